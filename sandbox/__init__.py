@@ -1,4 +1,4 @@
-"""Stand-ins for a machine without accounts: Stripe, mail, private servers, and `./dev run`.
+"""Local replacements for Stripe, the mail host and the servers, and `./dev run`, which starts them.
 
-Nothing of the service imports this.
+The service itself never imports this package.
 """

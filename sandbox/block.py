@@ -1,18 +1,18 @@
-"""What runs for the length of a `with` block. Every stand-in that is a server is one."""
+"""Base class of everything that runs for the length of a `with` block, such as the local servers."""
 
 from types import TracebackType
 from typing import Self
 
 
 class RunsInBlock:
-    """Started when the block begins, stopped when it ends, however it ends."""
+    """Start when the block begins and stop when it ends, also after an error."""
 
     def start(self) -> Self:
-        """Run, ready to be used; raises where that fails and leaves nothing behind."""
+        """Start, and return when ready for use. Raises if that fails, and leaves nothing behind."""
         return self
 
     def stop(self) -> None:
-        """End; harmless where it has ended."""
+        """Stop. Calling it again does nothing."""
 
     def __enter__(self) -> Self:
         return self.start()

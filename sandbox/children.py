@@ -1,7 +1,7 @@
-"""The processes of `./dev run`: started, written to a log each, watched and stopped.
+"""Start, log, watch and stop the processes of `./dev run`.
 
-Plain subprocess and not honcho: its manager starts everything at once and stops everything at once,
-while here servers come before migrations, those before the web, and the end goes the other way.
+This uses plain subprocess because honcho's manager starts and stops everything at once. Here, servers
+start before migrations and migrations before the web server, and they stop in reverse order.
 """
 
 import re
@@ -18,21 +18,21 @@ from typing import Protocol
 from sandbox.servers.process import ServerError, kill_group, start
 
 TAIL = 25
-# A level name, as words or as JSON, or the head of a stack trace.
+# A level name in text or JSON, or the first line of a stack trace.
 NOTEWORTHY = re.compile(
     rb"(?<![%\w])(WARNING|ERROR|CRITICAL)\b|\"level\": ?\"(warning|error|critical)\"|^Traceback "
 )
 
 
 class Watched(Protocol):
-    """Anything that may end by itself: a child, or a private server."""
+    """A process that may end unexpectedly: a child or a private server."""
 
     def ended(self) -> bool: ...
     def last_lines(self, count: int = ...) -> list[str]: ...
 
 
 class Child:
-    """One process and its output: all of it to `log`, what matters to the terminal."""
+    """One process. All of its output goes to `log`, and warnings and errors also to the terminal."""
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class Child:
         return [line.decode(errors="replace").rstrip() for line in self._tail][-count:]
 
     def wait_for_line(self, pattern: str, timeout: float) -> str:
-        """The first group of `pattern` in the output, as soon as it is printed."""
+        """Wait for a line that matches `pattern` and return its first group. Raises ServerError."""
         wanted = re.compile(pattern)
         deadline = time.monotonic() + timeout
         with self._new_line:
@@ -88,7 +88,7 @@ class Child:
         raise ServerError(explain(self.name, self, "was not ready"))
 
     def wait(self, timeout: float) -> int:
-        """For a task that ends by itself: its exit code."""
+        """Wait for a task to finish and return its exit code. Raises ServerError after `timeout` seconds."""
         try:
             return self._process.wait(timeout)
         except subprocess.TimeoutExpired:
@@ -100,7 +100,7 @@ class Child:
             self._process.send_signal(self._stop_signal)
 
     def kill(self) -> None:
-        """Whatever is left of it and of its own children."""
+        """Kill the process and all of its descendants."""
         kill_group(self._process)
         self._process.wait()
         self._reader.join(1)
@@ -118,14 +118,14 @@ class Child:
                     self._new_line.notify_all()
 
 
-def stop_together(children: Iterable[Child], timeout: float, in_hurry: Callable[[], bool]) -> None:
-    """Asks all at once, waits together, kills what is left; at once when `hurried()`."""
+def stop_together(children: Iterable[Child], timeout: float, skip_wait: Callable[[], bool]) -> None:
+    """Ask all to stop, wait up to `timeout` seconds, then kill the rest; skip the wait when `skip_wait()`."""
     running = list(children)
     for child in running:
         child.request_stop()
     deadline = time.monotonic() + timeout
     while not all(child.ended() for child in running):
-        if in_hurry() or time.monotonic() > deadline:
+        if skip_wait() or time.monotonic() > deadline:
             break
         time.sleep(0.05)
     for child in running:
@@ -133,11 +133,11 @@ def stop_together(children: Iterable[Child], timeout: float, in_hurry: Callable[
 
 
 def explain(name: str, ended: Watched, what: str) -> str:
-    """One sentence and the last lines that it printed."""
+    """Return one sentence, followed by the last lines that the process printed."""
     lines = [f"  {line}" for line in ended.last_lines()]
     return "\n".join([f"{name} {what}" + ("; its last lines:" if lines else ""), *lines])
 
 
 def say(text: str) -> None:
-    """To the person at the terminal, beside the addresses on standard output."""
+    """Print to standard error, because standard output carries the addresses."""
     print(text, file=sys.stderr, flush=True)

@@ -1,8 +1,8 @@
-"""The demonstration campaign of `./dev run`: nine days left to raise $50,000. All of its words are our own.
+"""The demonstration campaign of `./dev run`: nine days left to raise $50,000. The newsroom is invented.
 
     python -m sandbox.demonstration
 
-Run again, it changes nothing: the campaign is there already.
+Running it again changes nothing.
 """
 
 from datetime import timedelta
@@ -21,7 +21,7 @@ DAYS = 9
 APPEAL = """\
 Tonight the harbor commission votes on who may build along the old cannery docks. Our reporter will be
 in the room, as she has been for every vote since March, when she found that two of the seven commissioners
-had not told anyone about the land they own there.
+had kept quiet about the land they own there.
 
 You will be able to read what she writes without paying and without signing in. So will the people who
 work on the docks, the students who read us on the library's computers, and those who get these pages
@@ -37,7 +37,7 @@ advertiser does, and so nobody but our readers can be disappointed by what we pr
 - It prints and mails every long story to nine hundred readers who have no internet.
 
 If you cannot give, please do not. Read on, and send the stories to a neighbor. If you can, any amount
-helps, and we will tell you to the dollar what came of it.
+helps, and we will account for every dollar.
 """
 
 SPANISH_TITLE = "Que cada artículo siga siendo gratis"
@@ -66,7 +66,7 @@ puede, cualquier monto ayuda, y le diremos hasta el último dólar qué se hizo 
 
 
 def seed(installation: Installation | None = None) -> None:
-    """Create the demonstration campaign where there is no campaign at all."""
+    """Create the demonstration campaign unless the database already has a campaign."""
     here = installation or make_installation(broker=False)
     zone = here.settings.organization.timezone
     last_day = clock.now().astimezone(ZoneInfo(zone)).date() + timedelta(days=DAYS)

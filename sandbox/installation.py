@@ -1,4 +1,4 @@
-"""One running copy of the service with its stand-ins. `sandbox.run` is the only caller."""
+"""One running copy of the service with its local replacements. `sandbox.run` is the only caller."""
 
 import os
 import subprocess
@@ -21,13 +21,13 @@ from sandbox.stand_ins import CallerEnvironment, fixed_environment, saved_port
 
 ADMIN_EMAIL = "admin@newsroom.example"
 ADMIN_COMMAND = ("staff", "add", ADMIN_EMAIL, "--role", "admin", "--name", "Demonstration admin")
-PATIENCE = 60.0  # seconds
+STAFF_LINK_SECONDS = 60.0
 
 
 def staff_link(local_url: str, environment: Mapping[str, str]) -> str:
-    """A link that signs an admin in once; `environment` is what the service's own processes have.
+    """Return a one-time sign-in link for an admin. `environment` is that of the service's processes.
 
-    Without one, why not stands in its place: what runs beside it is of use all the same.
+    On failure, return the sign-in page with the reason, because everything else still works.
     """
     program = str(Path(sys.executable).parent / "campaign")
     made = subprocess.run(
@@ -35,26 +35,26 @@ def staff_link(local_url: str, environment: Mapping[str, str]) -> str:
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
-        timeout=PATIENCE,
+        timeout=STAFF_LINK_SECONDS,
         check=False,
     )
     if made.returncode:
         return f"{local_url}/staff/ (no sign-in link: {made.stderr.strip()})"
-    # SITE_URL may be an address that leads here only through a proxy.
+    # SITE_URL may be the address of a proxy in front of this server.
     return local_url + urlsplit(made.stdout.strip()).path
 
 
-PROGRAMS = Path(sys.executable).parent  # the environment in which this runs
+PROGRAMS = Path(sys.executable).parent  # the current virtual environment
 PYTHON = (sys.executable, "-m")
 READY_SECONDS = 60.0
 MIGRATION_SECONDS = 300.0
-EXAMPLE = "nine-days"  # the demonstration's campaign
-GRACE_SECONDS = 5.0  # for requests and tasks under way; a stream never ends by itself
+EXAMPLE = "nine-days"  # slug of the demonstration campaign
+GRACE_SECONDS = 5.0  # for requests and tasks in progress; a progress stream has no end
 
 
 @dataclass(frozen=True)
 class Options:
-    """What `./dev run` was asked for. `folder` keeps everything between runs."""
+    """The options of `./dev run`. `folder` holds all data between runs."""
 
     port: int
     folder: Path
@@ -64,20 +64,20 @@ class Options:
 
 
 class Installation:
-    """Starts everything into `stack`, whose end stops it in the opposite order."""
+    """Start everything in order. When `stack` closes, everything stops in reverse order."""
 
     def __init__(
         self,
         options: Options,
         caller: Mapping[str, str],
         stack: ExitStack,
-        in_hurry: Callable[[], bool],
+        skip_wait: Callable[[], bool],
     ) -> None:
         self._options = options
         self._overrides = CallerEnvironment(caller)
         self._caller = caller
         self._stack = stack
-        self._in_hurry = in_hurry
+        self._skip_wait = skip_wait
         self._watched: dict[str, Watched] = {}
         self._outbox = self._stripe = self._article = ""
         self.local_url = f"http://127.0.0.1:{options.port}"
@@ -85,17 +85,17 @@ class Installation:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The contract's variables that the caller did not set, for `./dev exec`."""
+        """The documented variables that the caller did not set, for `./dev exec`."""
         return {
             name: value for name, value in self._stand_ins.items() if not self._overrides.sets(name)
         }
 
     def watched(self) -> Iterator[tuple[str, Watched]]:
-        """Whatever has to stay alive."""
+        """Yield the name and process of everything that has to keep running."""
         yield from self._watched.items()
 
     def addresses(self) -> Iterator[tuple[str, str]]:
-        """What is printed when all is ready, in this order."""
+        """Yield the names and addresses to print when everything is ready, in this order."""
         yield "Appeal", f"{self.local_url}/"
         yield "Staff", staff_link(self.local_url, self._full_environment())
         if self._outbox:
@@ -132,7 +132,7 @@ class Installation:
             self._stand_ins["BROKER_URL"] = broker.url
 
     def _start_mail_and_stripe(self) -> None:
-        """Before the slower servers, so that all of them get ready at the same time."""
+        """Start these before the slower servers, so that they start up in parallel."""
         if not self._overrides.sets("SMTP_URL"):
             ports = ("--http-port", self._port("outbox"), "--smtp-port", self._port("smtp"))
             data = self._options.folder / "outbox"
@@ -160,16 +160,16 @@ class Installation:
         schedule = str(self._options.folder / "schedule")
         celery = (*PYTHON, "celery", "-A", "workers")
         gunicorn = (*PYTHON, "gunicorn", "-c", "gunicorn.conf.py")
-        # A reader's stream never ends by itself, and nobody wants to wait for one after Ctrl-C.
+        # A progress stream has no end, and Ctrl-C should not wait for one.
         bind = ("--bind", f"127.0.0.1:{self._options.port}", "--graceful-timeout", "2")
-        # There are no other workers to look for, which would take a second.
+        # Looking for other workers would take a second, and there are none.
         alone = ("--concurrency", "2", "--without-mingle", "--without-gossip")
         children = [
             self._child("web", *gunicorn, *bind, "campaign:create_app()"),
             self._child("worker", *celery, "worker", "--hostname", node, *alone),
             self._child("beat", *celery, "beat", "--schedule", schedule, "--pidfile", ""),
         ]
-        self._stack.callback(stop_together, children, GRACE_SECONDS, self._in_hurry)
+        self._stack.callback(stop_together, children, GRACE_SECONDS, self._skip_wait)
         self._wait_until("web", self._web_is_ready)
         self._wait_until("worker", lambda: self._worker_is_ready(node))
 
@@ -183,7 +183,7 @@ class Installation:
             verbose=self._options.verbose,
         )
         self._watched[name] = child
-        self._stack.callback(stop_together, [child], GRACE_SECONDS, self._in_hurry)
+        self._stack.callback(stop_together, [child], GRACE_SECONDS, self._skip_wait)
         return child
 
     def _task(self, name: str, *command: str) -> None:
@@ -197,7 +197,7 @@ class Installation:
         while monotonic() < deadline:
             for other, process in self._watched.items():
                 if process.ended():
-                    raise ServerError(explain(other, process, "ended while starting"))
+                    raise ServerError(explain(other, process, "exited during startup"))
             if ready():
                 return
             sleep(0.1)
@@ -209,11 +209,11 @@ class Installation:
         try:
             with urllib.request.urlopen(f"{self.local_url}/readyz", timeout=5) as answer:
                 return bool(answer.status == 200)
-        except OSError:  # refused, or an answer that says not yet
+        except OSError:  # connection refused, or an error status
             return False
 
     def _worker_is_ready(self, node: str) -> bool:
-        """Asks the worker itself; what it prints when ready depends on how it logs."""
+        """Ping the worker, because its output depends on the log settings."""
         client = Celery(broker=self._value("BROKER_URL"), set_as_current=False)
         with client.connection_for_read() as connection:
             control = client.control

@@ -1,8 +1,8 @@
-"""What a running `./dev run` leaves for `./dev exec`: its lock and its environment, in DIR.
+"""How `./dev exec` finds a running `./dev run`: a lock file and its environment in DIR.
 
-`sandbox.run` writes it, `./dev exec` reads it, which is why only the standard library is used here.
-The lock, not the process id, decides whether a run lives: the kernel drops it with the process,
-and ids are used again.
+`sandbox.run` writes it and `./dev exec` reads it, so this module uses only the standard library.
+The lock, not the process id, shows whether a run is alive: the kernel releases it with the process,
+and process ids are reused.
 """
 
 import fcntl
@@ -13,15 +13,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
-PATIENCE = 0.5  # seconds; a reader holds the lock for a moment only
+LOCK_SECONDS = 0.5  # a reader holds the lock only briefly
 
 
 class AlreadyRunningError(RuntimeError):
-    """Another run holds this folder."""
+    """Another run is using this folder."""
 
 
 class RunRecord:
-    """Holds DIR for one run: `with RunRecord(DIR) as record: record.publish({...})`."""
+    """Lock DIR for one run: `with RunRecord(DIR) as record: record.publish({...})`."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -30,17 +30,17 @@ class RunRecord:
     def __enter__(self) -> Self:
         self._folder.mkdir(parents=True, exist_ok=True)
         self._lock = os.open(_lock_path(self._folder), os.O_RDWR | os.O_CREAT, 0o600)
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + LOCK_SECONDS
         while not _locked(self._lock, fcntl.LOCK_EX):
             if time.monotonic() > deadline:
                 os.close(self._lock)
-                raise AlreadyRunningError(f"a run is using {self._folder} already")
+                raise AlreadyRunningError(f"{self._folder} is already in use by another run")
             time.sleep(0.05)
-        _record_path(self._folder).unlink(missing_ok=True)  # of a run that was killed
+        _record_path(self._folder).unlink(missing_ok=True)  # left by a run that was killed
         return self
 
     def publish(self, environment: Mapping[str, str]) -> None:
-        """Tells `./dev exec` of the stand-ins. It holds secrets, so only the owner may read it."""
+        """Write the environment for `./dev exec`. Only the owner can read it, because it holds secrets."""
         path = _record_path(self._folder)
         unfinished = path.with_suffix(".new")
         unfinished.unlink(missing_ok=True)
@@ -56,26 +56,26 @@ class RunRecord:
 
 
 def environment_of_run(folder: Path) -> dict[str, str]:
-    """The stand-ins of the run that holds `folder` now; nothing when none does."""
+    """Return the environment of the run that uses `folder`, or {} if there is none."""
     try:
         lock = os.open(_lock_path(folder), os.O_RDWR)
     except FileNotFoundError:
         return {}
     try:
         if _locked(lock, fcntl.LOCK_SH):
-            return {}  # nobody holds it: whatever is written there is of a run that was killed
+            return {}  # the lock is free, so any record was left by a run that was killed
         record = json.loads(_record_path(folder).read_text())
         os.kill(record["pid"], 0)
         environment: dict[str, str] = record["environment"]
         return environment
-    except (FileNotFoundError, ProcessLookupError):  # it is starting or ending
+    except (FileNotFoundError, ProcessLookupError):  # it is starting or stopping
         return {}
     finally:
         os.close(lock)
 
 
 def completed(environment: Mapping[str, str], stand_ins: Mapping[str, str]) -> dict[str, str]:
-    """`environment` and, for what it does not set, the stand-ins. `NAME_FILE` sets NAME too."""
+    """Return `environment` plus each variable of `stand_ins` that it does not set, as NAME or NAME_FILE."""
     missing = {
         name: value
         for name, value in stand_ins.items()

@@ -1,7 +1,7 @@
-"""`./dev run`: the whole service on this machine, with stand-ins for what it has no account for.
+"""`./dev run`: run the whole service on this machine, with local replacements for external services.
 
-Starts in order (servers, stand-ins, migrations, demonstration, web and workers), prints the
-addresses when all of it answers, watches, and stops in the opposite order.
+It starts everything in order (servers, Stripe and mail, migrations, demonstration, web and workers),
+prints the addresses when all of it is ready, watches the processes, and stops them in reverse order.
 """
 
 import argparse
@@ -25,11 +25,11 @@ PORT_SECONDS = 2.0
 
 
 class StopRequested(BaseException):
-    """Ctrl-C or SIGTERM while something was being started or watched."""
+    """Ctrl-C or SIGTERM arrived while processes were starting or running."""
 
 
 class SignalHandler:
-    """The first signal ends the run, the second one hurries its end."""
+    """The first signal stops the run; the second one skips the grace period."""
 
     def __init__(self) -> None:
         self._count = 0
@@ -40,10 +40,10 @@ class SignalHandler:
             signal.signal(number, self._handle_signal)
 
     def start_stopping(self) -> None:
-        """From now on a signal only counts: the end itself must not be interrupted."""
+        """From now on only count signals, so that they do not interrupt the shutdown."""
         self._stopping = True
 
-    def in_hurry(self) -> bool:
+    def skip_wait(self) -> bool:
         return self._count > 1
 
     def _handle_signal(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
@@ -77,54 +77,65 @@ def main(arguments: list[str] | None = None) -> int:
 
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="./dev run", description=__doc__)
-    parser.add_argument("--port", type=int, default=8000, help="of the web; 0 takes a free one")
     parser.add_argument(
-        "--data", type=Path, default=ROOT / "var", metavar="DIR", help="what is kept; default var/"
+        "--port", type=int, default=8000, help="port of the web server; 0 picks a free port"
     )
     parser.add_argument(
-        "--no-demo", dest="demo", action="store_false", help="without the demonstration campaign"
+        "--data",
+        type=Path,
+        default=ROOT / "var",
+        metavar="DIR",
+        help="the data folder; default var/",
     )
     parser.add_argument(
-        "--verbose", action="store_true", help="every line of every process, not warnings only"
+        "--no-demo",
+        dest="demo",
+        action="store_false",
+        help="do not create the demonstration campaign",
+    )
+    parser.add_argument(
+        "--verbose", action="store_true", help="show all output of every process, not only warnings"
     )
     return parser
 
 
 def supervise(options: Options, signals: SignalHandler) -> int:
     with RunRecord(options.folder) as record, ExitStack() as stack:
-        installation = Installation(options, os.environ, stack, signals.in_hurry)
+        installation = Installation(options, os.environ, stack, signals.skip_wait)
         try:
             installation.start()
             record.publish(installation.environment)
             for name, address in installation.addresses():
                 print(f"{name}: {address}", flush=True)
-            say("Ctrl-C stops all of it")
+            say("Press Ctrl-C to stop everything")
             return watch(installation)
         except StopRequested:
             say("stopping")
             return 0
-        finally:  # before the stack unwinds, which no signal may cut short
+        finally:  # before the stack unwinds, which no signal may interrupt
             signals.start_stopping()
 
 
 def watch(installation: Installation, every: float = 0.2) -> int:
-    """Until a signal, or until something that should run has ended."""
+    """Watch until a signal arrives or a process exits unexpectedly; return the exit code."""
     while True:
         for name, process in installation.watched():
             if process.ended():
-                say(explain(name, process, "ended by itself, so everything stops"))
+                say(explain(name, process, "exited unexpectedly, so everything stops"))
                 return 1
         time.sleep(every)
 
 
 def require_free_port(port: int) -> None:
-    """A run that was killed a moment ago still holds it until its web workers notice."""
+    """Raise ServerError if the port stays in use: the web workers of a killed run need a moment to release it."""
     deadline = time.monotonic() + PORT_SECONDS
     while not port_is_free(port):
         if time.monotonic() < deadline:
             time.sleep(0.1)
             continue
-        raise ServerError(f"port {port} is in use: stop what uses it, or choose another by --port")
+        raise ServerError(
+            f"port {port} is in use: stop the program that uses it, or choose another port with --port"
+        )
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""Which stand-ins `./dev run` needs beside what the caller has set, and what they are called.
+"""The variables that `./dev run` sets itself because the caller did not set them.
 
-The caller's own variables always win, also as `NAME_FILE`.
+The caller's own variables always take precedence, also as `NAME_FILE`.
 """
 
 import json
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sandbox.servers import ServerError, free_port
 
-# An invented newsroom, so that receipts look like receipts.
+# An invented newsroom, so that receipts look realistic.
 NEWSROOM = {
     "MAIL_FROM": "The Harbor Ledger <giving@harborledger.example>",
     "ORG_NAME": "The Harbor Ledger",
@@ -23,7 +23,7 @@ STRIPE_TEST_WEBHOOK_SECRET = "whsec_sandbox"
 
 
 class CallerEnvironment:
-    """What the caller's environment already answers."""
+    """The variables that the caller has set."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment
@@ -32,7 +32,7 @@ class CallerEnvironment:
         return bool(self._environment.get(name) or self._environment.get(f"{name}_FILE"))
 
     def value(self, name: str, default: str = "") -> str:
-        """The variable, or the content of the file that `NAME_FILE` names."""
+        """Return the variable, the content of the file that `NAME_FILE` names, or `default`."""
         path = self._environment.get(f"{name}_FILE")
         if not self._environment.get(name) and path:
             return Path(path).read_text().strip()
@@ -40,20 +40,20 @@ class CallerEnvironment:
 
     @property
     def uses_other_stripe(self) -> bool:
-        """A key of one's own means Stripe itself, an address another stand-in; ours rests."""
+        """Whether the caller uses Stripe itself (a key) or another server (an address), so no sandbox is needed."""
         return self.sets("STRIPE_API_BASE") or self.sets("STRIPE_SECRET_KEY")
 
     def check(self) -> None:
-        """Refuses what could only fail later, with the sentence that says what to set."""
+        """Raise ServerError for settings that would fail later; the message says what to set."""
         if self.sets("STRIPE_SECRET_KEY") and not self.sets("STRIPE_WEBHOOK_SECRET"):
             raise ServerError(
-                "STRIPE_SECRET_KEY is set, so Stripe's stand-in is not started: set"
+                "STRIPE_SECRET_KEY is set, so the Stripe sandbox does not start: set"
                 " STRIPE_WEBHOOK_SECRET too (`stripe listen --print-secret` prints one)"
             )
 
 
 def fixed_environment(folder: Path, site_url: str) -> dict[str, str]:
-    """Everything that needs no server: the newsroom, the key of this folder, the address."""
+    """Return the variables that need no server: the newsroom, this folder's secret key, the address."""
     return NEWSROOM | {
         "SECRET_KEY": secret_key(folder),
         "SITE_URL": site_url,
@@ -63,7 +63,7 @@ def fixed_environment(folder: Path, site_url: str) -> dict[str, str]:
 
 
 def secret_key(folder: Path) -> str:
-    """Kept, so that links in yesterday's mails still work today."""
+    """Return this folder's key. It is saved so that links in earlier emails keep working."""
     path = folder / "secret_key"
     if not path.exists():
         path.touch(mode=0o600)
@@ -72,7 +72,7 @@ def secret_key(folder: Path) -> str:
 
 
 def saved_port(folder: Path, name: str) -> int:
-    """The port that this folder's stand-in had last time if it is free, else a new one, noted."""
+    """Return the port that `name` used last time if it is free, otherwise a new one, and save it."""
     path = folder / "ports.json"
     ports: dict[str, int] = json.loads(path.read_text()) if path.exists() else {}
     port = free_port(ports.get(name, 0))

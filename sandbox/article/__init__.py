@@ -1,6 +1,6 @@
-"""An article of the invented newsroom, on an origin of its own, with the appeal in it as other sites hold it.
+"""An example article on a separate origin, with the appeal embedded as other sites embed it.
 
-For `./dev run`, which starts it in its own process: nothing of it needs more than the standard library.
+`./dev run` starts it in its own process, so it needs only the standard library.
 """
 
 from sandbox.article.server import ArticleServer

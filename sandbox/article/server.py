@@ -1,4 +1,4 @@
-"""The server of the article's pages. They are files beside this one; two names in them are filled in."""
+"""Serve the article's pages from the `pages` folder, with two placeholders filled in."""
 
 import threading
 from http import HTTPStatus
@@ -22,7 +22,7 @@ TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
 
 
 class ArticleServer(RunsInBlock):
-    """Serves while the block runs; `site` is where the appeal of `campaign` is, without a slash at its end."""
+    """Serve while the block runs. `site` is the service's address without a final slash, `campaign` a slug."""
 
     def __init__(self, site: str, campaign: str, port: int = 0) -> None:
         self._server = _Server((LOOPBACK, port), _Handler)
@@ -31,7 +31,7 @@ class ArticleServer(RunsInBlock):
 
     @property
     def url(self) -> str:
-        """Its address."""
+        """The address of the article."""
         return f"http://{LOOPBACK}:{self._server.server_port}/"
 
     def start(self) -> "ArticleServer":
@@ -51,7 +51,7 @@ class _Server(ThreadingHTTPServer):
 
     @property
     def policy(self) -> str:
-        """As strict as a page with the appeal in it can be."""
+        """The strictest policy that a page with the embedded appeal can have."""
         site = self.values["site"]
         return (
             f"default-src 'none'; style-src 'self'; script-src 'self' {site}; connect-src {site}; img-src {site};"
@@ -78,4 +78,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Nobody reads a line for each request."""
+        """Do not log requests."""

@@ -1,6 +1,6 @@
-"""Where mail goes on a machine without a mail host: received for real, kept, and shown.
+"""A local mail server that receives, stores and shows emails instead of delivering them.
 
-`python -m sandbox.outbox` is the viewer; `MailReceiver` is the same receiving side for tests.
+`python -m sandbox.outbox` runs the viewer. Tests use `MailReceiver`.
 """
 
 from sandbox.outbox.receiver import MailReceiver, ReceivedMail

@@ -1,4 +1,4 @@
-"""`python -m sandbox.outbox --http-port 0 --smtp-port 0 --data DIR`: receives, keeps and shows."""
+"""`python -m sandbox.outbox --http-port 0 --smtp-port 0 --data DIR`: receive, store and show emails."""
 
 import argparse
 import logging
@@ -16,7 +16,7 @@ from sandbox.outbox.viewer import create_viewer
 
 
 class StoringHandler:
-    """Puts every mail that arrives into the letterbox."""
+    """Store every email that arrives."""
 
     def __init__(self, mailbox: Mailbox) -> None:
         self._mailbox = mailbox
@@ -29,18 +29,22 @@ class StoringHandler:
     ) -> str:
         raw = envelope.content if isinstance(envelope.content, bytes) else b""
         email = self._mailbox.save(envelope.mail_from or "", list(envelope.rcpt_tos), raw)
-        return f"250 2.0.0 Kept as {email.id}"
+        return f"250 2.0.0 Stored as {email.id}"
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m sandbox.outbox", description=__doc__)
     parser.add_argument(
-        "--http-port", type=int, default=0, help="of the viewer; 0 takes a free one"
+        "--http-port", type=int, default=0, help="port of the viewer; 0 picks a free port"
     )
-    parser.add_argument("--smtp-port", type=int, default=0, help="of the mail host; 0 as above")
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="keeps the mails")
+    parser.add_argument(
+        "--smtp-port", type=int, default=0, help="port of the mail server; 0 picks a free port"
+    )
+    parser.add_argument(
+        "--data", type=Path, required=True, metavar="DIR", help="folder for the emails"
+    )
     args = parser.parse_args()
-    # A line for each request of the page's own polling would drown everything else.
+    # The page polls; a log line for each request would hide everything else.
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     mailbox = Mailbox(args.data)
     listener = Listener(StoringHandler(mailbox))

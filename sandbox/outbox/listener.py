@@ -1,6 +1,6 @@
-"""An SMTP server on its own thread. For the outbox viewer and `MailReceiver`.
+"""An SMTP server on its own thread, for the outbox viewer and `MailReceiver`.
 
-aiosmtpd's own controller cannot take port 0 and learn which port it got, hence this one.
+aiosmtpd's controller cannot listen on port 0 and report the port that it was assigned.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ MAX_MESSAGE_BYTES = 32 * 1024 * 1024  # bytes
 
 
 class Listener:
-    """`handler` has aiosmtpd's hooks (`handle_RCPT`, `handle_DATA`)."""
+    """An SMTP server. `handler` has aiosmtpd's hooks (`handle_RCPT`, `handle_DATA`)."""
 
     def __init__(
         self,
@@ -37,10 +37,10 @@ class Listener:
         self.port = 0
 
     def start(self, port: int = 0) -> None:
-        """Listens on 127.0.0.1:`port`, or on a free port; raises OSError when it is taken."""
+        """Listen on 127.0.0.1:`port`; 0 picks a free port. Raises OSError if the port is in use."""
         self._thread = threading.Thread(target=self._loop.run_forever, name="smtp", daemon=True)
         self._thread.start()
-        # On its own thread: the caller's may have a loop already (a browser test's has).
+        # The caller's thread may already run an event loop, as in browser tests.
         serving = self._loop.create_server(self._protocol, LOOPBACK, port)
         try:
             self._server = asyncio.run_coroutine_threadsafe(serving, self._loop).result(5)
@@ -50,7 +50,7 @@ class Listener:
         self.port = self._server.sockets[0].getsockname()[1]
 
     def hang_up(self) -> None:
-        """Closes every connection that is open."""
+        """Close every open connection."""
         asyncio.run_coroutine_threadsafe(self._hang_up(), self._loop).result(5)
 
     async def _hang_up(self) -> None:
@@ -108,7 +108,7 @@ class Listener:
             self._connections.discard(transport)
 
     def _authenticate(self, *arguments: Any) -> AuthResult:
-        """aiosmtpd calls it with server, session, envelope, mechanism and what was sent."""
+        """Check the credentials. aiosmtpd passes server, session, envelope, mechanism and credentials."""
         given = arguments[-1]
         if self._credentials is None or not isinstance(given, LoginPassword):
             return AuthResult(success=self._credentials is None, handled=False)
@@ -118,7 +118,7 @@ class Listener:
 
 
 class _Session(SMTP):
-    """One connection; it tells its listener when it opens and ends."""
+    """One connection, which the listener keeps track of."""
 
     def __init__(self, listener: Listener, handler: object, **options: Any) -> None:
         super().__init__(handler, **options)

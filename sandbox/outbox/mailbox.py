@@ -1,6 +1,6 @@
-"""The kept mails: one file as it came over the wire and one beside it with the envelope.
+"""Stored emails: for each email, one file with its raw content and one with its SMTP envelope.
 
-Files and not a database, so that they can be read, copied and deleted by hand.
+They are files, not rows in a database, so that people can read, copy and delete them.
 """
 
 import json
@@ -16,7 +16,7 @@ IDENTIFIER = re.compile(r"\d{8}T\d{12}-[0-9a-f]{6}")
 
 @dataclass(frozen=True)
 class StoredEmail:
-    """A mail that arrived. `received_at` is RFC 3339 in UTC, `size` is bytes."""
+    """A received email. `received_at` is RFC 3339 in UTC; `size` is in bytes."""
 
     id: str
     sender: str
@@ -26,14 +26,14 @@ class StoredEmail:
 
 
 class Mailbox:
-    """The folder of the kept mails. Safe to use from the SMTP thread and the web's threads."""
+    """The folder of stored emails. Safe to use from the SMTP thread and the web threads."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         folder.mkdir(parents=True, exist_ok=True)
 
     def save(self, sender: str, recipients: list[str], raw: bytes) -> StoredEmail:
-        """The envelope is written last and moved into place: what is listed is complete."""
+        """Store an email. The envelope is moved into place last, so the list shows only complete emails."""
         now = datetime.now(UTC)
         identifier = f"{now:%Y%m%dT%H%M%S%f}-{secrets.token_hex(3)}"
         email = StoredEmail(
@@ -52,7 +52,7 @@ class Mailbox:
                 yield email
 
     def find(self, identifier: str) -> StoredEmail | None:
-        """None for an id that is unknown, deleted meanwhile, or no id at all."""
+        """Return the email, or None if the id is unknown, deleted or malformed."""
         if not IDENTIFIER.fullmatch(identifier):
             return None
         try:
@@ -63,7 +63,7 @@ class Mailbox:
     def raw(self, email: StoredEmail) -> bytes:
         try:
             return self._raw_path(email.id).read_bytes()
-        except FileNotFoundError:  # deleted while it was being read
+        except FileNotFoundError:  # deleted in the meantime
             return b""
 
     def delete_all(self) -> None:

@@ -1,4 +1,4 @@
-"""What is inside a mail: its headers, its text, its HTML and its attachments. For the viewer."""
+"""Parse an email into headers, text, HTML and attachments. Used by the viewer."""
 
 import re
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from functools import cached_property
 
 @dataclass(frozen=True)
 class Attachment:
-    """A part that is neither the text nor the HTML. `index` counts from 0 in the mail."""
+    """A part that is neither the text nor the HTML body. `index` counts from 0."""
 
     index: int
     name: str
@@ -20,7 +20,7 @@ class Attachment:
 
 
 class ParsedEmail:
-    """A raw mail, taken apart. Damaged mails are shown as far as they can be read."""
+    """A parsed email. A damaged one is parsed as far as possible."""
 
     def __init__(self, raw: bytes) -> None:
         self._message: EmailMessage = message_from_bytes(raw, policy=policy.default)
@@ -30,7 +30,7 @@ class ParsedEmail:
 
     @cached_property
     def headers(self) -> dict[str, str]:
-        """Decoded; a header that occurs several times has its values on lines of their own."""
+        """Decoded headers. If a header occurs several times, each value is on its own line."""
         found: dict[str, str] = {}
         for name, value in self._message.items():
             found[name] = f"{found[name]}\n{value}" if name in found else str(value)
@@ -71,7 +71,7 @@ class ParsedEmail:
 
 
 def html_for_frame(html: str, addresses: dict[str, str]) -> str:
-    """`html` with its embedded images at `addresses` (by Content-ID) and links in a new tab."""
+    """Return `html` with embedded images at `addresses` (by Content-ID) and links that open in a new tab."""
 
     def replaced(found: re.Match[str]) -> str:
         return addresses.get(found.group(1), found.group(0))
@@ -84,7 +84,7 @@ def _text_of(part: MIMEPart) -> str:
     raw = content if isinstance(content, bytes) else b""
     try:
         return raw.decode(part.get_content_charset("utf-8"), errors="replace")
-    except LookupError:  # a character set that nobody knows
+    except LookupError:  # an unknown character set
         return raw.decode("utf-8", errors="replace")
 
 

@@ -1,4 +1,4 @@
-"""A real SMTP server for tests, which can be told to refuse and to break off.
+"""A real SMTP server for tests that can reject emails and drop connections on request.
 
 with MailReceiver() as receiver:
     receiver.answer("450 4.2.1 Mailbox busy", to="ada@example.org", times=1)
@@ -26,7 +26,7 @@ ACCEPTED = "250 2.0.0 Message accepted"
 
 @dataclass(frozen=True)
 class ReceivedMail:
-    """One message as it came over the wire."""
+    """One message as received."""
 
     sender: str
     recipients: tuple[str, ...]
@@ -44,7 +44,7 @@ class ReceivedMail:
 
 @dataclass
 class _Plan:
-    """An answer that is not the usual one; `reply` None drops the connection."""
+    """A reply that replaces the usual one. `reply` None drops the connection."""
 
     reply: str | None
     recipient: str | None
@@ -57,9 +57,9 @@ class _Plan:
 
 
 class MailReceiver(RunsInBlock):
-    """Collects `messages`. `url` is what belongs into SMTP_URL; `connections` counts them.
+    """Collect `messages`. `url` is the value for SMTP_URL; `connections` counts connections.
 
-    `smtputf8`: it takes internationalized addresses (RFC 6531); `pipelining`: it takes commands together (RFC 2920).
+    `smtputf8` accepts internationalized addresses (RFC 6531); `pipelining` accepts grouped commands (RFC 2920).
     """
 
     def __init__(
@@ -106,7 +106,7 @@ class MailReceiver(RunsInBlock):
         after_data: bool = False,
         times: int | None = None,
     ) -> None:
-        """Answers RCPT for `to` (None: everyone), or the end of DATA, with `reply`."""
+        """Reply to RCPT for `to` (None: everyone), or to the end of DATA, with `reply`."""
         self._plan(_Plan(reply, to, after_data, times, keep=False))
 
     def drop(
@@ -117,29 +117,29 @@ class MailReceiver(RunsInBlock):
         times: int | None = None,
         keep: bool = True,
     ) -> None:
-        """Breaks the connection off at RCPT, or after DATA without an answer.
+        """Drop the connection at RCPT, or after DATA without a reply.
 
-        The latter is the ambiguous case: with `keep` the message was delivered all the same.
+        The second case is ambiguous for the sender: with `keep` the message was delivered anyway.
         """
         self._plan(_Plan(None, to, after_data, times, keep))
 
     def hang_up(self) -> None:
-        """Breaks off every connection that is open now."""
+        """Drop every open connection."""
         self._listener.hang_up()
 
     def accept(self) -> None:
-        """Forgets every plan."""
+        """Go back to accepting everything."""
         with self._arrival:
             self._plans.clear()
 
     def clear(self) -> None:
-        """Forgets every plan and every message."""
+        """Go back to accepting everything, and delete all messages."""
         with self._arrival:
             self._plans.clear()
             self._messages.clear()
 
     def wait_for(self, count: int, timeout: float = 30.0) -> list[ReceivedMail]:
-        """The messages, once there are at least `count`; TimeoutError otherwise."""
+        """Wait for at least `count` messages and return all of them. Raises TimeoutError."""
         deadline = time.monotonic() + timeout
         with self._arrival:
             while len(self._messages) < count:

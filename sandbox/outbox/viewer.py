@@ -1,4 +1,4 @@
-"""The web pages over the kept mails. `python -m sandbox.outbox` serves them on the loopback only."""
+"""Web pages that show the stored emails. `python -m sandbox.outbox` serves them on loopback only."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:;"
     " frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-# The mail's own HTML: nothing runs, nothing is fetched but pictures, links open in a new tab.
+# For the email's HTML: no scripts, no requests except for images; links open in a new tab.
 EMAIL_POLICY = (
     "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none';"
     " style-src 'unsafe-inline'; img-src * data:; font-src data:"
@@ -20,7 +20,7 @@ EMAIL_POLICY = (
 
 
 def create_viewer(mailbox: Mailbox) -> Flask:
-    """The viewer's application. It has no sign-in: it is for one person on one machine."""
+    """Create the viewer's Flask application. It has no sign-in because it serves one person on one machine."""
     app = Flask(__name__)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     _pages(app, mailbox)
@@ -28,7 +28,7 @@ def create_viewer(mailbox: Mailbox) -> Flask:
 
     @app.before_request
     def refuse_other_sites() -> None:
-        """A page elsewhere may neither read by a rebound name nor delete by a form."""
+        """Prevent other sites from reading emails (DNS rebinding) or deleting them (cross-site forms)."""
         host = request.host.rpartition(":")[0] or request.host
         if host not in ("127.0.0.1", "localhost"):
             abort(403)
@@ -104,7 +104,7 @@ def _files(app: Flask, mailbox: Mailbox) -> None:
             abort(404)
         part = parts[index]
         response = Response(part.content, mimetype=part.kind)
-        # Never shown inside our origin: an attached page could otherwise read every mail.
+        # Never show it in our origin: an attached page could read all emails.
         response.headers["Content-Security-Policy"] = EMAIL_POLICY
         response.headers.set("Content-Disposition", "attachment", filename=part.name)
         return response
@@ -128,7 +128,7 @@ def _summary(mailbox: Mailbox, email: StoredEmail) -> dict[str, Any]:
 
 
 def _as_json(mailbox: Mailbox, email: StoredEmail) -> dict[str, Any]:
-    """One entry of /messages.json; `to` is the envelope's, `headers` are decoded."""
+    """Return one entry of /messages.json. `to` is from the SMTP envelope; `headers` are decoded."""
     parsed = ParsedEmail(mailbox.raw(email))
     return {
         "id": email.id,

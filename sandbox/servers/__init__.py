@@ -1,10 +1,10 @@
-"""A private PostgreSQL and a private broker, for `./dev run` and for the tests.
+"""A private PostgreSQL server and a private broker for `./dev run` and the tests.
 
     with PrivatePostgres() as server, PrivateBroker() as broker:
         connect(server.url, broker.url)
 
-Both listen on 127.0.0.1 only, behind a password, on a port that was free. They end with the block,
-and also when the process that started them is killed.
+Both require a password and listen on a free port of 127.0.0.1 only. They stop with the block, and also
+when the process that started them is killed.
 """
 
 from sandbox.servers.broker import PrivateBroker

@@ -1,4 +1,4 @@
-"""The unprivileged account under which PostgreSQL runs when we are root. For `sandbox.servers`."""
+"""The unprivileged account that runs PostgreSQL when the current user is root."""
 
 import os
 import pwd
@@ -12,20 +12,20 @@ NAMES = ("postgres", "_postgres", "nobody")
 
 @dataclass(frozen=True)
 class Account:
-    """A user and its main group, by number."""
+    """A user id and its primary group id."""
 
     user: int
     group: int
 
     def take_ownership(self, path: Path) -> None:
-        """Gives `path` and everything below it to this account."""
+        """Make this account the owner of `path` and everything below it."""
         os.chown(path, self.user, self.group)
         for folder, folders, files in os.walk(path):
             for name in (*folders, *files):
                 os.chown(Path(folder, name), self.user, self.group, follow_symlinks=False)
 
     def can_reach(self, path: Path) -> bool:
-        """Whether this account may step into `path`, which exists, and every folder above it."""
+        """Return whether this account can enter the existing folder `path` and every folder above it."""
         real = path.resolve()
         return all(self._may_enter(folder) for folder in (real, *real.parents))
 
@@ -39,7 +39,7 @@ class Account:
 
 
 def unprivileged() -> Account | None:
-    """Who runs PostgreSQL: nobody else than us (None), unless we are root."""
+    """Return the account that runs PostgreSQL, or None for the current user unless that is root."""
     if os.geteuid() != 0:
         return None
     for name in NAMES:
@@ -53,7 +53,7 @@ def unprivileged() -> Account | None:
 
 
 def copy_readable(source: Path, destination: Path) -> None:
-    """Copies a folder of programs so that any account may read and start them."""
+    """Copy a folder of programs so that any account can read and run them."""
     shutil.copytree(source, destination, symlinks=True)
     destination.chmod(0o755)
     for folder, folders, files in os.walk(destination):

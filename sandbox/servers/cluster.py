@@ -1,4 +1,4 @@
-"""The folder of a private PostgreSQL: made once, kept, and found again. For `sandbox.servers`."""
+"""The data folder of a private PostgreSQL server, created once and reused."""
 
 import hashlib
 import os
@@ -22,23 +22,23 @@ EARLIER_SERVER_SECONDS = 20.0
 
 @dataclass(frozen=True)
 class Cluster:
-    """`home` holds the data folder, the password and the server's log."""
+    """A database cluster. `home` holds the data folder, the password and the server's log."""
 
     home: Path
 
     @classmethod
     def at(cls, home: Path, account: Account | None) -> Self:
-        """The folder `home`, made if need be and given to `account`.
+        """Return the cluster at `home`, with the folder created if needed and owned by `account`.
 
-        A home that the account cannot reach (a clone under /root) becomes a link to a place that
-        it can: permissions of folders above ours are not ours to change.
+        If the account cannot reach `home` (for example a clone under /root), `home` becomes a link to
+        a folder that it can reach, because changing permissions of parent folders is not acceptable.
         """
         home.parent.mkdir(parents=True, exist_ok=True)
         if account is not None and not home.exists() and not account.can_reach(home.parent):
             name = hashlib.sha256(str(home.absolute()).encode()).hexdigest()[:16]
             location = FALLBACK_FOLDER / name
             location.mkdir(parents=True, exist_ok=True)
-            home.unlink(missing_ok=True)  # a link whose place was removed
+            home.unlink(missing_ok=True)  # a link whose target was removed
             home.symlink_to(location)
         home.mkdir(mode=0o700, exist_ok=True)
         real = home.resolve()
@@ -60,20 +60,20 @@ class Cluster:
 
     @property
     def major(self) -> int | None:
-        """The version of PostgreSQL that made the data; None where there is none yet."""
+        """The major version of PostgreSQL that created the data, or None if there is no data yet."""
         version = self.folder / "PG_VERSION"
         return int(version.read_text()) if version.exists() else None
 
     def ready(self, process: int) -> bool:
-        """Whether the server with that process id says that it takes connections."""
+        """Return whether the server with this process id accepts connections."""
         lines = self._lock_lines()
         return len(lines) >= 8 and lines[0] == str(process) and lines[7].strip() == "ready"
 
     def stop_earlier_server(self) -> None:
-        """Waits for a server that is still ending, and removes the lock of one that crashed.
+        """Stop a server that is still running, and remove the lock of one that crashed.
 
-        PostgreSQL itself takes any living process with the recorded id for a server; after a
-        restart of the machine that may be a stranger.
+        PostgreSQL takes any live process with the recorded id for its server; after the machine
+        restarts, that may be an unrelated process. Raises ServerError if the server does not stop.
         """
         deadline = time.monotonic() + EARLIER_SERVER_SECONDS
         while lines := self._lock_lines():
@@ -94,7 +94,7 @@ class Cluster:
             return []
 
     def _is_server(self, process: int) -> bool:
-        """Whether that process lives and is a PostgreSQL of this folder."""
+        """Return whether the process is alive and is the PostgreSQL server of this folder."""
         command = command_of(process)
         return "postgres" in command and str(self.folder) in command
 
@@ -108,7 +108,7 @@ def make_cluster(
     *,
     sync: bool,
 ) -> None:
-    """Runs initdb beside the final place and moves it there, so half a cluster is never kept."""
+    """Run initdb in a temporary folder and move it into place, so that no partial cluster remains."""
     unfinished = cluster.home / "cluster.new"
     shutil.rmtree(unfinished, ignore_errors=True)
     secret = cluster.home / "password"
@@ -139,7 +139,7 @@ def make_cluster(
 
 
 def _locale(major: int) -> list[str]:
-    """Unicode letters, byte order: the same on every machine, whatever locales it has."""
+    """Return options for Unicode characters in byte order, which work the same on every machine."""
     if major >= BUILTIN_LOCALES_SINCE:
         return ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
     return ["--locale=C.UTF-8"] if sys.platform == "linux" else ["--no-locale"]

@@ -1,4 +1,4 @@
-"""Free ports on the loopback interface. For the sandbox and the tests."""
+"""Find free ports on the loopback interface. Used by the sandbox and the tests."""
 
 import socket
 
@@ -6,9 +6,9 @@ LOOPBACK = "127.0.0.1"
 
 
 def free_port(preferred: int = 0) -> int:
-    """A TCP port on 127.0.0.1 that nothing listens on: `preferred` if it is free, else any.
+    """Return a TCP port on 127.0.0.1 that nothing listens on: `preferred` if it is free, or any other.
 
-    Another program may take the port before its caller does; who needs to be sure tries again.
+    Another program may take the port before the caller does, so callers should retry.
     """
     if preferred and port_is_free(preferred):
         return preferred
@@ -19,9 +19,9 @@ def free_port(preferred: int = 0) -> int:
 
 
 def port_is_free(port: int) -> bool:
-    """Whether a server could listen on 127.0.0.1:`port` now."""
+    """Return whether a server could listen on 127.0.0.1:`port` now."""
     with socket.socket() as probe:
-        # Without this a port whose last connections are in TIME_WAIT would count as taken.
+        # Without this, a port with connections in TIME_WAIT would count as in use.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((LOOPBACK, port))

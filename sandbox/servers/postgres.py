@@ -1,4 +1,4 @@
-"""A private PostgreSQL: in a temporary folder for a test, or kept for `./dev run`."""
+"""A private PostgreSQL server, in a temporary folder for tests or with saved data for `./dev run`."""
 
 import secrets
 import shutil
@@ -25,7 +25,7 @@ ATTEMPTS = 5
 
 SETTINGS = {
     "listen_addresses": LOOPBACK,
-    "unix_socket_directories": "",  # one way in, behind a password, and no path-length limit
+    "unix_socket_directories": "",  # TCP with a password only; socket paths have a length limit
     "max_connections": "300",
     "logging_collector": "off",
     "log_timezone": "UTC",
@@ -42,10 +42,10 @@ FAST_SETTINGS = {
 class PrivatePostgres(RunsInBlock):
     """`with PrivatePostgres() as server: connect(server.url)`.
 
-    `directory`: where the database is kept; None is a temporary folder that goes with the server.
-    `durable`: whether a power cut may lose nothing; tests need no such promise and are faster.
-    `settings`: PostgreSQL's own, over ours. `binaries`: which installation, else the system's or
-    the wheel's. Raises ServerError with a sentence for the person at the terminal.
+    `directory` holds the database; None means a temporary folder that is deleted at the end.
+    `durable` protects against data loss in a power failure; tests run faster without it.
+    `settings` override the defaults. `binaries` selects an installation; by default the system's or
+    the wheel's. Raises ServerError with a message for the user.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class PrivatePostgres(RunsInBlock):
         return self.url_of(DATABASE)
 
     def url_of(self, database: str) -> str:
-        """The address of another database of this server, which need not exist yet."""
+        """Return the address of another database on this server, which may not exist yet."""
         return f"postgresql://{USER}:{self._password}@{LOOPBACK}:{self.port}/{database}"
 
     @property
@@ -78,11 +78,11 @@ class PrivatePostgres(RunsInBlock):
         return self._process.pid if self._process else 0
 
     def ended(self) -> bool:
-        """Whether the server is gone, stopped or not."""
+        """Return whether the server is no longer running."""
         return self._process is None or self._process.poll() is not None
 
     def last_lines(self, count: int = 15) -> list[str]:
-        """The end of the server's own log."""
+        """Return the last lines of the server's log."""
         log = self._cluster.log
         return log.read_text(errors="replace").splitlines()[-count:] if log.exists() else []
 
@@ -98,7 +98,7 @@ class PrivatePostgres(RunsInBlock):
         return self
 
     def stop(self) -> None:
-        """Fast shutdown: clients are disconnected, nothing that was committed is lost."""
+        """Fast shutdown: disconnect clients and keep everything that was committed."""
         if self._process is not None:
             stop(self._process, signal.SIGINT, timeout=STOP_SECONDS)
             self._process = None
@@ -124,7 +124,7 @@ class PrivatePostgres(RunsInBlock):
         self._password = self._cluster.password
 
     def _start(self, account: Account | None) -> None:
-        """Tries again on another port when someone took ours between finding and using it."""
+        """Start on a free port. Try another one if it was taken in the meantime."""
         for _ in range(ATTEMPTS):
             self.port = free_port()
             if self._start_once(account):

@@ -1,4 +1,4 @@
-"""Child processes that never outlive their parent. For the private servers and `./dev run`."""
+"""Child processes that never outlive their parent. Used by the private servers and `./dev run`."""
 
 import os
 import platform
@@ -16,7 +16,7 @@ TETHER = Path(__file__).with_name("tether.py")
 
 
 class ServerError(RuntimeError):
-    """A server could not be started or kept; the text says why and what to do."""
+    """A server could not start or keep running. The message gives the reason and what to do."""
 
 
 def tethered(
@@ -25,8 +25,8 @@ def tethered(
     death_signal: signal.Signals = signal.SIGKILL,
     account: Account | None = None,
 ) -> list[str]:
-    """`command`, made to receive `death_signal` when this process dies, run as `account`."""
-    # Linux sends the signal when the *thread* that forked ends: only the main one may use it.
+    """Return a command that runs `command` as `account` and signals it when this process dies."""
+    # Linux sends the signal when the *thread* that forked ends, so only the main thread can use it.
     on_main_thread = threading.current_thread() is threading.main_thread()
     watch = "kernel" if platform.system() == "Linux" and on_main_thread else "poll"
     user, group = (str(account.user), str(account.group)) if account else ("-", "-")
@@ -44,7 +44,7 @@ def start(
     environment: Mapping[str, str] | None = None,
     directory: Path | None = None,
 ) -> "subprocess.Popen[bytes]":
-    """Starts `command` tethered and in its own session, so that Ctrl-C reaches only us."""
+    """Start `command` tethered and in its own session, so that Ctrl-C reaches only this process."""
     return subprocess.Popen(
         tethered(command, death_signal=death_signal, account=account),
         stdin=stdin,
@@ -62,7 +62,7 @@ def stop(
     *,
     timeout: float,
 ) -> None:
-    """Asks with `number`, waits `timeout` seconds, then kills whatever is left of its session."""
+    """Send signal `number`, wait up to `timeout` seconds, then kill what remains of its session."""
     if process.poll() is None:
         process.send_signal(number)
         try:
@@ -74,16 +74,16 @@ def stop(
 
 
 def kill_group(process: "subprocess.Popen[bytes]") -> None:
-    """SIGKILL to the process and to every descendant that stayed in its group."""
+    """Send SIGKILL to the process and to every descendant in its process group."""
     try:
         os.killpg(process.pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):  # macOS says the latter of a group of zombies
+    except (ProcessLookupError, PermissionError):  # macOS raises the latter for a group of zombies
         return
 
 
 def command_of(process: int) -> str:
-    """The command line of a living process, empty when there is none."""
-    if platform.system() == "Linux":  # a slim system has no `ps`
+    """Return the command line of a running process, or "" if there is no such process."""
+    if platform.system() == "Linux":  # a minimal system has no `ps`
         try:
             return Path(f"/proc/{process}/cmdline").read_bytes().replace(b"\0", b" ").decode()
         except (FileNotFoundError, ProcessLookupError):

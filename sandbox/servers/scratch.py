@@ -1,6 +1,6 @@
-"""Temporary folders of the private servers, which carry their owner's process id in the name.
+"""Temporary folders of the private servers. Their names contain the process id of their owner.
 
-A process that is SIGKILLed cannot remove its own; the next one that starts does it.
+A process killed with SIGKILL cannot remove its folder, so the next one to start does.
 """
 
 import os
@@ -30,7 +30,7 @@ def scratch_folder(account: Account | None = None, *, preferred: Path | None = N
 
 
 def remove_abandoned(location: Path) -> None:
-    """Folders whose maker is gone, and with it its servers, unless one is still ending."""
+    """Remove the folders of processes that no longer exist, unless a server there is still stopping."""
     for folder in location.glob("campaign-server-*"):
         owner = NAME.match(folder.name)
         if owner and not command_of(int(owner[1])) and not _in_use(folder):
@@ -41,7 +41,7 @@ def _in_use(folder: Path) -> bool:
     for lock in folder.glob("server/cluster/postmaster.pid"):
         try:
             process = lock.read_text().split("\n", 1)[0]
-        except OSError:  # it ended meanwhile, or is another user's
+        except OSError:  # it has just stopped, or belongs to another user
             return True
         if process.isdigit() and str(folder) in command_of(int(process)):
             return True

@@ -1,14 +1,14 @@
-"""Starts a program that dies with the process that asked for it, even if that one is SIGKILLed.
+"""Start a program that dies together with the process that started it, even after SIGKILL.
 
-Run by path with `python -I -S`, so it imports nothing of ours and starts in about 20 ms:
+It is run by path with `python -I -S`, so it imports nothing from this project and starts in about 20 ms:
 
     tether.py PARENT SIGNAL USER GROUP WATCH PROGRAM [ARGUMENT…]
 
-It takes on the given user (`-` keeps ours), ties its life to PARENT and becomes PROGRAM, so the
-process id stays the one that the parent was given. WATCH is `kernel` (Linux tells the child) or
-`poll` (a small watcher asks twice a second). `sandbox.servers.process` is the only caller.
+It switches to the given user (`-` keeps the current one), ties itself to PARENT and then executes PROGRAM,
+so the process id stays the same. WATCH is `kernel` (Linux signals the child) or `poll` (a small watcher
+checks twice a second). `sandbox.servers.process` is the only caller.
 
-It is a program and not a `preexec_fn`, because that may deadlock in a process with threads.
+This is a program and not a `preexec_fn`, which may deadlock in a process with threads.
 """
 
 import ctypes
@@ -21,7 +21,7 @@ SET_PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of <linux/prctl.h>
 
 
 def switch_user(user: str, group: str) -> None:
-    """Becomes that account for good. Root needs it, because PostgreSQL refuses to run as root."""
+    """Switch to that account permanently. PostgreSQL refuses to run as root."""
     if user == "-":
         return
     os.setgroups([])
@@ -30,14 +30,14 @@ def switch_user(user: str, group: str) -> None:
 
 
 def tie_with_kernel(parent: int, number: int) -> None:
-    """After the change of user, which clears the setting. It survives exec."""
+    """Ask the kernel for a signal when the parent dies. Changing the user clears this; exec does not."""
     ctypes.CDLL(None, use_errno=True).prctl(SET_PARENT_DEATH_SIGNAL, number, 0, 0, 0)
-    if os.getppid() != parent:  # it was killed before we asked
+    if os.getppid() != parent:  # it was killed before the call above
         sys.exit(1)
 
 
 def tie_with_watcher(parent: int, number: int) -> None:
-    """For systems other than Linux, and for servers started from a thread that ends before them."""
+    """Start a watcher. Used outside Linux, and for servers started from a thread that ends before them."""
     program = os.getpid()
     if os.fork():
         return

@@ -122,7 +122,7 @@ def test_a_process_that_dies_ends_the_run_and_is_quoted(folder: Path) -> None:
     _, errors = run.process.communicate(timeout=30)
 
     assert run.process.returncode == 1
-    assert "outbox ended by itself" in errors
+    assert "outbox exited unexpectedly" in errors
     assert run.left_running() == []
 
 
@@ -135,7 +135,7 @@ def test_a_port_in_use_is_one_line(folder: Path) -> None:
 
     assert run.process.returncode == 1
     assert errors == (
-        f"dev run: port {port} is in use: stop what uses it, or choose another by --port\n"
+        f"dev run: port {port} is in use: stop the program that uses it, or choose another port with --port\n"
     )
 
 

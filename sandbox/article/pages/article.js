@@ -1,4 +1,4 @@
-// The frame tells how tall it is, and when the reader has closed it.
+// The frame reports its height, and when the reader closes it.
 const frame = document.querySelector("iframe");
 addEventListener("message", ({ data, source }) => {
   if (source !== frame.contentWindow || data?.from !== "campaign-appeal") return;

@@ -1,4 +1,4 @@
-// Keeps the list current without reloading the page: nothing moves unless something arrived.
+// Refresh the list without reloading the page. The page changes only when an email arrives.
 
 const EVERY = 2000; // milliseconds
 
@@ -20,7 +20,7 @@ async function poll() {
     try {
       await refresh();
     } catch {
-      // The viewer was stopped; the next round tries again.
+      // The viewer is not running. Try again next time.
     }
   }
   setTimeout(poll, EVERY);

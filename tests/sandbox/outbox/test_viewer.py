@@ -156,7 +156,7 @@ def test_delete_all_deletes_all_but_not_for_another_site(viewer: Viewer) -> None
     urllib.request.urlopen(delete, data=b"", timeout=30).close()
 
     assert viewer.messages() == []
-    assert "Nothing was sent yet" in viewer.get("/")[0]
+    assert "No emails yet" in viewer.get("/")[0]
 
 
 def test_another_host_name_is_refused(viewer: Viewer) -> None:

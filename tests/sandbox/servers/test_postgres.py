@@ -138,7 +138,9 @@ def test_a_version_that_is_not_here_is_named(home: Path) -> None:
         pass
     (home / "kept" / "cluster" / "PG_VERSION").write_text("11\n")
 
-    with pytest.raises(ServerError, match=r"made by PostgreSQL 11, and here is .*install"):
+    with pytest.raises(
+        ServerError, match=r"created by PostgreSQL 11, but this machine has .*install"
+    ):
         PrivatePostgres(home / "kept").start()
 
 
