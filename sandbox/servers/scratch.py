@@ -16,7 +16,7 @@ NAME = re.compile(r"campaign-server-(\d+)-")
 
 
 def scratch_folder(account: Account | None = None, *, preferred: Path | None = None) -> Path:
-    """A new private temporary folder that belongs to `account` and that it can reach; in `first` if it can."""
+    """Create a temporary folder that `account` owns and can reach, in `preferred` if it can reach that."""
     places = [Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp")]
     places = [preferred, *places] if preferred else places
     location = next(

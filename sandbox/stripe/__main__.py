@@ -1,4 +1,4 @@
-"""`python -m sandbox.stripe`: the sandbox as a process of its own, until SIGINT or SIGTERM."""
+"""`python -m sandbox.stripe`: run the sandbox as a separate process until SIGINT or SIGTERM."""
 
 import argparse
 import signal
@@ -11,16 +11,19 @@ from sandbox.stripe.server import DEFAULT_SECRET, StripeSandbox
 
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m sandbox.stripe", description=__doc__)
-    parser.add_argument("--port", type=int, default=8420, help="0 takes a free one")
+    parser.add_argument("--port", type=int, default=8420, help="0 picks a free port")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument(
-        "--data", type=Path, metavar="DIR", help="where the state is kept, if it is"
+        "--data",
+        type=Path,
+        metavar="DIR",
+        help="folder for the state; without it the state is in memory",
     )
     parser.add_argument(
         "--webhook-url", action="append", metavar="URL", help="may be given repeatedly"
     )
     parser.add_argument("--webhook-secret", default=DEFAULT_SECRET, metavar="whsec_…")
-    parser.add_argument("--public-url", metavar="URL", help="the address that browsers see")
+    parser.add_argument("--public-url", metavar="URL", help="the address that browsers use")
     return parser
 
 

@@ -32,4 +32,4 @@ def create_application(sandbox: "StripeSandbox") -> Flask:
 def _nothing(_error: Exception) -> Response:
     if request.path.startswith("/v1"):
         return requests.unrecognized()
-    return Response("There is nothing here.\n", 404, mimetype="text/plain")
+    return Response("Not found.\n", 404, mimetype="text/plain")

@@ -1,10 +1,10 @@
-"""Refusals, with the words, codes and statuses that Stripe's clients know. Raised anywhere in the sandbox."""
+"""Errors with the messages, codes and statuses that Stripe's clients expect. Raised anywhere in the sandbox."""
 
 from sandbox.stripe.state import Json
 
 
 class Refused(Exception):
-    """The answer is an error: `status` and the members of Stripe's `error` object."""
+    """An error response: `status` and the members of Stripe's `error` object."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class Refused(Exception):
 
 
 class CardDeclined(Refused):
-    """A bank said no. `payment_intent` is the intent as the refusal left it."""
+    """The bank declined the card. `payment_intent` is the intent after the decline."""
 
     def __init__(self, message: str, code: str, decline_code: str | None, **more: object) -> None:
         if decline_code:
@@ -49,7 +49,7 @@ _BODY_PARAMS = ("customer", "default_payment_method", "ending_before", "payout",
 
 
 def missing(kind: str, name: str, param: str = "id") -> Refused:
-    """Nothing has that id: 404 for the address's, 400 for one among the parameters."""
+    """Return the error for an unknown id: 404 if it is in the URL, 400 if it is a parameter."""
     label = kind.replace("_", " ")
     if kind in ("payment_intent", "balance_transaction", "early_fraud_warning"):
         label = kind
@@ -60,5 +60,5 @@ def missing(kind: str, name: str, param: str = "id") -> Refused:
 
 
 def unsupported(what: str, param: str | None = None) -> Refused:
-    """Stripe can do it and this stand-in cannot: said, rather than done wrongly."""
-    return Refused(f"This sandbox does not imitate {what}.", code="parameter_invalid", param=param)
+    """Return the error for something that Stripe supports and this sandbox does not."""
+    return Refused(f"This sandbox does not support {what}.", code="parameter_invalid", param=param)

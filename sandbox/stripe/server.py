@@ -1,4 +1,4 @@
-"""The sandbox as a running server, in a thread of this process. Used by tests and by `__main__`."""
+"""The sandbox as a server in a thread of this process. Used by tests and by `__main__`."""
 
 import contextlib
 import socket
@@ -20,7 +20,7 @@ from sandbox.stripe.webhooks.deliverer import Deliverer
 
 DEFAULT_SECRET = "whsec_sandbox"
 TICK = 0.5
-"""Real seconds between looks at what has fallen due."""
+"""Real seconds between checks for due work."""
 
 
 class StripeSandbox(RunsInBlock, Controls, NetworkControls):
@@ -29,7 +29,7 @@ class StripeSandbox(RunsInBlock, Controls, NetworkControls):
         with StripeSandbox(webhook_url="http://127.0.0.1:8000/stripe/webhook") as sandbox:
             client = StripeClient("sk_test_x", base_addresses={"api": sandbox.url})
 
-    Several may run in one process. With `folder` the state survives.
+    Several may run in one process. With `folder`, the state survives a restart.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class StripeSandbox(RunsInBlock, Controls, NetworkControls):
         self._register_webhooks()
 
     def _register_webhooks(self) -> None:
-        """The endpoints that were given at the start; their ids stay the same after a restart."""
+        """Create the configured endpoints. Their ids stay the same after a restart."""
         with self.account.transaction():
             for endpoint in self.account.every("webhook_endpoint"):
                 if endpoint["id"].startswith("we_sandbox"):
@@ -80,7 +80,7 @@ class StripeSandbox(RunsInBlock, Controls, NetworkControls):
                 clock.run_due(self.account)
 
     def stop(self) -> None:
-        """Closes every connection at once; what was asked and not answered stays unanswered."""
+        """Close every connection at once. Requests in progress get no response."""
         if self._stopping.is_set():
             return
         self._stopping.set()
@@ -90,13 +90,13 @@ class StripeSandbox(RunsInBlock, Controls, NetworkControls):
         self.account.close()
 
     def reset(self) -> None:
-        """An empty account; modes, faults and the clock as at the start."""
+        """Empty the account and reset delivery modes, faults and the clock."""
         self.account.reset()
         self._register_webhooks()
 
 
 class _Server(ThreadedWSGIServer):
-    """Knows its open connections, so that a stopped sandbox is out of reach at once."""
+    """Keep track of open connections, so that a stopped sandbox is unreachable at once."""
 
     daemon_threads = True
 
@@ -119,9 +119,9 @@ class _Server(ThreadedWSGIServer):
                 connection.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: socket.socket, client_address: object) -> None:
-        """A client that went away is no news."""
+        """Ignore clients that disconnect."""
 
 
 class _QuietHandler(WSGIRequestHandler):
     def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 - the base's name
-        """Requests are not logged; the index page shows what happened."""
+        """Do not log requests. The index page shows what happened."""

@@ -1,1 +1,1 @@
-"""Stripe's REST API as this sandbox speaks it, under /v1/."""
+"""Stripe's REST API as this sandbox implements it, under /v1/."""

@@ -1,4 +1,4 @@
-"""Currencies, and how little and how much may be charged in each.
+"""Currencies, and the minimum and maximum charge in each.
 
 https://docs.stripe.com/currencies: minimum amounts, zero-decimal and three-decimal currencies.
 """
@@ -50,7 +50,7 @@ _SIGNS = {"usd": "$", "eur": "€", "gbp": "£", "cad": "CA$", "aud": "A$", "jpy
 
 
 def currency(value: Any, path: str) -> str:
-    """A parameter's checker. Capitals are taken, as Stripe takes them."""
+    """Check a currency parameter and return it in lower case. Stripe accepts capitals too."""
     found = text(10)(value, path).lower()
     if found not in CURRENCIES:
         raise Refused(f"Invalid currency: {found}", param=path)
@@ -58,14 +58,14 @@ def currency(value: Any, path: str) -> str:
 
 
 def require_divisible(amount: int, code: str, param: str) -> None:
-    """Three-decimal amounts end in 0; two currencies without decimals are written with 00."""
+    """Require three-decimal amounts to end in 0, and amounts in ISK and UGX to end in 00."""
     step = 10 if code in THREE_DECIMAL else 100 if code in WHOLE_UNITS else 1
     if amount % step:
         raise Refused(f"Invalid amount: in {code} it must be a multiple of {step}.", param=param)
 
 
 def require_chargeable(amount: int, code: str, param: str) -> None:
-    """At least the currency's minimum, at most eight digits."""
+    """Require at least the currency's minimum and at most eight digits."""
     minimum = MINIMUM.get(code, 1)
     if amount < minimum:
         message = f"The total amount due must add up to at least {format_amount(minimum, code)}."
@@ -76,7 +76,7 @@ def require_chargeable(amount: int, code: str, param: str) -> None:
 
 
 def format_amount(amount: int, code: str) -> str:
-    """As people write it: $25, $25.50, ¥2,500, 25.50 CHF."""
+    """Format an amount in minor units for people: $25, $25.50, ¥2,500, 25.50 CHF."""
     places = 0 if code in ZERO_DECIMAL else 3 if code in THREE_DECIMAL else 2
     whole, rest = divmod(abs(amount), 10**places)
     figure = f"{whole:,}" + (f".{rest:0{places}}" if rest else "")

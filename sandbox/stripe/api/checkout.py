@@ -1,4 +1,4 @@
-"""/v1/checkout/sessions, with the rules that no parameter's type can state."""
+"""/v1/checkout/sessions, with the rules that parameter types cannot express."""
 
 from sandbox.stripe.api import amounts, lists
 from sandbox.stripe.api.endpoints import endpoint

@@ -1,4 +1,4 @@
-"""The table of endpoints: each a function with its parameters. `requests` runs them."""
+"""The table of endpoints, each with a function and its parameters. `requests` runs them."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ Check = Callable[[Account, Json], None]
 
 @dataclass(frozen=True)
 class Endpoint:
-    """`run(account, parameters, *names from the path)` answers; `check` refuses before it begins."""
+    """An endpoint. `run(account, params, *names from the path)` returns the response; `check` may reject it before."""
 
     method: str
     path: str
@@ -24,7 +24,7 @@ class Endpoint:
     run: Run
 
     def parameters(self, given: Json) -> Json:
-        """The request's parameters with their types; raises Refused."""
+        """Return the request's parameters with their types. Raises Refused."""
         fields = {**self.fields, "expand": array(text())}
         return check_all(given, fields, self.required, self.unsupported_params)
 
@@ -41,7 +41,7 @@ def endpoint(
     unsupported_params: tuple[str, ...] = (),
     check: Check | None = None,
 ) -> Callable[[Run], Run]:
-    """Enters the decorated function into the table. `path` is as Flask writes it, below /v1/."""
+    """Add the decorated function to the table. `path` is in Flask's syntax, relative to /v1/."""
 
     def enter(run: Run) -> Run:
         ENDPOINTS.append(

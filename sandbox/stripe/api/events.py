@@ -1,4 +1,4 @@
-"""/v1/events: what happened in the last thirty days, and whether the webhooks arrived."""
+"""/v1/events: the events of the last thirty days, and whether their webhooks were delivered."""
 
 from fnmatch import fnmatchcase
 
@@ -34,7 +34,7 @@ def _check(account: Account, params: Json) -> None:  # noqa: ARG001 - as every c
     check=_check,
 )
 def list_events(account: Account, params: Json) -> Json:
-    """`delivery_success=false` are those that some endpoint has not acknowledged, yet or ever."""
+    """List events. `delivery_success=false` returns those that some endpoint has not acknowledged."""
     oldest = account.now() - RETENTION_SECONDS
     found = [event for event in account.every("event") if event["created"] >= oldest]
     patterns = [params["type"]] if "type" in params else params.get("types", ["*"])

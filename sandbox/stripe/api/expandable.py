@@ -1,7 +1,7 @@
-"""Which members of which objects can be expanded, and into what. Read by `expanding`.
+"""Which members of which objects can be expanded, and into what. Used by `expansion`.
 
-A target in brackets is a list of that kind, which is only there when asked for. An empty target may be of
-several kinds; what lies below it is not checked.
+A target in brackets is a list of that kind, which is included only on request. An empty target may be of
+several kinds; the path below it is not checked.
 """
 
 from sandbox.stripe.errors import Refused
@@ -54,7 +54,7 @@ TARGETS: dict[str, dict[str, str]] = {
     },
     "subscription_details": {"subscription": "subscription"},
 }
-# Members that are there anyway and only lead further.
+# Members that are always included and only lead to other members.
 _INTERMEDIATE: dict[str, dict[str, str]] = {
     "dispute": {"balance_transactions": "balance_transaction"},
     "invoice": {"lines": "[line_item]", "parent": "parent"},
@@ -69,7 +69,7 @@ _INTERMEDIATE: dict[str, dict[str, str]] = {
 
 
 def require_expandable(kind: str, path: str) -> None:
-    """Refuses a path that Stripe would refuse for an answer of that kind, `[charge]` being a list."""
+    """Raise Refused for a path that Stripe rejects for a response of that kind. `[charge]` is a list."""
     steps = path.split(".")
     if len(steps) - (steps[0] == "data") > MAX_DEPTH:
         raise Refused(

@@ -1,4 +1,4 @@
-"""`expand[]`: ids replaced by the objects they name, and lists that are only there when asked for.
+"""`expand[]`: replace ids with their objects, and include lists that are returned only on request.
 
 https://docs.stripe.com/expand
 """
@@ -41,7 +41,7 @@ _ON_REQUEST: dict[tuple[str, str], Callable[[Account, Json], Json]] = {
 
 
 def serialize(account: Account, obj: Json) -> Json:
-    """A copy as the API gives it, with what depends on the clock and on deliveries."""
+    """Return a copy as the API returns it, with the members that depend on the clock and on deliveries."""
     given = copied(obj)
     if given.get("object") == "balance_transaction":
         late = given["available_on"] > account.now()
@@ -52,7 +52,7 @@ def serialize(account: Account, obj: Json) -> Json:
 
 
 def expand(account: Account, answer: Json, paths: list[str]) -> Json:
-    """Expands in place; raises Refused for what Stripe cannot expand there."""
+    """Expand the response in place and return it. Raises Refused for paths that Stripe cannot expand."""
     kind = answer["object"]
     if kind == "list":
         kind = f"[{answer['data'][0]['object']}]" if answer["data"] else ""

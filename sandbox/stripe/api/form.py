@@ -1,4 +1,4 @@
-"""Form-encoded parameters with brackets, as trees. Arrays stay hashes with digits for keys.
+"""Parse form-encoded parameters with brackets into trees. Arrays become hashes with digits as keys.
 
 https://docs.stripe.com/api: `a[b][0][c]=1`, `expand[]=x`.
 """
@@ -13,7 +13,7 @@ _NAME = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])*)")
 
 
 def tree(pairs: Iterable[tuple[str, str]]) -> Json:
-    """Nested parameters; raises Refused where a name is malformed or used in two ways."""
+    """Return nested parameters. Raises Refused if a name is malformed or used in two ways."""
     root: Json = {}
     for name, value in pairs:
         found = _NAME.fullmatch(name)

@@ -1,6 +1,6 @@
 """Idempotency keys. https://docs.stripe.com/api/idempotent_requests
 
-A key is bound to the first request that began to execute with it. Refusals before that leave no trace.
+A key belongs to the first request that starts executing with it. Requests rejected before that do not use it.
 """
 
 import hashlib
@@ -15,9 +15,9 @@ MAX_KEY_LENGTH = 255
 
 
 def claim(account: Account, key: str, method: str, path: str, given: Json) -> Json | None:
-    """None: this request is the first and must `keep` its answer. Else the kept answer.
+    """Return the saved response, or None if this request is the first and must `save` its own.
 
-    Raises Refused for other parameters, and while the first request is still being executed.
+    Raises Refused for different parameters, and while the first request is still executing.
     """
     if len(key) > MAX_KEY_LENGTH:
         raise Refused(
@@ -54,8 +54,8 @@ def in_use(key: str) -> Refused:
     )
 
 
-def keep(account: Account, key: str, status: int, body: str, request_id: str) -> None:
-    """The answer that every repetition will get, good or bad."""
+def save(account: Account, key: str, status: int, body: str, request_id: str) -> None:
+    """Save the response, success or error, that every repetition will receive."""
     with account.transaction():
         row = account.rows("keys").get(key)
         if row is None:
@@ -65,13 +65,13 @@ def keep(account: Account, key: str, status: int, body: str, request_id: str) ->
 
 
 def release(account: Account, key: str) -> None:
-    """The request was refused before it began: the key is free again."""
+    """Release the key of a request that was rejected before execution."""
     with account.transaction():
         account.remove_row("keys", key)
 
 
 def release_interrupted(account: Account) -> None:
-    """After a restart nobody is executing anything; such a key would otherwise stay in use."""
+    """After a restart, release the keys of requests that were interrupted."""
     with account.transaction():
         for key, row in list(account.rows("keys").items()):
             if row["answer"] is None:

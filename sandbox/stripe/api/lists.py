@@ -1,4 +1,4 @@
-"""Lists: filtered, newest first, a page at a time. https://docs.stripe.com/api/pagination"""
+"""Filtered lists, newest first, one page at a time. https://docs.stripe.com/api/pagination"""
 
 import operator
 from collections.abc import Callable, Mapping
@@ -29,7 +29,7 @@ def within(moment: int, bounds: Json) -> bool:
 
 
 def page(objects: list[Json], params: Json, url: str) -> Json:
-    """The page of `objects`, which are newest first, that `asked` means."""
+    """Return the page of `objects` (newest first) that `params` select."""
     limit = params.get("limit", 10)
     if "starting_after" in params and "ending_before" in params:
         message = "You cannot parameterize both starting_after and ending_before."
@@ -52,7 +52,7 @@ def _place(objects: list[Json], params: Json, name: str) -> int:
 
 
 def matching(account: Account, kind: str, params: Json, names: Mapping[str, Checker]) -> list[Json]:
-    """The objects whose members equal the filters in `asked`."""
+    """Return the objects whose members equal the filters in `params`."""
     plain = {name: params[name] for name in names if name in params}
     return [
         obj

@@ -1,6 +1,6 @@
-"""What each parameter may be. A checker takes what came and its path, and gives the typed value or refuses.
+"""Parameter checkers. A checker takes the raw value and its path, and returns the typed value or raises Refused.
 
-Unknown names are refused, so that a typing error in the code under test shows.
+Unknown names are rejected, so that typos in the code under test are found.
 """
 
 import difflib
@@ -94,7 +94,7 @@ def url(value: Any, path: str) -> str:
 
 
 def clearable(checker: Checker) -> Checker:
-    """An empty string unsets it; the value is then None."""
+    """Accept an empty string as None, which unsets the value."""
     return lambda value, path: None if value == "" else checker(value, path)
 
 
@@ -108,7 +108,7 @@ def array(checker: Checker) -> Checker:
 
 
 def group(fields: Mapping[str, Checker], required: tuple[str, ...] = ()) -> Checker:
-    """A hash with these members and no others."""
+    """Check a hash with exactly these possible members."""
 
     def check(value: Any, path: str) -> Json:
         if not isinstance(value, dict):
@@ -119,7 +119,7 @@ def group(fields: Mapping[str, Checker], required: tuple[str, ...] = ()) -> Chec
 
 
 def metadata(value: Any, path: str) -> dict[str, str]:
-    """At most 50 keys of 40 characters, values of 500. https://docs.stripe.com/metadata"""
+    """Check metadata: at most 50 keys of 40 characters, values of 500. https://docs.stripe.com/metadata"""
     if not isinstance(value, dict):
         raise Refused("Invalid object", param=path)
     if len(value) > 50:
@@ -138,17 +138,17 @@ def metadata(value: Any, path: str) -> dict[str, str]:
 
 
 def new_metadata(value: Any, path: str) -> dict[str, str]:
-    """For objects that are being made: an empty value is no key."""
+    """Check the metadata of a new object, where keys with empty values are dropped."""
     return {key: found for key, found in metadata(value, path).items() if found}
 
 
 def names(text: str) -> tuple[str, ...]:
-    """Many names, written as people read them."""
+    """Split a string of names at white space."""
     return tuple(text.split())
 
 
 def moments(value: Any, path: str) -> Json:
-    """`created=1` or `created[gte]=1&created[lt]=2`; always given as a hash of comparisons."""
+    """Check `created=1` or `created[gte]=1&created[lt]=2` and return a hash of comparisons."""
     if isinstance(value, str):
         return {"eq": integer()(value, path)}
     bound = integer()
@@ -161,7 +161,7 @@ def check_all(
     required: tuple[str, ...] = (),
     unsupported_params: tuple[str, ...] = (),
 ) -> Json:
-    """Every parameter of a request. `elsewhere` are those of Stripe that the sandbox lacks."""
+    """Check all parameters of a request. `unsupported_params` exist at Stripe but not in this sandbox."""
     for name in given:
         if name in unsupported_params:
             raise unsupported(f"the parameter {name}", name)

@@ -1,4 +1,4 @@
-"""Runs API requests: key, parameters, idempotency, faults, execution, answer. Mounted by `application`."""
+"""Run API requests: API key, parameters, idempotency, faults, execution, response. Mounted by `application`."""
 
 import base64
 import json
@@ -25,12 +25,12 @@ from sandbox.stripe.state import Json
 from sandbox.stripe.state.account import API_VERSION, Account
 from sandbox.stripe.state.identifiers import new_id
 
-# Importing these fills the table of endpoints.
+# Importing these modules fills the table of endpoints.
 AREAS = (updates, checkout, events, retrieval, subscriptions)
 _KEY = re.compile(r"(sk|rk)_test_\w+")
 
 
-# One table for all sandboxes: Flask would compile seventy rules anew for each of them.
+# One table for all sandboxes, because Flask would compile seventy rules again for each one.
 _ROUTES = [
     (entry, re.compile(re.escape(entry.path).replace("<name>", "([^/]+)"))) for entry in ENDPOINTS
 ]
@@ -51,7 +51,11 @@ def blueprint(account: Account) -> Blueprint:
 
 
 def unrecognized() -> Response:
+<<<<<<< HEAD
     """No such path or method. Authorization comes first, as it does at Stripe."""
+=======
+    """Return the error for an unknown path or method. Stripe checks authorization first."""
+>>>>>>> 72bd7af (Stripe sandbox: plain words in docstrings, messages and pages)
     request_id = new_id("req_")
     try:
         _authorize()
@@ -117,13 +121,13 @@ class _Call:
             idempotency.release(self._account, key)
             raise
         status, body = self._execute(params, key)
-        idempotency.keep(self._account, key, status, body, self._request_id)
+        idempotency.save(self._account, key, status, body, self._request_id)
         response = _response(status, body, self._request_id)
         response.headers["Idempotency-Key"] = key
         return response
 
     def _execute(self, params: Json, key: str | None) -> tuple[int, str]:
-        """From here on a failure is an answer like any other, and is kept with the key."""
+        """Execute the request. From here on, an error is a response that is saved with the key."""
         faults.slow_down(self._fault)
         account = self._account
         try:
@@ -135,7 +139,7 @@ class _Call:
                 return 200, json.dumps(self._serialized(found, paths))
         except Refused as refused:
             return refused.status, json.dumps(refused.body(self._request_id))
-        except Exception:  # noqa: BLE001 - a defect of the sandbox is seen in its log and answered like Stripe's own
+        except Exception:  # noqa: BLE001 - log a bug of the sandbox and respond like Stripe does to its own
             traceback.print_exc()
             return 500, json.dumps(faults.broken().body(self._request_id))
 
@@ -151,7 +155,7 @@ class _Call:
 
 
 def _authorize() -> None:
-    """A secret or restricted test key, as Bearer or as Basic's user name; the asked version is ours."""
+    """Require a secret or restricted test key (Bearer, or user name in Basic) and the supported API version."""
     key = _given_key()
     if not key:
         raise Refused(
@@ -164,7 +168,7 @@ def _authorize() -> None:
         raise Refused(f"Invalid API Key provided: {hidden}", status=401)
     version = request.headers.get("Stripe-Version", API_VERSION)
     if version != API_VERSION:
-        raise Refused(f"Invalid Stripe API version: {version}. The sandbox speaks {API_VERSION}.")
+        raise Refused(f"Invalid Stripe API version: {version}. The sandbox supports {API_VERSION}.")
 
 
 def _given_key() -> str:

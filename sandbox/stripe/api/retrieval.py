@@ -1,4 +1,4 @@
-"""Reading one object of each kind, and the lists whose filters are plain comparisons."""
+"""Retrieve one object of each kind, and list objects with simple filters."""
 
 from collections.abc import Callable, Mapping
 

@@ -1,4 +1,4 @@
-"""/v1/subscriptions: changed, paused, cancelled, listed. They begin in a checkout session."""
+"""/v1/subscriptions: update, pause, cancel and list. Checkout sessions create them."""
 
 from sandbox.stripe.api import checkout, lists
 from sandbox.stripe.api.endpoints import endpoint
@@ -114,7 +114,11 @@ _STATUSES = names(
     },
 )
 def list_subscriptions(account: Account, params: Json) -> Json:
+<<<<<<< HEAD
     """Canceled ones only on request, as at Stripe."""
+=======
+    """List subscriptions. Like Stripe, include canceled ones only on request."""
+>>>>>>> 72bd7af (Stripe sandbox: plain words in docstrings, messages and pages)
     found = lists.matching(account, "subscription", params, {"customer": text()})
     found = [obj for obj in found if _has_status(obj, params.get("status"))]
     bounds = params.get("current_period_end", {})

@@ -1,4 +1,4 @@
-"""What else the API makes and changes: refunds, metadata, customers, portal sessions and endpoints."""
+"""Create and update refunds, metadata, customers, portal sessions and webhook endpoints."""
 
 from sandbox.stripe.api import checkout
 from sandbox.stripe.api.endpoints import endpoint

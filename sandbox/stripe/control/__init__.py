@@ -1,1 +1,1 @@
-"""The hands behind the scenes: what in life donors, banks, staff and bad networks do."""
+"""Controls that simulate donors, banks, staff and bad networks."""

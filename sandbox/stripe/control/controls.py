@@ -1,4 +1,4 @@
-"""What people do behind the API, as Python methods; `routes` has their HTTP form. Mixed into `StripeSandbox`."""
+"""Actions of people outside the API, as Python methods. `routes` offers them over HTTP. Mixed into `StripeSandbox`."""
 
 from sandbox.stripe.errors import Refused
 from sandbox.stripe.objects.cards import digits
@@ -25,7 +25,7 @@ DEBIT_FAILURE = ("debit_not_authorized", "The customer's bank account has been c
 
 
 class Controls:
-    """What donors, banks and staff in Stripe's dashboard do, and the clock. Objects are given as copies."""
+    """Actions of donors, banks and staff in Stripe's dashboard, and the clock. All methods return copies of objects."""
 
     account: Account
     deliverer: Deliverer
@@ -42,9 +42,9 @@ class Controls:
         name: str = "Dana Donor",
         authenticate: bool = True,
     ) -> Json:
-        """Pays as the hosted page would; gives the session. Raises CardDeclined (a Refused).
+        """Pay like the hosted page does and return the session. Raises CardDeclined (a Refused).
 
-        `bank` ("succeeds", "fails", "insufficient_funds") pays by debit. `authenticate` answers 3-D Secure.
+        `bank` ("succeeds", "fails", "insufficient_funds") pays by debit. `authenticate` passes 3-D Secure.
         """
         with self.account.transaction():
             clock.run_due(self.account)
@@ -57,7 +57,7 @@ class Controls:
             return copied(session)
 
     def settle(self, name: str, *, fail: bool = False) -> Json:
-        """Ends a bank debit now. `name` is of the session, the payment intent or the invoice."""
+        """Settle a bank debit now, or fail it. `name` is the id of the session, payment intent or invoice."""
         with self.account.transaction():
             intent = self._intent(name)
             return copied(debits.settle(self.account, intent, DEBIT_FAILURE if fail else None))
@@ -74,13 +74,13 @@ class Controls:
         return obj
 
     def take_back(self, name: str) -> Json:
-        """The bank sends back a debit that had succeeded. `name` is of the session, intent, invoice or charge."""
+        """Return a debit that had succeeded. `name` is the id of the session, intent, invoice or charge."""
         with self.account.transaction():
             charge = self.charge_of(name)
-            return copied(debits.take_back(self.account, charge, DEBIT_FAILURE))
+            return copied(debits.return_debit(self.account, charge, DEBIT_FAILURE))
 
     def expire(self, session_id: str) -> Json:
-        """As if 24 hours had passed for this session only."""
+        """Expire this session, as after 24 hours."""
         with self.account.transaction():
             session = self.account.get("checkout.session", session_id)
             return copied(sessions.expire(self.account, session))
@@ -88,12 +88,12 @@ class Controls:
     # --- Banks
 
     def charge_of(self, name: str) -> Json:
-        """The latest charge of a session, intent, invoice or charge id. Not a copy."""
+        """Return the latest charge for the id of a session, intent, invoice or charge. This is not a copy."""
         found = self.account.find(name, "charge")
         return found or self.account.get("charge", self._intent(name)["latest_charge"] or "")
 
     def dispute(self, name: str, *, inquiry: bool = False, **more: object) -> Json:
-        """Disputes the charge of `name`. `more`: amount, reason."""
+        """Dispute the charge of `name`. `more`: amount, reason."""
         with self.account.transaction():
             charge = self.charge_of(name)
             return copied(disputes.open_dispute(self.account, charge, inquiry=inquiry, **more))
@@ -109,21 +109,21 @@ class Controls:
             return copied(disputes.close(self.account, found, won=won, return_fee=return_fee))
 
     def warn(self, name: str) -> Json:
-        """An early fraud warning about the charge of `name`."""
+        """Create an early fraud warning for the charge of `name`."""
         with self.account.transaction():
             return copied(disputes.warn(self.account, self.charge_of(name)))
 
     # --- Staff in Stripe's dashboard
 
     def refund(self, name: str, amount: int | None = None, *, fate: str | None = None) -> Json:
-        """Refunds the charge of `name`. `fate`: "succeeds", "pending", "fails", "pending_fails"."""
+        """Refund the charge of `name`. `fate`: "succeeds", "pending", "fails", "pending_fails"."""
         with self.account.transaction():
             charge = self.charge_of(name)
             found = refunds.refund(self.account, charge, amount, fate=fate)
             return copied(found)
 
     def end_refund(self, refund_id: str, *, fail: bool = False) -> Json:
-        """A pending refund succeeds, or any refund fails, now."""
+        """Let a pending refund succeed now, or let any refund fail."""
         with self.account.transaction():
             found = self.account.get("refund", refund_id)
             verb = refunds.fail if fail else refunds.settle
@@ -135,7 +135,7 @@ class Controls:
             return copied(subscriptions.end(self.account, found))
 
     def payout(self, currency: str = "usd", *, arrive: bool = True) -> Json:
-        """Pays out the balance, by default all the way to the bank."""
+        """Pay out the balance. With `arrive`, the payout also reaches the bank."""
         with self.account.transaction():
             made = payouts.pay_out(self.account, currency)
             return copied(payouts.arrive(self.account, made) if arrive else made)
@@ -145,7 +145,7 @@ class Controls:
             return copied(payouts.fail(self.account, self.account.get("payout", payout_id)))
 
     def set_fees(self, **fees: float) -> dict[str, float]:
-        """card_rate, card_fixed, bank_rate, bank_most, dispute."""
+        """Set any of card_rate, card_fixed, bank_rate, bank_most and dispute; return all fees."""
         with self.account.transaction():
             known = self.account.fees
             for name in fees:
@@ -156,7 +156,7 @@ class Controls:
     # --- The clock
 
     def advance(self, *, days: float = 0, hours: float = 0, seconds: float = 0) -> int:
-        """Moves the clock forward; gives the new time in seconds since 1970."""
+        """Move the clock forward and return the new time in seconds since 1970."""
         with self.account.transaction():
             clock.advance(self.account, days * 86_400 + hours * 3_600 + seconds)
             now = self.account.now()

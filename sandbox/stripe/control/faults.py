@@ -1,9 +1,9 @@
-"""Faults on purpose: Stripe slow, refusing, broken or out of reach.
+"""Injected faults: Stripe is slow, rejects requests, fails or is unreachable.
 
 A fault is `{"match": "POST /v1/checkout/sessions", "mode": …, "times": 1, "seconds": 2}`. `match` is a
-pattern as in file names for "METHOD path". Modes: `drop_before` closes the connection before anything
-is done, `drop_after` once everything is done; `500` fails during execution, so that the key keeps it;
-`429` and `409` refuse before; `slow` waits first.
+file name pattern for "METHOD path". Modes: `drop_before` closes the connection before execution,
+`drop_after` after it; `500` fails during execution, so that it is saved with the idempotency key;
+`429` and `409` reject the request before execution; `slow` waits first.
 """
 
 import contextlib
@@ -21,7 +21,7 @@ MODES = ("500", "429", "409", "drop_before", "drop_after", "slow")
 
 
 def add(account: Account, match: str, mode: str, times: int = 1, seconds: float = 2) -> list[Json]:
-    """Gives all faults that are waiting. `times` 0 is for ever."""
+    """Add a fault and return all active ones. `times` 0 means forever."""
     require(mode in MODES, Refused(f"A fault's mode is one of {', '.join(MODES)}.", param="mode"))
     fault = {"match": match, "mode": mode, "seconds": seconds}
     fault["times"] = times or None
@@ -39,7 +39,7 @@ def clear(account: Account) -> None:
 
 
 def take(account: Account, method: str, path: str) -> Json | None:
-    """The first waiting fault that this request meets, counted down."""
+    """Return the first active fault that matches this request, and count it down."""
     with account.transaction():
         found = waiting(account)
         for place, fault in enumerate(found):
@@ -87,11 +87,11 @@ def broken() -> Refused:
 
 
 class Dropped(ConnectionError):
-    """The connection is closed; there is nobody to answer."""
+    """The connection is closed, so there is no response."""
 
 
 def drop(environ: dict[str, Any]) -> None:
-    """Closes the client's connection without a word."""
+    """Close the client's connection without a response."""
     connection: socket.socket = environ["werkzeug.socket"]
     with contextlib.suppress(OSError):
         connection.shutdown(socket.SHUT_RDWR)

@@ -1,4 +1,4 @@
-"""What the network does to events and requests, as Python methods. Mixed into `StripeSandbox`."""
+"""Network behavior for events and requests, as Python methods. Mixed into `StripeSandbox`."""
 
 import random
 import time
@@ -13,13 +13,13 @@ from sandbox.stripe.webhooks.deliverer import Deliverer
 
 
 class NetworkControls:
-    """Deliveries of events, faults of the API, and a look at everything."""
+    """Control event deliveries and API faults, and inspect all objects."""
 
     account: Account
     deliverer: Deliverer
 
     def deliver(self, mode: str, match: str = "*", **more: object) -> list[Json]:
-        """Sets a delivery mode for events of a type pattern; see `sandbox.stripe.webhooks.modes`."""
+        """Set a delivery mode for events whose type matches; see `sandbox.stripe.webhooks.modes`."""
         with self.account.transaction():
             return modes.add(self.account, mode, match, **more)
 
@@ -27,7 +27,7 @@ class NetworkControls:
         modes.clear(self.account)
 
     def release(self, order: str = "first", match: str = "*") -> int:
-        """Sends what was held: order "first", "reverse" or "random", one after the other."""
+        """Send held events one after the other in order "first", "reverse" or "random"; return how many."""
         with self.account.transaction():
             found = [
                 (event_id, held)
@@ -42,7 +42,7 @@ class NetworkControls:
             return len(found)
 
     def redeliver(self, event_id: str) -> Json:
-        """Sends an event once more, also one that was lost."""
+        """Send an event again, also one that was lost."""
         with self.account.transaction():
             event = self.account.get("event", event_id)
             records.record(self.account, event, "pending", times=1, delay=0)
@@ -50,11 +50,11 @@ class NetworkControls:
         return self.event(event_id)
 
     def deliver_all(self, timeout: float = 10) -> None:
-        """Waits until every delivery that is due has been tried; raises TimeoutError."""
+        """Wait until every due delivery has been attempted. Raises TimeoutError."""
         until = time.monotonic() + timeout
         while self._under_way():
             if time.monotonic() > until:
-                raise TimeoutError("deliveries are still under way")
+                raise TimeoutError("deliveries are still in progress")
             self.deliverer.wake()
             time.sleep(0.01)
 
@@ -73,19 +73,19 @@ class NetworkControls:
             return {**shown, "deliveries": copied(records.copies(self.account, event_id))}
 
     def events(self, match: str = "*") -> list[Json]:
-        """Oldest first, each with `deliveries`."""
+        """Return events whose type matches, oldest first, each with `deliveries`."""
         with self.account.transaction():
             found = [obj for obj in self.account.every("event") if fnmatchcase(obj["type"], match)]
             return [self.event(obj["id"]) for obj in reversed(found)]
 
     def fault(self, match: str, mode: str, times: int = 1, seconds: float = 2) -> list[Json]:
-        """See `sandbox.stripe.control.faults`."""
+        """Add a fault; see `sandbox.stripe.control.faults`."""
         return faults.add(self.account, match, mode, times, seconds)
 
     def clear_faults(self) -> None:
         faults.clear(self.account)
 
     def objects(self, kind: str) -> list[Json]:
-        """All objects of a kind, newest first."""
+        """Return all objects of a kind, newest first."""
         with self.account.transaction():
             return [expansion.serialize(self.account, obj) for obj in self.account.every(kind)]

@@ -1,4 +1,4 @@
-"""The controls over HTTP, under /_sandbox/: JSON in, JSON out, no key. Each calls the method of its name."""
+"""The controls over HTTP, under /_sandbox/: JSON in, JSON out, no API key. Each calls a `StripeSandbox` method."""
 
 import re
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from sandbox.stripe.webhooks import modes
 if TYPE_CHECKING:
     from sandbox.stripe.server import StripeSandbox
 
-# (method, path, name of the control). Members of the JSON body are the control's named arguments.
+# (HTTP method, path, name of the control). The JSON body holds the control's keyword arguments.
 _CONTROLS = (
     ("POST", "sessions/<name>/pay", "pay"),
     ("POST", "sessions/<name>/expire", "expire"),
@@ -60,7 +60,7 @@ def blueprint(sandbox: "StripeSandbox") -> Blueprint:
             found = pattern.fullmatch(path) if method == request.method else None
             if found:
                 return _answer(getattr(sandbox, name), list(found.groups()))
-        return jsonify(error={"message": "There is no such control."}), 404
+        return jsonify(error={"message": "Unknown control."}), 404
 
     @control.get("/")
     def overview() -> Response:

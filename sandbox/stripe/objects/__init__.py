@@ -1,4 +1,4 @@
-"""Builders of whole objects, every member that Stripe's schema requires. Pure: values in, JSON out."""
+"""Builders of complete objects with every member that Stripe's schema requires. Pure functions that return JSON."""
 
 from sandbox.stripe.state import Json
 
@@ -17,5 +17,5 @@ def billing_details(email: str | None, name: str | None) -> Json:
 
 
 def unset(names: str) -> Json:
-    """Members that are there and empty."""
+    """Return members with the value None."""
     return dict.fromkeys(names.split())

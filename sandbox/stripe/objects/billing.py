@@ -1,4 +1,4 @@
-"""Subscriptions, their items, invoices and what paid them."""
+"""Subscriptions, their items, invoices and invoice payments."""
 
 from sandbox.stripe.objects import listing, unset
 from sandbox.stripe.objects.catalog import plan
@@ -11,7 +11,7 @@ _NO_TAX = {"disabled_reason": None, "enabled": False, "liability": None}
 def subscription(
     customer_id: str, currency: str, created: int, metadata: Json, **more: object
 ) -> Json:
-    """An incomplete subscription without items; `more` overrides members."""
+    """Return an incomplete subscription without items. `more` overrides members."""
     name = new_id("sub_")
     return {
         **_UNSET_SUBSCRIPTION,
@@ -66,7 +66,7 @@ def subscription_item(
 
 
 def invoice(subscribed: Json, customer: Json, reason: str, created: int) -> Json:
-    """A draft for the current period of every item of a subscription."""
+    """Return a draft invoice for the current period of every item of a subscription."""
     name = new_id("in_")
     items = subscribed["items"]["data"]
     lines = [_line(item, name, created) for item in items]
@@ -153,7 +153,7 @@ def _line(item: Json, invoice_id: str, created: int) -> Json:
 
 
 def invoice_payment(billed: Json, intent: Json, created: int) -> Json:
-    """The attempt of `intent` to pay `billed`: open until it has."""
+    """Return an open invoice payment, by which `intent` is to pay `billed`."""
     return {
         "id": new_id("inpay_"),
         "object": "invoice_payment",

@@ -1,4 +1,4 @@
-"""The well-known test cards and bank accounts, and what each does. Read by the payment rules and the page.
+"""Stripe's test cards and bank accounts, and what each one does. Used by the payment rules and the page.
 
 https://docs.stripe.com/testing
 """
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Card:
-    """A test card. `after` names what follows a successful charge; `renewals` how later ones end."""
+    """A test card. `after` names what follows a successful charge; `renewals` is how later charges fail."""
 
     number: str
     label: str
@@ -23,7 +23,7 @@ class Card:
 
 @dataclass(frozen=True)
 class BankAccount:
-    """A test bank account; `failure` is (code, words) of a debit that comes back."""
+    """A test bank account. `failure` is the (code, message) of a returned debit."""
 
     number: str
     label: str
@@ -41,12 +41,12 @@ CARDS = (
     Card("4242424242424242", "Succeeds"),
     Card("5555555555554444", "Succeeds (Mastercard)", "mastercard"),
     Card("378282246310005", "Succeeds (American Express)", "amex"),
-    Card("4000002500003155", "3-D Secure at the first payment", challenge=True),
+    Card("4000002500003155", "3-D Secure on the first payment", challenge=True),
     Card("4000002760003184", "3-D Secure always", challenge=True, renewals=_AUTHENTICATION),
     Card("4000000000000002", "Declined", decline=_declined("generic_decline", _DECLINED)),
     Card(
         "4000000000009995",
-        "Declined: not enough money",
+        "Declined: insufficient funds",
         decline=_declined("insufficient_funds", "Your card has insufficient funds."),
     ),
     Card(
@@ -92,12 +92,12 @@ BANKS = (
     BankAccount("000123456789", "Settles after four business days"),
     BankAccount(
         "000111111116",
-        "Comes back: account closed",
+        "Returned: account closed",
         ("debit_not_authorized", "The customer's bank account has been closed."),
     ),
     BankAccount(
         "000222222227",
-        "Comes back: not enough money",
+        "Returned: insufficient funds",
         (
             "insufficient_funds",
             "The customer's account has insufficient funds to cover this payment.",
@@ -114,7 +114,7 @@ def digits(text: str) -> str:
 
 
 def passes_luhn(number: str) -> bool:
-    """The check digit fits. https://en.wikipedia.org/wiki/Luhn_algorithm"""
+    """Return whether the check digit is correct. https://en.wikipedia.org/wiki/Luhn_algorithm"""
     total = 0
     for place, digit in enumerate(reversed(number)):
         value = int(digit) * (2 if place % 2 else 1)

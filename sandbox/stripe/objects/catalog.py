@@ -1,4 +1,4 @@
-"""Products, prices and customers; the line items that name them."""
+"""Products, prices, customers and line items."""
 
 from sandbox.stripe.objects import no_address
 from sandbox.stripe.state import Json
@@ -6,7 +6,7 @@ from sandbox.stripe.state.identifiers import new_id
 
 
 def product(data: Json, created: int, *, active: bool = False) -> Json:
-    """`data` as in `price_data[product_data]`. Those made inline are inactive, as Stripe's are."""
+    """Return a product from `price_data[product_data]`. Products created inline are inactive, as at Stripe."""
     return {
         "id": new_id("prod_"),
         "object": "product",
@@ -32,7 +32,7 @@ def product(data: Json, created: int, *, active: bool = False) -> Json:
 
 
 def price(data: Json, product_id: str, created: int, *, active: bool = False) -> Json:
-    """`data` as in `price_data`: currency, unit_amount, recurring."""
+    """Return a price from `price_data`: currency, unit_amount, recurring."""
     recurring = data.get("recurring")
     if recurring:
         recurring = {
@@ -66,7 +66,7 @@ def price(data: Json, product_id: str, created: int, *, active: bool = False) ->
 
 
 def plan(priced: Json) -> Json:
-    """The older shape of a recurring price, which subscription items still carry."""
+    """Return a recurring price in the older format that subscription items still include."""
     return {
         "id": priced["id"],
         "object": "plan",
@@ -124,7 +124,7 @@ def customer(email: str | None, name: str | None, created: int, locale: str | No
 
 
 def customer_details(email: str | None, name: str | None) -> Json:
-    """What a checkout session knows of the person who paid."""
+    """Return what a checkout session records about the payer."""
     return {
         "address": no_address(),
         "business_name": None,
@@ -138,7 +138,7 @@ def customer_details(email: str | None, name: str | None) -> Json:
 
 
 def line_item(priced: Json, quantity: int, description: str, metadata: Json) -> Json:
-    """A line of a checkout session."""
+    """Return a line item of a checkout session."""
     total = priced["unit_amount"] * quantity
     return {
         "id": new_id("li_"),

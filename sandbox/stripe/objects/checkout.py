@@ -9,7 +9,7 @@ from sandbox.stripe.state.identifiers import new_id
 def checkout_session(
     params: Json, total: int, currency: str, created: int, public_url: str
 ) -> Json:
-    """An open session for the validated parameters `asked`."""
+    """Return an open session for the validated `params`."""
     name = new_id("cs_test_")
     email, guest = params.get("customer_email"), params["mode"] == "payment"
     return {

@@ -17,7 +17,7 @@ def balance_transaction(
     category: str | None = None,
     description: str | None = None,
 ) -> Json:
-    """A movement of the balance: `amount` signed, `fee` what Stripe keeps, `net` the difference."""
+    """Return a balance transaction. `amount` is signed, `fee` goes to Stripe, `net` is the difference."""
     currency = source["currency"]
     details = {
         "amount": fee,
@@ -47,7 +47,7 @@ def balance_transaction(
 
 
 def refund(charge: Json, amount: int, created: int, **more: object) -> Json:
-    """A refund that has succeeded, unless `more` says otherwise."""
+    """Return a refund. It has succeeded unless `more` overrides its status."""
     card = charge["payment_method_details"]["type"] == "card"
     destination = {
         "card": {"reference_status": "pending", "reference_type": "acquirer_reference_number"}

@@ -7,7 +7,7 @@ from sandbox.stripe.state.identifiers import new_id
 
 
 def payment_method(details: Json, *, email: str | None, name: str | None, created: int) -> Json:
-    """`details` is the part named by its type: {"card": {…}} or {"us_bank_account": {…}}."""
+    """Return a payment method. `details` is {"card": {…}} or {"us_bank_account": {…}}."""
     (kind,) = details
     return {
         "id": new_id("pm_"),
@@ -65,7 +65,7 @@ def bank_of_method(number: str) -> Json:
 
 
 def payment_intent(amount: int, currency: str, created: int, **more: object) -> Json:
-    """`more` overrides: customer, description, metadata, setup_future_usage."""
+    """Return an intent without a payment method. `more`: customer, description, metadata, setup_future_usage."""
     name = new_id("pi_")
     return {
         **_UNSET_INTENT,
@@ -90,7 +90,7 @@ def payment_intent(amount: int, currency: str, created: int, **more: object) -> 
 
 
 def charge(intent: Json, method: Json, created: int) -> Json:
-    """A pending charge of `intent`; what came of it is set by the charging rules."""
+    """Return a pending charge of `intent`. The rules in `charges` set its outcome."""
     details = method[method["type"]]
     return {
         **_UNSET_CHARGE,
@@ -157,7 +157,7 @@ def outcome(kind: str, reason: str | None = None, network: str = "approved_by_ne
         "risk_score": 97 if blocked else 12,
         "seller_message": "Payment complete."
         if kind == "authorized"
-        else "The payment was refused.",
+        else "The payment was declined.",
         "type": kind,
     }
 

@@ -1,4 +1,4 @@
-"""Sessions of the customer portal, and webhook endpoints."""
+"""Customer portal sessions and webhook endpoints."""
 
 from sandbox.stripe.state import Json
 from sandbox.stripe.state.identifiers import new_id
@@ -23,7 +23,7 @@ def portal_session(params: Json, created: int, public_url: str) -> Json:
 
 
 def _flow(params: Json | None) -> Json | None:
-    """The deep link that was asked for, with the members that Stripe gives every one."""
+    """Return the requested deep link with all members that Stripe includes."""
     if params is None:
         return None
     after = params.get("after_completion", {"type": "portal_homepage"})

@@ -1,1 +1,1 @@
-"""The pages that people see: hosted checkout, customer portal and the sandbox's own index."""
+"""The pages for people: hosted checkout, customer portal and the sandbox's index."""

@@ -1,4 +1,4 @@
-"""The form for a card outside of a checkout: in the portal, and on an open invoice's page."""
+"""The card form outside of checkout: in the portal and on the page of an open invoice."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -12,7 +12,7 @@ from sandbox.stripe.state.account import Account
 
 
 def submit(account: Account, entries: Entries, done: Callable[[], object]) -> int:
-    """Does what a card was typed for; the status of the form that is to be shown again, or 0."""
+    """Validate the form and call `done`. Return the HTTP status if the form must be shown again, or 0."""
     if "fill" in request.form:
         entries.fill(request.form["fill"])
         return 200
@@ -29,7 +29,7 @@ def submit(account: Account, entries: Entries, done: Callable[[], object]) -> in
 def show(
     entries: Entries, title: str, button: str, person: str | None, back: str | None = None
 ) -> str:
-    """The form, as typed so far."""
+    """Render the form with the values entered so far."""
     return render_template(
         "card.html",
         title=title,

@@ -77,7 +77,7 @@ def _email(session: Json | None) -> str:
 
 
 def _redirect_if_complete(session: Json | None) -> Response | None:
-    """A second submission of a paid session goes where the first one went."""
+    """Redirect a repeated submission of a paid session to the same address as the first."""
     if session and session["status"] == "complete":
         return redirect(sessions.return_address(session), 303)
     return None
@@ -142,7 +142,7 @@ def _form(account: Account, session: Json, entries: Entries) -> str:
 
 
 def _summary(account: Account, session: Json) -> Json:
-    """What the page says of the session's amount and lines."""
+    """Return the page's text about the session's amount and line items."""
     lines = account.notes(session["id"])["line_items"]
     total = format_amount(session["amount_total"], session["currency"])
     recurring = lines[0]["price"]["recurring"]

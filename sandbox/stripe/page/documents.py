@@ -1,4 +1,4 @@
-"""The receipt and invoice addresses that objects name; an open invoice can be paid there."""
+"""The receipt and invoice pages that objects link to. An open invoice can be paid there."""
 
 from typing import Any
 
@@ -41,7 +41,7 @@ def blueprint(account: Account) -> Blueprint:
 
 
 def _invoice_paid(account: Account, invoice: Json) -> Any:
-    """An open invoice on its hosted page; one that was paid meanwhile is shown as such."""
+    """Pay an open invoice. If it was paid in the meantime, show that."""
     address = f"/invoices/{invoice['id']}"
     if invoice["status"] != "open":
         return redirect(address, 303)

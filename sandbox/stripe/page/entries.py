@@ -1,4 +1,4 @@
-"""What was typed on the checkout page, what is wrong with it, and the instrument it makes."""
+"""The values entered on the checkout page, their errors, and the payment instrument that they describe."""
 
 import re
 from collections.abc import Mapping
@@ -33,7 +33,7 @@ _FIELD_OF_CODE = {
 
 @dataclass
 class Entries:
-    """The fields as typed; `errors` by field name, "form" for what belongs to none."""
+    """The fields as entered. `errors` are by field name, or "form" for the whole form."""
 
     email: str = ""
     number: str = ""
@@ -50,7 +50,7 @@ class Entries:
         return self.method == "bank"
 
     def fill(self, number: str) -> None:
-        """A test card or account, by one click."""
+        """Fill in a test card or account."""
         self.name = self.name or "Dana Donor"
         self.email = self.email or "dana@example.org"
         if number in CARD_BY_NUMBER:
@@ -61,9 +61,9 @@ class Entries:
 
     def validate(self, now: datetime) -> dict[str, str]:
         if not re.fullmatch(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+", self.email):
-            self.errors["email"] = "Enter an email address, such as name@example.org."
+            self.errors["email"] = "Enter an email address, like name@example.org."
         if not self.name.strip():
-            self.errors["card-name"] = "Enter the name."
+            self.errors["card-name"] = "Enter your name."
         self._validate_bank() if self.bank else self._validate_card(now)
         return self.errors
 
@@ -73,19 +73,19 @@ class Entries:
             self.errors["card-number"] = "Your card number is invalid."
         expiry = self._expiry()
         if expiry is None:
-            self.errors["card-expiry"] = "Enter the expiry date as MM / YY."
+            self.errors["card-expiry"] = "Enter the expiration date as MM / YY."
         elif expiry < (now.year, now.month):
             self.errors["card-expiry"] = "Your card's expiration year is in the past."
         card = CARD_BY_NUMBER.get(number)
         length = 4 if card and card.brand == "amex" else 3
         if not re.fullmatch(rf"[0-9]{{{length}}}", self.cvc):
-            self.errors["card-cvc"] = f"Enter the {length} digits of the security code."
+            self.errors["card-cvc"] = f"Enter the {length}-digit security code."
 
     def _validate_bank(self) -> None:
         if self.routing.strip() != BANK_ROUTING:
             self.errors["bank-routing"] = f"The test bank's routing number is {BANK_ROUTING}."
         if self.account.strip() not in BANK_BY_NUMBER:
-            self.errors["bank-account"] = "This is none of the test accounts."
+            self.errors["bank-account"] = "This is not a test account."
 
     def _expiry(self) -> tuple[int, int] | None:
         found = re.fullmatch(r"\s*([0-9]{1,2})\s*/?\s*(?:20)?([0-9]{2})\s*", self.expiry)
@@ -107,7 +107,7 @@ class Entries:
 
 
 def read(form: Mapping[str, str], email: str) -> Entries:
-    """The fields of a posted form; the session's own email where none was typed."""
+    """Return the fields of a posted form, with the session's email if none was entered."""
     found = {key: form.get(name, "").strip()[:300] for key, name in _NAMES.items()}
     found["email"] = found["email"] or email
     found["method"] = "bank" if found["method"] == "bank" else "card"

@@ -1,4 +1,4 @@
-"""The sandbox's own page: what happened lately, and the most useful controls as buttons."""
+"""The sandbox's index page: recent activity, and buttons for the most useful controls."""
 
 import contextlib
 from datetime import UTC, datetime

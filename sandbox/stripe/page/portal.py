@@ -1,4 +1,4 @@
-"""A small customer portal: what renews, and the deep link to another card."""
+"""A small customer portal: recurring payments, and the deep link to change the card."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -54,7 +54,7 @@ def _page(account: Account, session: Json) -> str:
 
 
 def _save_card(account: Account, session: Json) -> Any:
-    """The flow `payment_method_update`: a card typed becomes the customer's, and the donor is sent back."""
+    """Handle the flow `payment_method_update`: save the card for the customer and redirect the donor."""
     customer = account.get("customer", session["customer"])
     entries = read(request.form, customer["email"] or "")
     status = card_form.submit(
@@ -72,7 +72,7 @@ def _save_card(account: Account, session: Json) -> Any:
 
 def _card_form(account: Account, session: Json, entries: Entries) -> str:
     person = account.get("customer", session["customer"])["email"]
-    return card_form.show(entries, "Another card", "Save", person, back=session["return_url"])
+    return card_form.show(entries, "Update your card", "Save", person, back=session["return_url"])
 
 
 def _line(found: Json) -> Json:
@@ -85,5 +85,5 @@ def _line(found: Json) -> Json:
         "ending": found["cancel_at_period_end"],
         "over": found["status"] in subscriptions.ENDED,
         "amount": f"{format_amount(total, found['currency'])} a {item['price']['recurring']['interval']}",
-        "until": f"{end:%d %B %Y}",
+        "until": f"{end:%B} {end.day}, {end.year}",
     }

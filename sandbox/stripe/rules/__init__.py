@@ -1,1 +1,1 @@
-"""What happens to objects: every verb of the sandbox. Each expects to be called inside a transaction."""
+"""Everything that happens to objects. Call these functions inside a transaction."""

@@ -1,4 +1,4 @@
-"""A card that a customer types outside of a checkout: on file for what comes, or for one open invoice."""
+"""Cards entered outside of checkout: saved for future invoices, or used for one open invoice."""
 
 from sandbox.stripe.errors import CardDeclined, Refused
 from sandbox.stripe.objects.cards import BANK_BY_NUMBER, CARD_BY_NUMBER
@@ -9,9 +9,9 @@ from sandbox.stripe.state.account import Account, require
 
 
 def save_default_method(account: Account, customer: Json, instrument: Instrument) -> Json:
-    """Makes it the customer's default for invoices. Raises CardDeclined.
+    """Save the card as the customer's default for invoices. Raises CardDeclined.
 
-    Subscriptions that have a method of their own keep it, as Stripe's do.
+    As at Stripe, subscriptions with their own default payment method keep it.
     https://docs.stripe.com/customer-management/portal-deep-links
     """
     _require_test_number(instrument)
@@ -28,7 +28,7 @@ def save_default_method(account: Account, customer: Json, instrument: Instrument
 
 
 def pay_invoice(account: Account, invoice: Json, instrument: Instrument) -> None:
-    """Pays an open invoice by card on its hosted page; the card is not kept. Raises CardDeclined.
+    """Pay an open invoice by card on its hosted page. The card is not saved. Raises CardDeclined.
 
     https://docs.stripe.com/invoicing/hosted-invoice-page
     """

@@ -1,4 +1,4 @@
-"""Charges and the balance: the moment when money moves, for checkout and renewals alike."""
+"""Charges and the balance: money moves here, for both checkout and renewals."""
 
 from sandbox.stripe.errors import CardDeclined
 from sandbox.stripe.objects import money, payments
@@ -11,7 +11,7 @@ Decline = tuple[str, str | None, str]
 
 
 def charge_card(account: Account, intent: Json, method: Json, *, renewal: bool = False) -> Json:
-    """Charges the card behind `method`; raises CardDeclined after recording the failure."""
+    """Charge the card behind `method`. Raises CardDeclined after recording the failure."""
     card = CARD_BY_NUMBER[account.notes(method["id"])["number"]]
     decline = card.renewals if renewal else card.decline
     if decline:
@@ -22,13 +22,13 @@ def charge_card(account: Account, intent: Json, method: Json, *, renewal: bool =
 
 
 def follow_up(account: Account, charge: Json) -> None:
-    """What the test card brings about afterwards. Called once everything else has been told."""
+    """Do what the test card triggers after a charge. Call this after all other events were emitted."""
     card = CARD_BY_NUMBER.get(account.notes(charge["payment_method"])["number"])
     disputes.follow_up(account, charge, card.after if card else None)
 
 
 def start_debit(account: Account, intent: Json, method: Json) -> Json:
-    """A bank debit is a promise: the charge stays pending until it settles or comes back."""
+    """Start a bank debit. The charge stays pending until the debit settles or is returned."""
     charge = _new_charge(account, intent, method)
     charge["outcome"] = payments.outcome("authorized")
     account.change(intent, status="processing", payment_method=method["id"], next_action=None)
@@ -45,7 +45,7 @@ def _new_charge(account: Account, intent: Json, method: Json) -> Json:
 
 
 def succeed(account: Account, intent: Json, charge: Json) -> None:
-    """The money is there, less the fee."""
+    """Record a successful charge, with its balance transaction and fee."""
     kind = "charge" if charge["payment_method_details"]["type"] == "card" else "payment"
     transaction = money.balance_transaction(
         kind,
@@ -80,7 +80,7 @@ def succeed(account: Account, intent: Json, charge: Json) -> None:
 
 
 def fee(account: Account, kind: str, amount: int) -> int:
-    """Minor units, rounded half up. A card costs a rate and a fixed part, a debit a capped rate."""
+    """Return the fee in minor units, rounded half up. Cards cost a rate plus a fixed amount, debits a capped rate."""
     fees = account.fees
     if kind == "payment":
         return int(min(fees["bank_most"], amount * fees["bank_rate"] + 0.5))
@@ -96,7 +96,7 @@ def fail_charge(
     card: Card | None = None,
     charge: Json | None = None,
 ) -> CardDeclined:
-    """Records the refusal on charge and intent and gives the error that says so."""
+    """Record the decline on charge and intent, and return the error."""
     code, decline_code, message = decline
     charge = charge or _new_charge(account, intent, method)
     blocked = card is not None and card.blocked
@@ -117,7 +117,7 @@ def fail_charge(
 def fail_intent(
     account: Account, intent: Json, decline: Decline, *, method: Json, charge: Json | None = None
 ) -> None:
-    """The intent waits for another payment method and says why."""
+    """Set the intent to require another payment method, with the reason."""
     code, decline_code, message = decline
     error: Json = {"code": code, "message": message, "payment_method": method, "type": "card_error"}
     error["doc_url"] = "https://stripe.com/docs/error-codes/" + code.replace("_", "-")

@@ -1,4 +1,4 @@
-"""The passing of time: does what falls due, in order, whether the clock runs or is moved."""
+"""Run due work in order, whether real time passes or the clock is moved forward."""
 
 import contextlib
 from collections.abc import Callable
@@ -21,12 +21,12 @@ _ACTIONS: dict[str, Callable[[Account, Json], object]] = {
 
 
 def run_due(account: Account) -> int:
-    """Does what has fallen due by now; gives how much that was."""
+    """Run everything that is due now. Return the number of actions."""
     return _run_until(account, account.precise_now())
 
 
 def advance(account: Account, seconds: float) -> int:
-    """Moves the clock forward, stopping at everything that falls due on the way."""
+    """Move the clock forward, and run each due action at its time. Return the number of actions."""
     require(seconds >= 0, Refused("The clock only moves forward.", param="seconds"))
     target = account.precise_now() + seconds
     done = _run_until(account, target)
@@ -41,7 +41,7 @@ def _run_until(account: Account, target: float) -> int:
         account.unschedule(due["action"], due["name"])
         obj = account.find(due["name"])
         if obj:
-            # Whatever somebody did by hand before its time needs no doing again.
+            # If somebody already did it by hand, there is nothing left to do.
             with contextlib.suppress(Refused):
                 _ACTIONS[due["action"]](account, obj)
             done += 1

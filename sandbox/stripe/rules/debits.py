@@ -1,4 +1,4 @@
-"""Bank debits after the donor has left: they settle, or they come back."""
+"""Bank debits after checkout: they settle, fail or are returned."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -12,8 +12,8 @@ BUSINESS_DAYS = 4
 _SATURDAY = 5
 
 
-def expect(account: Account, intent: Json, failure: tuple[str, str] | None) -> None:
-    """The debit will end by itself after four business days, well or with `failure` (code, words)."""
+def schedule(account: Account, intent: Json, failure: tuple[str, str] | None) -> None:
+    """Schedule the debit to settle after four business days, or to fail with `failure` (code, message)."""
     account.note(intent["id"], failure=failure)
     account.schedule("settle_debit", intent["id"], after_business_days(account.now()))
 
@@ -31,8 +31,8 @@ def settle_scheduled(account: Account, intent: Json) -> Json:
 
 
 def settle(account: Account, intent: Json, failure: tuple[str, str] | None = None) -> Json:
-    """Ends a debit that is under way."""
-    message = f"PaymentIntent {intent['id']} is {intent['status']}: no debit is under way."
+    """Settle a debit in progress, or fail it with `failure`."""
+    message = f"PaymentIntent {intent['id']} is {intent['status']}: no debit is in progress."
     require(intent["status"] == "processing", Refused(message))
     account.unschedule("settle_debit", intent["id"])
     charge = account.get("charge", intent["latest_charge"])
@@ -53,13 +53,13 @@ def settle(account: Account, intent: Json, failure: tuple[str, str] | None = Non
     return intent
 
 
-def take_back(account: Account, charge: Json, failure: tuple[str, str]) -> Json:
-    """A bank sends back a debit that had succeeded: the money leaves the balance again.
+def return_debit(account: Account, charge: Json, failure: tuple[str, str]) -> Json:
+    """Return a debit that had succeeded: the money leaves the balance.
 
     https://docs.stripe.com/reports/balance-transaction-types: `payment_failure_refund`.
     """
     debit = charge["payment_method_details"]["type"] != "card"
-    message = f"Charge {charge['id']} is no debit that has succeeded."
+    message = f"Charge {charge['id']} is not a debit that has succeeded."
     require(debit and charge["status"] == "succeeded", Refused(message))
     transaction = money.balance_transaction(
         "payment_failure_refund", -charge["amount"], charge, account.now()

@@ -1,4 +1,4 @@
-"""Disputes, inquiries and early fraud warnings: what banks start, and how it ends."""
+"""Disputes, inquiries and early fraud warnings from banks, and how they are closed."""
 
 from sandbox.stripe.errors import Refused
 from sandbox.stripe.objects import money
@@ -7,7 +7,7 @@ from sandbox.stripe.state.account import Account, require
 
 
 def follow_up(account: Account, charge: Json, after: str | None) -> None:
-    """What a test card brings about once its charge has succeeded."""
+    """Do what a test card triggers after its charge succeeded."""
     if after == "fraud_warning":
         warn(account, charge)
     elif after == "inquiry":
@@ -32,15 +32,18 @@ def open_dispute(
     reason: str = "fraudulent",
     inquiry: bool = False,
 ) -> Json:
-    """An inquiry moves nothing; a dispute takes amount and fee at once. `amount` is all by default."""
+    """Open an inquiry, or a dispute that withdraws amount and fee at once. `amount` defaults to all that is left."""
     left = charge["amount"] - charge["amount_refunded"]
     amount = left if amount is None else amount
     require(
         charge["status"] == "succeeded", Refused("Only a charge that succeeded can be disputed.")
     )
-    require(charge["payment_method_details"]["type"] == "card", Refused("Only card charges, here."))
-    require(not charge["disputed"], Refused("This charge is disputed already."))
-    require(0 < amount <= left, Refused("The amount is more than is left of the charge."))
+    require(
+        charge["payment_method_details"]["type"] == "card",
+        Refused("This sandbox disputes only card charges."),
+    )
+    require(not charge["disputed"], Refused("This charge is already disputed."))
+    require(0 < amount <= left, Refused("The amount exceeds what is left of the charge."))
     dispute = money.dispute(charge, amount, account.now(), reason=reason, inquiry=inquiry)
     account.add(dispute)
     account.change(charge, disputed=True)
@@ -51,7 +54,7 @@ def open_dispute(
 
 
 def escalate(account: Account, dispute: Json) -> Json:
-    """An inquiry becomes a dispute, and only then takes the money."""
+    """Turn an inquiry into a dispute, which withdraws the money."""
     require(_is_inquiry(dispute), Refused("Only an inquiry can become a dispute."))
     dispute["payment_method_details"]["card"]["case_type"] = "chargeback"
     previous = account.change(dispute, is_charge_refundable=False, status="needs_response")
@@ -61,9 +64,9 @@ def escalate(account: Account, dispute: Json) -> Json:
 
 
 def close(account: Account, dispute: Json, *, won: bool, return_fee: bool = False) -> Json:
-    """The bank decides. An inquiry just ends; a dispute that was won brings the money back."""
+    """Close with the bank's decision. Winning a dispute reinstates the money; an inquiry just closes."""
     over = dispute["status"] in ("won", "lost", "warning_closed")
-    require(not over, Refused("This dispute is closed already."))
+    require(not over, Refused("This dispute is already closed."))
     if _is_inquiry(dispute):
         account.change(dispute, status="warning_closed", is_charge_refundable=True)
         account.change(account.get("charge", dispute["charge"]), disputed=False)

@@ -1,4 +1,4 @@
-"""Invoices: drawn up, finalized, attempted, paid or left open."""
+"""Invoices: draft, finalized, attempted, paid or left open."""
 
 from sandbox.stripe.objects import billing, payments
 from sandbox.stripe.state import Json
@@ -6,7 +6,7 @@ from sandbox.stripe.state.account import Account
 
 DAY = 86_400
 RETRIES = (3 * DAY, 5 * DAY, 7 * DAY)
-"""How long after each failed attempt the next one comes; after the last the subscription ends."""
+"""Seconds from each failed attempt to the next. After the last attempt the subscription is canceled."""
 
 
 def draft(account: Account, subscription: Json, reason: str) -> Json:
@@ -18,7 +18,7 @@ def draft(account: Account, subscription: Json, reason: str) -> Json:
 
 
 def finalize(account: Account, invoice: Json) -> Json:
-    """Numbers it and makes the intent that is to pay it; gives that intent."""
+    """Number the invoice, create the intent that is to pay it, and return that intent."""
     now, customer = account.now(), account.get("customer", invoice["customer"])
     sequence = customer["next_invoice_sequence"]
     account.change(customer, next_invoice_sequence=sequence + 1, currency=invoice["currency"])
@@ -56,7 +56,7 @@ def intent_for(account: Account, invoice: Json) -> Json | None:
 
 
 def invoice_paid_by(account: Account, intent: Json) -> Json | None:
-    """The invoice that `intent` pays, if it pays one."""
+    """Return the invoice that `intent` pays, or None."""
     return account.find(account.notes(intent["id"]).get("invoice"), "invoice")
 
 
@@ -88,7 +88,7 @@ def mark_paid(account: Account, invoice: Json) -> None:
 
 
 def mark_failed(account: Account, invoice: Json) -> bool:
-    """Counts a failed attempt. True if another one follows by itself, False if this was the last."""
+    """Record a failed attempt. Return True if another one may follow, False if this was the last."""
     attempts = invoice["attempt_count"] + 1
     first = invoice["billing_reason"] == "subscription_create"
     again = None
@@ -101,7 +101,7 @@ def mark_failed(account: Account, invoice: Json) -> bool:
 
 
 def void(account: Account, invoice: Json, status: str = "void") -> None:
-    """Ends an invoice that nobody is to pay; `status` is void or uncollectible."""
+    """Void an invoice or mark it uncollectible. `status` is void or uncollectible."""
     account.unschedule("retry_invoice", invoice["id"])
     moment = "voided_at" if status == "void" else "marked_uncollectible_at"
     account.change(

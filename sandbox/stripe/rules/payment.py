@@ -1,4 +1,4 @@
-"""Paying an open checkout session: by card, by card with a challenge, by bank debit."""
+"""Pay an open checkout session by card, by card with 3-D Secure, or by bank debit."""
 
 from dataclasses import dataclass
 
@@ -25,7 +25,7 @@ NOT_A_TEST_CARD = (
 
 @dataclass(frozen=True)
 class Instrument:
-    """What the donor typed. `number` is a card's, or a bank account's where `bank` says so."""
+    """The payment details that the donor entered. `number` is of a card, or of a bank account if `bank`."""
 
     number: str
     email: str
@@ -36,7 +36,7 @@ class Instrument:
 
 
 def pay(account: Account, session: Json, instrument: Instrument) -> str:
-    """Gives "paid", "processing" or "challenge"; raises CardDeclined. A completed session stays as it is."""
+    """Return "paid", "processing" or "challenge". Raises CardDeclined. A completed session does not change."""
     if session["status"] == "complete":
         return "paid" if session["payment_status"] == "paid" else "processing"
     require(session["status"] == "open", Refused("This checkout session has expired."))
@@ -54,7 +54,7 @@ def pay(account: Account, session: Json, instrument: Instrument) -> str:
 
 
 def answer_challenge(account: Account, session: Json, *, passed: bool) -> str:
-    """The donor is back from the bank's page. Without an open challenge nothing happens."""
+    """Complete the 3-D Secure challenge. Without an open challenge, do nothing. Raises CardDeclined."""
     challenge = account.notes(session["id"]).get("challenge")
     if session["status"] != "open" or not challenge:
         return "paid" if session["status"] == "complete" else "nothing"
@@ -69,7 +69,7 @@ def answer_challenge(account: Account, session: Json, *, passed: bool) -> str:
 
 
 def create_method(account: Account, instrument: Instrument) -> Json:
-    """The payment method that the donor typed, attached to nobody yet."""
+    """Create the payment method that the donor entered. It has no customer yet."""
     if instrument.bank:
         details = payments.bank_of_method(instrument.number)
     else:
@@ -83,13 +83,13 @@ def create_method(account: Account, instrument: Instrument) -> Json:
 
 
 def _prepare(account: Account, session: Json, instrument: Instrument) -> Json:
-    """The intent that will pay the session, made at the first attempt and kept for the next."""
+    """Return the intent that is to pay the session. The first attempt creates it; later ones reuse it."""
     name = instrument.name or None
     details = catalog.customer_details(instrument.email, name)
     account.change(session, customer_details=details)
     customer = _customer(account, session, instrument.email, name)
     if session["mode"] == "subscription":
-        return subscriptions.begin(account, session, customer)
+        return subscriptions.create_incomplete(account, session, customer)
     intent = account.find(session["payment_intent"], "payment_intent")
     if intent is None:
         params = account.notes(session["id"])["payment_intent_data"]
@@ -110,7 +110,7 @@ def _prepare(account: Account, session: Json, instrument: Instrument) -> Json:
 
 
 def _customer(account: Account, session: Json, email: str, name: str | None) -> Json | None:
-    """The session's customer, made now if it wants one and has none."""
+    """Return the session's customer, created if the session requires one."""
     if session["customer"]:
         return account.get("customer", session["customer"])
     made = account.find(account.notes(session["id"]).get("customer"), "customer")
@@ -148,7 +148,7 @@ def _start_debit(
 ) -> str:
     charges.start_debit(account, intent, method)
     failure = BANK_BY_NUMBER[instrument.number].failure
-    debits.expect(account, intent, failure)
+    debits.schedule(account, intent, failure)
     _finish(account, session, intent, method, paid=False)
     return "processing"
 

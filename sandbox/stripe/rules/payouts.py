@@ -1,4 +1,4 @@
-"""Payouts: the balance goes to the newsroom's bank."""
+"""Payouts of the balance to the newsroom's bank."""
 
 from sandbox.stripe.errors import Refused
 from sandbox.stripe.objects import money
@@ -7,7 +7,7 @@ from sandbox.stripe.state.account import Account, require
 
 
 def pay_out(account: Account, currency: str = "usd") -> Json:
-    """Everything in that currency that has not been paid out yet, also what Stripe would still hold."""
+    """Pay out everything in that currency, including funds that Stripe would still hold."""
     waiting = [
         transaction
         for transaction in account.every("balance_transaction")
@@ -39,7 +39,7 @@ def arrive(account: Account, payout: Json) -> Json:
 
 
 def fail(account: Account, payout: Json) -> Json:
-    """The newsroom's bank refuses it: the balance has the money again."""
+    """Fail the payout: the bank rejects it, and the money returns to the balance."""
     require(payout["status"] == "in_transit", Refused(f"This payout is {payout['status']}."))
     account.unschedule("pay_payout", payout["id"])
     transaction = money.balance_transaction(

@@ -1,4 +1,4 @@
-"""Billing periods in calendar months and years. Pure."""
+"""Billing periods in calendar months and years. Pure functions."""
 
 import calendar
 from datetime import UTC, datetime, timedelta
@@ -8,7 +8,7 @@ _MONTHS = {"month": 1, "year": 12}
 
 
 def after(anchor: int, interval: str, count: int) -> int:
-    """`count` intervals after `anchor`; the 31st becomes a shorter month's last day."""
+    """Return the time `count` intervals after `anchor`. In a shorter month, the 31st becomes the last day."""
     start = datetime.fromtimestamp(anchor, UTC)
     if interval in _DAYS:
         return int((start + timedelta(days=_DAYS[interval] * count)).timestamp())
@@ -19,7 +19,7 @@ def after(anchor: int, interval: str, count: int) -> int:
 
 
 def next_end(anchor: int, interval: str, each: int, start: int) -> int:
-    """The end of the period that begins at `start`, counted from the anchor so that days don't drift."""
+    """Return the end of the period that begins at `start`, counted from the anchor so that days do not drift."""
     count = each
     while after(anchor, interval, count) <= start:
         count += each

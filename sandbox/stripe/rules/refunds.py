@@ -1,4 +1,4 @@
-"""Refunds: whole, partial, repeated; at once, pending, or failing afterwards."""
+"""Refunds: full, partial or repeated, that succeed at once, stay pending, or fail later."""
 
 from sandbox.stripe.errors import Refused
 from sandbox.stripe.objects import money
@@ -7,11 +7,11 @@ from sandbox.stripe.state import Json
 from sandbox.stripe.state.account import Account, require
 
 SETTLE_SECONDS = 3_600
-"""Seconds until a refund that is not settled at once succeeds or fails by itself."""
+"""Seconds until a pending refund succeeds, or a failing refund fails."""
 
 
 def refund(account: Account, charge: Json, amount: int | None = None, **more: object) -> Json:
-    """Gives back `amount` or all that is left. `more`: reason, metadata, status ("pending")."""
+    """Refund `amount`, or all that is left. `more`: reason, metadata, status ("pending"), fate."""
     amount = _allowed(account, charge, amount)
     fate = more.pop("fate", None) or _fate(account, charge)
     obj = money.refund(charge, amount, account.now(), **more)
@@ -73,7 +73,7 @@ def _fate(account: Account, charge: Json) -> str:
 
 
 def settle(account: Account, obj: Json) -> Json:
-    """A pending refund has reached the donor's bank."""
+    """Let a pending refund succeed."""
     require(
         obj["status"] == "pending", Refused(f"Refund {obj['id']} is {obj['status']}, not pending.")
     )
@@ -85,7 +85,7 @@ def settle(account: Account, obj: Json) -> Json:
 
 
 def fail(account: Account, obj: Json, reason: str = "expired_or_canceled_card") -> Json:
-    """The bank sends a refund back: the money is ours again, and the charge less refunded."""
+    """Fail a refund: the money returns to the balance, and the charge is no longer refunded by it."""
     require(
         obj["status"] in ("pending", "succeeded"),
         Refused(f"Refund {obj['id']} is {obj['status']} and cannot fail."),
@@ -130,7 +130,7 @@ def _move(account: Account, obj: Json, charge: Json, amount: int) -> None:
 
 
 def _update_totals(account: Account, charge: Json) -> Json:
-    """Sets what the charge says of its refunds; gives what it said before."""
+    """Update the refund totals of the charge. Return their previous values."""
     gone = sum(
         obj["amount"]
         for obj in account.every("refund")
@@ -140,7 +140,7 @@ def _update_totals(account: Account, charge: Json) -> Json:
 
 
 def charge_to_refund(account: Account, params: Json) -> Json:
-    """The charge that a refund request means by `charge` or `payment_intent`."""
+    """Return the charge that a refund request names by `charge` or `payment_intent`. Raises Refused."""
     if "charge" in params:
         return account.get("charge", params["charge"], "charge")
     intent = account.get("payment_intent", params["payment_intent"], "payment_intent")

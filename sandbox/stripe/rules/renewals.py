@@ -1,4 +1,4 @@
-"""Renewals: a period ends, the next is billed, and what fails is tried again."""
+"""Renewals: when a period ends, bill the next one and retry failed payments."""
 
 from sandbox.stripe.errors import CardDeclined
 from sandbox.stripe.objects.cards import BANK_BY_NUMBER
@@ -8,9 +8,9 @@ from sandbox.stripe.state.account import Account
 
 
 def renew(account: Account, subscription: Json) -> None:
-    """At the end of a period: the next one and its invoice, or the end that was asked for.
+    """Start the next period and bill it, or cancel the subscription if that was requested.
 
-    Stripe leaves the invoice a draft for about an hour; here it is finalized and charged at once.
+    Stripe keeps the invoice as a draft for about an hour; here it is finalized and charged at once.
     """
     if subscription["status"] in subscriptions.ENDED:
         return
@@ -50,7 +50,7 @@ def _bill(account: Account, subscription: Json, invoice: Json) -> None:
 
 
 def collect(account: Account, invoice: Json) -> None:
-    """Tries to charge an open invoice."""
+    """Try to charge an open invoice."""
     if invoice["status"] != "open":
         return
     subscription = subscriptions.for_invoice(account, invoice)
@@ -59,7 +59,7 @@ def collect(account: Account, invoice: Json) -> None:
     if method["type"] != "card":
         charges.start_debit(account, intent, method)
         bank = BANK_BY_NUMBER[account.notes(method["id"])["number"]]
-        debits.expect(account, intent, bank.failure)
+        debits.schedule(account, intent, bank.failure)
         return
     try:
         charge = charges.charge_card(account, intent, method, renewal=True)

@@ -1,4 +1,4 @@
-"""Checkout sessions from their creation to their end; `paying` has what lies between."""
+"""Create, expire and complete checkout sessions. `payment` pays them."""
 
 from sandbox.stripe.errors import Refused
 from sandbox.stripe.objects import catalog
@@ -9,7 +9,7 @@ from sandbox.stripe.state.account import Account, require
 
 
 def create(account: Account, params: Json) -> Json:
-    """An open session for validated parameters, with products and prices made from `price_data`."""
+    """Create an open session from validated parameters, with products and prices from `price_data`."""
     if "customer" in params:
         account.get("customer", params["customer"], "customer")
     lines = [_line(account, line, place) for place, line in enumerate(params["line_items"])]
@@ -43,7 +43,7 @@ def _inline_price(account: Account, data: Json) -> Json:
 
 
 def expire(account: Account, session: Json) -> Json:
-    """Ends an open session, and what it had begun."""
+    """Expire an open session, and cancel its intent or incomplete subscription."""
     require(
         session["status"] == "open",
         Refused(
@@ -67,7 +67,7 @@ def expire(account: Account, session: Json) -> Json:
 
 
 def complete(account: Account, session: Json, *, paid: bool) -> None:
-    """The donor is through; `paid` is False for a debit that is only promised."""
+    """Complete the session. `paid` is False for a bank debit that has not settled."""
     account.unschedule("expire_session", session["id"])
     account.note(session["id"], challenge=None)
     account.change(
@@ -77,5 +77,5 @@ def complete(account: Account, session: Json, *, paid: bool) -> None:
 
 
 def return_address(session: Json) -> str:
-    """Where the donor's browser goes after paying."""
+    """Return the address that the donor's browser goes to after payment."""
     return session["success_url"].replace("{CHECKOUT_SESSION_ID}", session["id"])

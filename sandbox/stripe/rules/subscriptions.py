@@ -1,4 +1,8 @@
+<<<<<<< HEAD
 """Subscriptions: begun by a checkout, activated, changed, canceled. Their renewals are in `renewals`."""
+=======
+"""Subscriptions: created by checkout, activated, updated, canceled. Their renewals are in `renewals`."""
+>>>>>>> 72bd7af (Stripe sandbox: plain words in docstrings, messages and pages)
 
 from sandbox.stripe.errors import Refused, missing, unsupported
 from sandbox.stripe.objects import billing, catalog
@@ -9,8 +13,8 @@ from sandbox.stripe.state.account import Account, require
 ENDED = ("canceled", "incomplete_expired")
 
 
-def begin(account: Account, session: Json, customer: Json) -> Json:
-    """The incomplete subscription of a session and its first invoice; gives the intent that pays it."""
+def create_incomplete(account: Account, session: Json, customer: Json) -> Json:
+    """Create a session's incomplete subscription and first invoice. Return the intent that is to pay it."""
     notes = account.notes(session["id"])
     if notes.get("subscription"):
         begun = account.get("subscription", notes["subscription"])
@@ -45,7 +49,7 @@ def for_invoice(account: Account, invoice: Json) -> Json:
 
 
 def activate(account: Account, intent: Json, method: Json, *, paid: bool) -> Json:
-    """The first payment has been made, or promised by a bank debit."""
+    """Activate the subscription after its first payment, or while its bank debit is processing."""
     invoice = invoices.invoice_paid_by(account, intent)
     begun = for_invoice(account, invoice)
     account.change(method, customer=begun["customer"])
@@ -63,7 +67,7 @@ def period_end(subscription: Json) -> int:
 
 
 def payment_succeeded(account: Account, intent: Json) -> None:
-    """A debit for an invoice has settled."""
+    """Mark the intent's invoice as paid, if it has one, and reactivate the subscription."""
     invoice = invoices.invoice_paid_by(account, intent)
     if invoice and invoice["status"] == "open":
         invoices.mark_paid(account, invoice)
@@ -74,7 +78,7 @@ def payment_succeeded(account: Account, intent: Json) -> None:
 
 
 def payment_failed(account: Account, intent: Json) -> None:
-    """An attempt to pay an invoice has failed: it is tried again, or the subscription ends."""
+    """Record a failed attempt to pay an invoice. It is retried, or the subscription is canceled."""
     invoice = invoices.invoice_paid_by(account, intent)
     if invoice is None:
         return
@@ -88,14 +92,14 @@ def payment_failed(account: Account, intent: Json) -> None:
 
 
 def expire_incomplete(account: Account, subscription: Json) -> None:
-    """The checkout that began it has expired."""
+    """Expire the incomplete subscription of an expired checkout."""
     invoices.void(account, account.get("invoice", subscription["latest_invoice"]))
     previous = account.change(subscription, status="incomplete_expired", ended_at=account.now())
     account.emit("customer.subscription.updated", subscription, previous)
 
 
 def end(account: Account, subscription: Json, reason: str = "cancellation_requested") -> Json:
-    """Cancels at once."""
+    """Cancel immediately."""
     if subscription["status"] in ENDED:
         raise missing("subscription", subscription["id"])
     now = account.now()
@@ -117,14 +121,14 @@ def end(account: Account, subscription: Json, reason: str = "cancellation_reques
 
 
 def cancel(account: Account, subscription: Json, params: Json) -> Json:
-    """The API's DELETE."""
+    """Cancel with `cancellation_details`, as the API's DELETE does."""
     details = params.get("cancellation_details", {})
     subscription["cancellation_details"] = {**subscription["cancellation_details"], **details}
     return end(account, subscription)
 
 
 def update(account: Account, subscription: Json, params: Json) -> Json:
-    """Changes what was asked, all of it or nothing; one event tells what it was before."""
+    """Apply all changes or none, and emit one event with the previous values."""
     if subscription["status"] in ENDED:
         message = "A canceled subscription can only update its cancellation_details and metadata."
         require(set(params) <= {"metadata", "cancellation_details"}, Refused(message))
@@ -144,7 +148,7 @@ def update(account: Account, subscription: Json, params: Json) -> Json:
 
 
 def _change_members(subscription: Json, params: Json) -> None:
-    """Those that are only kept."""
+    """Change members that have no further effect."""
     if "metadata" in params:
         subscription["metadata"] = merged(subscription["metadata"], params["metadata"])
     for name in ("description", "default_payment_method"):
@@ -155,7 +159,7 @@ def _change_members(subscription: Json, params: Json) -> None:
 
 
 def merged(metadata: Json, params: Json | None) -> Json:
-    """Stripe's way: keys are added, an empty value removes its key, nothing at all removes every key."""
+    """Merge metadata like Stripe: add keys, remove keys with empty values; None removes all keys."""
     if params is None:
         return {}
     return {key: value for key, value in {**metadata, **params}.items() if value != ""}

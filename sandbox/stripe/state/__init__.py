@@ -1,12 +1,12 @@
-"""What the sandbox remembers: objects, notes about them, keys, deliveries and the clock."""
+"""The state of the sandbox: objects, notes about them, idempotency keys, deliveries and the clock."""
 
 import json
 from typing import Any
 
 Json = dict[str, Any]
-"""An object as Stripe's API writes it."""
+"""An object in the format of Stripe's API."""
 
 
 def copied(value: Any) -> Any:
-    """A copy in depth of anything that is JSON; several times faster than `copy.deepcopy`."""
+    """Return a deep copy of JSON data; several times faster than `copy.deepcopy`."""
     return json.loads(json.dumps(value))

@@ -1,4 +1,4 @@
-"""One sandbox account: the only door to its state. Used by rules, API, pages, webhooks and controls."""
+"""One sandbox account, the only way to its state. Used by rules, API, pages, webhooks and controls."""
 
 import contextlib
 import heapq
@@ -20,13 +20,13 @@ DEFAULT_FEES = {
     "bank_most": 500,
     "dispute": 1500,
 }
-"""Rates are parts of one, all else minor units. See https://stripe.com/pricing."""
+"""Rates are fractions; other values are minor units. See https://stripe.com/pricing."""
 
 
 class Account:
-    """Objects by id, notes about them that the API never shows, a clock and work that falls due.
+    """Objects by id, internal notes that the API never returns, a clock and scheduled work.
 
-    Everything that changes state runs inside `transaction()`: one at a time, committed at its end.
+    Every change runs inside `transaction()`, one at a time, and is committed at its end.
     """
 
     def __init__(self, folder: Path | None = None, public_url: str = "") -> None:
@@ -37,7 +37,7 @@ class Account:
         self._request = threading.local()
         self._new_events: list[Json] = []
         self.on_events: Callable[[list[Json]], None] = lambda _: None
-        # Events by what their deliveries do; `webhooks.records` keeps both.
+        # Events by the state of their deliveries. `webhooks.records` maintains both.
         self.waiting: dict[str, None] = {}
         self.sending: dict[str, None] = {}
         self._due = [(due["at"], key) for key, due in self._store.tables["due"].items()]
@@ -50,7 +50,7 @@ class Account:
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
-        """Commits even when an error leaves it: a declined payment has happened, too."""
+        """Commit at the end, also after an error, because a declined payment must be recorded."""
         with self._lock:
             self._depth += 1
             try:
@@ -71,7 +71,7 @@ class Account:
         return int(self.precise_now())
 
     def set_now(self, instant: float) -> None:
-        """Moves the clock forward; real time goes on from there."""
+        """Move the clock forward. It continues in real time from there."""
         offset = max(self.setting("clock_offset", 0.0), instant - time.time())
         self.set_setting("clock_offset", offset)
 
@@ -88,7 +88,7 @@ class Account:
         return obj
 
     def change(self, obj: Json, **changes: object) -> Json:
-        """Sets members and saves; gives the previous values of those that really changed."""
+        """Set members and save. Return the previous values of those that changed."""
         previous = {key: copied(obj.get(key)) for key in changes if obj.get(key) != changes[key]}
         obj.update(changes)
         self.save(obj)
@@ -103,21 +103,21 @@ class Account:
         return obj if obj and (kind is None or obj["object"] == kind) else None
 
     def get(self, kind: str, name: str, param: str = "id") -> Json:
-        """The object of that kind, or Stripe's refusal that names the parameter."""
+        """Return the object of that kind. Raises Stripe's error, which names the parameter."""
         found = self.find(name, kind)
         if found is None:
             raise missing(kind.rsplit(".", 1)[-1], name, param)
         return found
 
     def every(self, kind: str) -> list[Json]:
-        """All objects of a kind, newest first."""
+        """Return all objects of a kind, newest first."""
         objects = self._store.tables["objects"]
         return [objects[name] for name in reversed(self._kinds.get(kind, []))]
 
     def kinds(self) -> dict[str, int]:
         return {kind: len(names) for kind, names in sorted(self._kinds.items()) if names}
 
-    # --- What the API never shows
+    # --- Internal notes and settings
 
     def notes(self, name: str) -> Json:
         return self._store.tables["notes"].get(name, {})
@@ -138,7 +138,7 @@ class Account:
     def fees(self) -> dict[str, float]:
         return {**DEFAULT_FEES, **self.setting("fees", {})}
 
-    # --- Idempotency keys and deliveries are rows like any other
+    # --- Rows for idempotency keys and deliveries
 
     def rows(self, table: str) -> dict[str, Json]:
         return self._store.tables[table]
@@ -149,10 +149,10 @@ class Account:
     def remove_row(self, table: str, name: str) -> None:
         self._store.remove(table, name)
 
-    # --- Work that falls due
+    # --- Scheduled work
 
     def schedule(self, action: str, name: str, at: float) -> None:
-        """`action` on the object `name` once the sandbox's clock reaches `at`."""
+        """Run `action` on the object `name` when the sandbox's clock reaches `at`."""
         key = f"{action}:{name}"
         self._store.put("due", key, {"action": action, "name": name, "at": at})
         heapq.heappush(self._due, (at, key))
@@ -173,7 +173,7 @@ class Account:
 
     @contextlib.contextmanager
     def as_request(self, request_id: str, idempotency_key: str | None) -> Iterator[None]:
-        """Events made inside say which API request caused them."""
+        """Record this API request as the cause of events emitted inside the block."""
         self._request.value = {"id": request_id, "idempotency_key": idempotency_key}
         try:
             yield
@@ -181,7 +181,7 @@ class Account:
             self._request.value = None
 
     def emit(self, kind: str, obj: Json, previous: Json | None = None) -> Json:
-        """Records that something happened to `obj`, as it is now; webhooks follow the commit."""
+        """Record an event with the current state of `obj`. Its webhooks are sent after the commit."""
         shown: Json = {"object": copied(obj)}
         if previous is not None:
             shown["previous_attributes"] = previous
@@ -200,10 +200,10 @@ class Account:
         self._new_events.append(self.add(event))
         return event
 
-    # --- The end
+    # --- Reset and close
 
     def reset(self) -> None:
-        """Forgets everything except webhook endpoints that were given at the start."""
+        """Delete everything."""
         with self.transaction():
             self._store.clear()
             self._kinds.clear()

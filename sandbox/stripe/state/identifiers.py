@@ -1,4 +1,4 @@
-"""Identifiers in Stripe's manner. Used by everything that makes an object."""
+"""Ids in Stripe's format."""
 
 import secrets
 import string
@@ -8,5 +8,5 @@ _LENGTHS = {"cs_test_": 58, "cus_": 14, "prod_": 14, "si_": 14, "req_": 14, "whs
 
 
 def new_id(prefix: str) -> str:
-    """`prefix` and random letters, as many as Stripe has for that kind."""
+    """Return `prefix` plus as many random characters as Stripe uses for that kind of object."""
     return prefix + "".join(secrets.choice(_CHARACTERS) for _ in range(_LENGTHS.get(prefix, 24)))

@@ -1,4 +1,4 @@
-"""Rows in memory, written through to one SQLite file where a folder is given. Used by `Account` only."""
+"""Rows in memory, written through to one SQLite file if there is a folder. Used by `Account` only."""
 
 import json
 import sqlite3
@@ -9,9 +9,9 @@ TABLES = ("objects", "notes", "keys", "deliveries", "settings", "due")
 
 
 class Store:
-    """Tables of JSON values by name, in the order in which they were first put.
+    """Tables of JSON values by name, in insertion order.
 
-    Not safe for threads by itself: the account's lock is held around every call.
+    Not thread-safe: hold the account's lock around every call.
     """
 
     def __init__(self, folder: Path | None) -> None:
@@ -32,7 +32,7 @@ class Store:
             self._changed[table, name] = None
 
     def commit(self) -> None:
-        """Writes what changed since the last commit, all of it or nothing."""
+        """Write all changes since the last commit, or none."""
         changed, self._changed = self._changed, {}
         if not self._connection or not changed:
             return

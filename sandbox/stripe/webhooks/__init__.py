@@ -1,1 +1,1 @@
-"""Events on their way to the endpoints: signed, retried, and on demand doubled, late, turned round or lost."""
+"""Webhook deliveries: signed, retried and, on request, duplicated, delayed, reordered or lost."""

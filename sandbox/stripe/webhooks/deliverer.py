@@ -1,4 +1,4 @@
-"""Threads that take due deliveries to their endpoints. Started and stopped by the server."""
+"""Threads that send due deliveries to their endpoints. The server starts and stops them."""
 
 import hashlib
 import hmac
@@ -24,13 +24,13 @@ def signature_header(body: bytes, secret: str, timestamp: int) -> str:
 WORKERS = 4
 TIMEOUT = 10
 BATCH_PAUSE_SECONDS = 0.25
-"""Real seconds without a new event after which a batch is turned round and sent."""
+"""Real seconds without a new event after which a batch is reordered and sent."""
 
 Job = list[tuple[str, Json]]
 
 
 class Deliverer:
-    """Several workers, so that order is likely and not certain, as it is with Stripe."""
+    """Send webhooks with several workers, so that, as with Stripe, their order is likely but not guaranteed."""
 
     def __init__(self, account: Account) -> None:
         self._account = account
@@ -53,16 +53,16 @@ class Deliverer:
             self._jobs.put(None)
 
     def wake(self) -> None:
-        """The clock was moved or deliveries were released."""
+        """Check for due deliveries now, because the clock was moved or deliveries were released."""
         self._wake.set()
 
     def send_in_order(self, job: Job) -> None:
-        """Sends these one after the other. Called inside a transaction."""
+        """Send these one after the other. Call this inside a transaction."""
         if job:
             self._jobs.put(self._sending(job))
 
     def _record_events(self, events: list[Json]) -> None:
-        """Called inside the transaction that made the events, so that both are kept or neither."""
+        """Record the deliveries of new events, inside the transaction that created the events."""
         for event in events:
             modes.enter(self._account, event)
         self._last_batched = time.monotonic()
@@ -80,7 +80,7 @@ class Deliverer:
             self._wake.wait(pause)
 
     def _due(self) -> tuple[list[Job], float]:
-        """What is to be sent now, and how long to sleep until the next may be."""
+        """Return the deliveries to send now, and the seconds until the next ones may be due."""
         now, pause, jobs = self._account.precise_now(), 1.0, []
         found = list(records.every_copy(self._account, frozenset(("pending", "batched"))))
         for event_id, copy in found:
@@ -138,10 +138,10 @@ class Deliverer:
 
 
 def post(url: str, body: bytes, secret: str) -> tuple[int, str | None]:
-    """(status, error). No redirect is followed; status 0 says that nobody answered.
+    """Send a webhook and return (status, error). Status 0 means no response. Redirects are not followed.
 
-    The signature carries real time, also where the sandbox's clock was moved: receivers compare it
-    with their own clock.
+    The signature contains the real time even if the sandbox's clock was moved, because receivers
+    compare it with their own clock.
     """
     parts = urllib.parse.urlsplit(url)
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection

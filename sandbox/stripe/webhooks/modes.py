@@ -1,9 +1,9 @@
-"""How events are delivered: as they come, or with what a bad network adds, by event type pattern.
+"""Delivery modes by event type pattern: deliver normally, or simulate a bad network.
 
 A mode is `{"match": "invoice.*", "mode": "duplicate", "times": 3, "seconds": 0, "events": 2}`: `times` is
-how many copies duplicate sends, `seconds` how long delay waits (sandbox time), `events` how many events it
-is for (none: all). `reverse` and `reorder` collect events until none has come for a moment, then send
-them last first, or shuffled, one after the other.
+the number of copies for duplicate, `seconds` the delay in sandbox time, and `events` the number of events
+that the mode applies to (None: all). `reverse` and `reorder` collect events until there is a short pause,
+then send them one after the other, last first or shuffled.
 """
 
 from fnmatch import fnmatchcase
@@ -26,7 +26,7 @@ def add(
     seconds: float = 5,
     events: int | None = None,
 ) -> list[Json]:
-    """Newer modes come before older ones; gives all of them."""
+    """Add a mode before the older ones, and return all of them."""
     require(mode in MODES, Refused(f"A mode is one of {', '.join(MODES)}.", param="mode"))
     made = {"match": match, "mode": mode, "times": times, "seconds": seconds, "events": events}
     found = [made, *current(account)]
@@ -43,7 +43,7 @@ def clear(account: Account) -> None:
 
 
 def enter(account: Account, event: Json) -> None:
-    """Records the deliveries of a new event, as the first mode that matches it says."""
+    """Record the deliveries of a new event according to the first matching mode."""
     mode = _take(account, event["type"])
     name = mode["mode"] if mode else ""
     times = mode["times"] if name == "duplicate" else 1

@@ -1,7 +1,7 @@
-"""What became of each event's deliveries: one row an event, in it one copy for each delivery to make.
+"""The state of each event's deliveries: one row per event, with one copy for each delivery.
 
-A copy: `endpoint` (id), `state`, `next_at` (sandbox seconds), `attempts` (each `at`, `status`, `error`).
-States: pending, batched (waits to be turned round), held, lost, sending, delivered, failed.
+A copy has `endpoint` (id), `state`, `next_at` (sandbox seconds) and `attempts` (each `at`, `status`, `error`).
+States: pending, batched (to be reordered), held, lost, sending, delivered, failed.
 """
 
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from sandbox.stripe.state import Json
 from sandbox.stripe.state.account import Account
 
 RETRIES = (1, 2, 4, 8, 15, 30, 60, 300, 1800, 7200, 18_000, 36_000, 43_200, 43_200, 43_200, 43_200)
-"""Seconds of the sandbox's clock between attempts: soon at first, then as Stripe's, for three days."""
+"""Seconds of the sandbox's clock between attempts: short at first, then like Stripe's, for three days."""
 
 WAITING = frozenset(("pending", "batched", "held"))
 _SENDING = frozenset(("sending",))
@@ -32,7 +32,7 @@ def endpoints_for(account: Account, event_type: str) -> list[Json]:
 
 
 def record(account: Account, event: Json, state: str, *, times: int, delay: float) -> None:
-    """Copies for every endpoint that wants this event."""
+    """Create copies for every endpoint that subscribes to this event."""
     made = [
         {
             "endpoint": endpoint["id"],
@@ -53,7 +53,7 @@ def save(account: Account, event_id: str, changed: list[Json]) -> None:
 
 
 def resume_interrupted(account: Account) -> None:
-    """After a start: what was being sent when the last run ended is sent again."""
+    """After a restart, send again what was being sent when the last run ended."""
     for event_id, found in list(account.rows("deliveries").items()):
         for copy in found:
             if copy["state"] == "sending":
@@ -71,14 +71,14 @@ def _index(account: Account, event_id: str, changed: list[Json]) -> None:
 
 
 def count_unacknowledged(account: Account, event_id: str) -> int:
-    """How many endpoints have not said 2xx to this event, for whatever reason."""
+    """Return the number of endpoints that have not responded to this event with 2xx."""
     found = copies(account, event_id)
     done = {copy["endpoint"] for copy in found if copy["state"] == "delivered"}
     return len({copy["endpoint"] for copy in found} - done)
 
 
 def every_copy(account: Account, states: frozenset[str]) -> Iterator[tuple[str, Json]]:
-    """(event id, copy) of what is not over, in the order of the events."""
+    """Yield (event id, copy) of unfinished deliveries in those states, in the order of the events."""
     names = dict(account.waiting) if states & WAITING else {}
     names |= account.sending if states & _SENDING else {}
     for event_id in names:
@@ -90,7 +90,7 @@ def every_copy(account: Account, states: frozenset[str]) -> Iterator[tuple[str, 
 def record_attempt(
     account: Account, event_id: str, copy: Json, status: int, error: str | None
 ) -> None:
-    """An attempt is over: acknowledged by any 2xx, else tried again until the schedule ends."""
+    """Record an attempt: delivered after any 2xx, otherwise retried until the schedule ends."""
     now = account.precise_now()
     copy["attempts"].append({"at": now, "status": status, "error": error})
     done = len(copy["attempts"])

@@ -217,7 +217,7 @@ def test_a_debit_that_had_succeeded_may_be_taken_back(
 ) -> None:
     session = give(2500)
     sandbox.pay(session.id, bank="succeeds")
-    with pytest.raises(Refused, match="no debit that has succeeded"):
+    with pytest.raises(Refused, match="not a debit that has succeeded"):
         sandbox.take_back(session.id)
     sandbox.settle(session.id)
     fee = balance(client) - 2500
@@ -227,5 +227,5 @@ def test_a_debit_that_had_succeeded_may_be_taken_back(
     transaction = client.v1.balance_transactions.retrieve(charge["failure_balance_transaction"])
     assert (transaction.type, transaction.amount) == ("payment_failure_refund", -2500)
     assert types(sandbox)[-2:] == ["charge.failed", "payment_intent.payment_failed"]
-    with pytest.raises(Refused, match="no debit that has succeeded"):
+    with pytest.raises(Refused, match="not a debit that has succeeded"):
         sandbox.take_back(session.id)
