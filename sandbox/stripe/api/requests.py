@@ -51,11 +51,7 @@ def blueprint(account: Account) -> Blueprint:
 
 
 def unrecognized() -> Response:
-<<<<<<< HEAD
-    """No such path or method. Authorization comes first, as it does at Stripe."""
-=======
     """Return the error for an unknown path or method. Stripe checks authorization first."""
->>>>>>> 72bd7af (Stripe sandbox: plain words in docstrings, messages and pages)
     request_id = new_id("req_")
     try:
         _authorize()

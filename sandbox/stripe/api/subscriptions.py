@@ -114,11 +114,7 @@ _STATUSES = names(
     },
 )
 def list_subscriptions(account: Account, params: Json) -> Json:
-<<<<<<< HEAD
-    """Canceled ones only on request, as at Stripe."""
-=======
     """List subscriptions. Like Stripe, include canceled ones only on request."""
->>>>>>> 72bd7af (Stripe sandbox: plain words in docstrings, messages and pages)
     found = lists.matching(account, "subscription", params, {"customer": text()})
     found = [obj for obj in found if _has_status(obj, params.get("status"))]
     bounds = params.get("current_period_end", {})

@@ -1,8 +1,4 @@
-<<<<<<< HEAD
-"""Subscriptions: begun by a checkout, activated, changed, canceled. Their renewals are in `renewals`."""
-=======
 """Subscriptions: created by checkout, activated, updated, canceled. Their renewals are in `renewals`."""
->>>>>>> 72bd7af (Stripe sandbox: plain words in docstrings, messages and pages)
 
 from sandbox.stripe.errors import Refused, missing, unsupported
 from sandbox.stripe.objects import billing, catalog
