@@ -1,10 +1,10 @@
 """A campaign's deadline, its changes and its matching gifts as public sentences in a language. No queries."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_datetime, format_skeleton
+from babel.dates import format_skeleton
 
 from campaign.campaigns import formatting
 from campaign.campaigns.progress import MatchingStatus
@@ -13,6 +13,7 @@ from campaign.core.i18n import Language
 from campaign.models import Campaign, Extension
 
 _HUNDRED = 100
+_MINUTE = timedelta(minutes=1)
 
 
 def ending_with_year(campaign: Campaign, language: Language) -> str:
@@ -25,9 +26,8 @@ def ending_with_year(campaign: Campaign, language: Language) -> str:
             "day": formatting.long_date(last, language),
             "zone": formatting.zone_name(zone, language),
         }
-    at = format_datetime(local, "h:mm a", tzinfo=zone, locale=language.formats)
     return language.gettext("%(time)s on %(day)s, %(zone)s") % {
-        "time": at,
+        "time": formatting.time_of_day(local, language),
         "day": formatting.long_date(local.date(), language),
         "zone": formatting.zone_name(zone, language),
     }
@@ -107,9 +107,11 @@ def day_text(day: date, language: Language) -> str:
 
 
 def hour_text(moment: datetime, zone: ZoneInfo, language: Language) -> str:
-    """Format a time: `5:00 PM on December 28`."""
-    time = format_datetime(moment, "h:mm a", tzinfo=zone, locale=language.formats)
+    """Format a time: `5:00 p.m. on December 28`."""
+    local = moment.astimezone(zone)
+    if (local.hour, local.minute) == (0, 0):
+        local -= _MINUTE  # 11:59 p.m. is clearer than midnight
     return language.gettext("%(time)s on %(day)s") % {
-        "time": time,
-        "day": day_text(moment.astimezone(zone).date(), language),
+        "time": formatting.time_of_day(local, language),
+        "day": day_text(local.date(), language),
     }

@@ -45,19 +45,23 @@ def weekday_date(day: date, language: Language) -> str:
 
 
 def moment_there(moment: datetime, zone: ZoneInfo, language: Language) -> str:
-    """Format an instant: `9:05 AM on Tuesday, December 22, Pacific time`."""
+    """Format an instant: `9:05 a.m. on Tuesday, December 22, Pacific time`."""
     local = moment.astimezone(zone)
     return language.gettext("%(time)s on %(day)s, %(zone)s") % {
-        "time": _time(local, language),
+        "time": time_of_day(local, language),
         "day": weekday_date(local.date(), language),
         "zone": zone_name(zone, language),
     }
 
 
-def _time(local: datetime, language: Language) -> str:
-    """Format a time with plain spaces: some mail programs' fonts lack the narrow space before AM."""
+def time_of_day(local: datetime, language: Language) -> str:
+    """Format a time as newspapers write it: `9:05 a.m.`
+
+    With plain spaces, because some mail programs' fonts lack the narrow one.
+    """
     written = str(format_time(local, "short", tzinfo=local.tzinfo, locale=language.formats))
-    return written.replace("\u202f", " ").replace("\u00a0", " ")
+    plain = written.replace("\u202f", " ").replace("\u00a0", " ")
+    return plain.replace("AM", "a.m.").replace("PM", "p.m.")
 
 
 def zone_name(zone: ZoneInfo, language: Language) -> str:

@@ -46,5 +46,5 @@ def _day(local: datetime) -> str:
 
 
 def reminder_moment(campaign: Campaign, due: datetime) -> str:
-    """Format the reminder's time as `9:00 AM on Thursday, December 24, Pacific time`."""
+    """Format the reminder's time as `9:00 a.m. on Thursday, December 24, Pacific time`."""
     return formatting.moment_there(due, campaign.zone, page_language())

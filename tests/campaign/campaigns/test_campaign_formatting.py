@@ -28,7 +28,7 @@ def test_a_deadline_at_midnight_is_shown_as_the_end_of_the_day_before() -> None:
 def test_any_other_deadline_is_shown_with_its_time() -> None:
     ends = campaign()
     ends.deadline = datetime(2027, 1, 1, 1, 30, tzinfo=UTC)
-    assert ending_with_year(ends, ENGLISH) == "5:30 PM on December 31, 2026, Pacific time"
+    assert ending_with_year(ends, ENGLISH) == "5:30 p.m. on December 31, 2026, Pacific time"
 
 
 def test_a_deadline_change_shows_days_or_within_one_day_times() -> None:
@@ -36,6 +36,6 @@ def test_a_deadline_change_shows_days_or_within_one_day_times() -> None:
     hours = moved(datetime(2027, 1, 1, 2, tzinfo=UTC))
     assert extension_sentences(campaign(), [later, hours], ENGLISH) == [
         "Extended on December 28 from December 31 to January 5, because a storm came.",
-        "Closed early at 6:00 PM on December 31 instead of 12:00 AM on January 1, because a storm came.",
+        "Closed early at 6:00 p.m. on December 31 instead of 11:59 p.m. on December 31, because a storm came.",
     ]
     assert extension_sentences(campaign(), [later], SPANISH)[0].startswith("Extendida el 28 de")

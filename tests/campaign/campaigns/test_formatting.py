@@ -29,7 +29,7 @@ def test_midnight_belongs_to_the_day_that_ends() -> None:
 
 def test_another_time_is_shown_with_its_day_and_zone() -> None:
     noon = ending_at(datetime(2026, 12, 31, 17, 30, tzinfo=UTC), "America/New_York")
-    assert formatting.ending(noon, EN) == "12:30 PM on Thursday, December 31, Eastern time"
+    assert formatting.ending(noon, EN) == "12:30 p.m. on Thursday, December 31, Eastern time"
     assert formatting.ending(noon, ES) == "el jueves 31 de diciembre, 12:30 p.m., hora oriental"
 
 

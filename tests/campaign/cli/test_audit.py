@@ -183,7 +183,7 @@ def walk(gifts: dict[str, str], folder: Path) -> Iterator[tuple[str, ...]]:
     yield ("subscription", "change", gifts["monthly"], "30")
     yield ("subscription", "pause", gifts["monthly"], "--months", "1")
     yield ("subscription", "resume", gifts["monthly"])
-    yield ("subscription", "end", gifts["monthly"])
+    yield ("subscription", "cancel", gifts["monthly"])
     yield ("donor", "export", "monthly@example.org")
     yield ("export", "ledger", "--until", "2099-01-01")
     yield ("backup", str(folder / "everything.backup"))

@@ -68,9 +68,9 @@ def test_change_pause_resume_and_end(run: Run, installation: Installation, name:
     assert told == f"{name}: $40 a month plus $1.50 for fees, active\n"
     assert "paused until 20" in done(run("subscription", "pause", name, "--months", "3"))
     assert done(run("subscription", "resume", name)).endswith("for fees, active\n")
-    assert "will be canceled on 20" in done(run("subscription", "end", name, "--later"))
+    assert "will be canceled on 20" in done(run("subscription", "cancel", name, "--later"))
     assert done(run("subscription", "resume", name)).endswith("for fees, active\n")
-    assert "(cancellation_requested)" in done(run("subscription", "end", name))
+    assert "(cancellation_requested)" in done(run("subscription", "cancel", name))
     assert read(installation).state == "ended"
     assert run("ledger", "check").status == 0
 
@@ -78,7 +78,7 @@ def test_change_pause_resume_and_end(run: Run, installation: Installation, name:
 def test_the_cancellation_reason_is_sent_to_stripe(
     run: Run, stripe: StripeSandbox, name: str
 ) -> None:
-    run("subscription", "end", name)
+    run("subscription", "cancel", name)
     details = stripe.objects("subscription")[0]["cancellation_details"]
     assert details["comment"] == "Canceled by staff."
 
@@ -100,7 +100,7 @@ def test_an_error_is_one_line_with_the_reason(
 
 
 def test_a_canceled_gift_cannot_be_paused(run: Run, name: str) -> None:
-    run("subscription", "end", name)
+    run("subscription", "cancel", name)
     ended = run("subscription", "pause", name, "--months", "1")
     assert ended.status == 1
     assert "This gift is canceled" in ended.errors[0]
@@ -109,7 +109,7 @@ def test_a_canceled_gift_cannot_be_paused(run: Run, name: str) -> None:
 def test_an_unreachable_stripe_changes_nothing(
     run: Run, installation: Installation, name: str
 ) -> None:
-    ended = run("subscription", "end", name, STRIPE_API_BASE=UNREACHABLE)
+    ended = run("subscription", "cancel", name, STRIPE_API_BASE=UNREACHABLE)
     assert (ended.status, len(ended.errors)) == (1, 1)
     assert "cannot be reached" in ended.errors[0]
     assert read(installation).state == "active"

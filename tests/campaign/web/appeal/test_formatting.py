@@ -186,7 +186,7 @@ def test_a_currency_without_decimals_and_a_deadline_with_a_time() -> None:
     )
     shown = present_progress(figure(yen, raised=1_234))
     assert (shown.raised_text, shown.goal_text) == ("¥1,234", "¥5,000,000")
-    assert ending(yen) == "7:00 PM on January 1, 2027, Japan time"
+    assert ending(yen) == "7:00 p.m. on January 1, 2027, Japan time"
     assert shown.as_of_iso.endswith("+09:00")
 
 

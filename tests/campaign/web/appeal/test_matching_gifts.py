@@ -54,4 +54,4 @@ def test_while_figures_are_hidden_the_rest_of_the_pool_is_too() -> None:
 
 def test_a_window_that_ends_during_a_day_shows_the_time() -> None:
     offer = offer_text(campaign_of(), promise(ends_at=CUT + timedelta(hours=17)))
-    assert offer == "Until 5:00 PM on December 15, the Reyes family adds $1 for each $1"
+    assert offer == "Until 5:00 p.m. on December 15, the Reyes family adds $1 for each $1"
