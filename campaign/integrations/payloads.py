@@ -75,4 +75,4 @@ def subscription_payload(subscription: Subscription) -> dict[str, Any]:
 
 
 def _fields(row: object, names: tuple[str, ...]) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in names}
+    return {_NAMES_OUTSIDE.get(name, name): getattr(row, name) for name in names}

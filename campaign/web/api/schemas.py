@@ -106,7 +106,7 @@ class CampaignSchema(Schema):
 
 
 class DonationSchema(Schema):
-    """A donation: a gift, or one renewal. `amount` is the gift, `fee_cover` the fees that the donor covered."""
+    """A donation: a gift, or one renewal. `amount` is the gift, `cover` the fees that the donor covered."""
 
     id = fields.String(required=True, metadata={"examples": ["don_0123456789abcdef0123"]})
     campaign = _text("nine-days")
@@ -115,7 +115,7 @@ class DonationSchema(Schema):
     state = fields.String(required=True, validate=_one_of(DonationState))
     frequency = fields.String(required=True, validate=_one_of(Frequency))
     amount = _minor("Gift without covered fees, in minor units")
-    fee_cover = _minor("Fees that the donor covered, in minor units")
+    cover = _minor("Fees that the donor covered, in minor units")
     currency = _code()
     code = _text("article-7")
     anonymous = fields.Boolean(required=True)
@@ -148,7 +148,7 @@ class LedgerEntrySchema(Schema):
     donation = _text("don_0123456789abcdef0123")
     kind = fields.String(required=True, validate=_one_of(LedgerKind))
     amount = _minor("In minor units, signed")
-    fee_cover = _minor("In minor units, signed")
+    cover = _minor("In minor units, signed")
     fee = _minor("Processing fee, in minor units")
     currency = _code()
     occurred_at = _instant()
@@ -177,7 +177,7 @@ class SubscriptionSchema(Schema):
     state = fields.String(required=True, validate=_one_of(SubscriptionState))
     frequency = fields.String(required=True, validate=_one_of(Frequency))
     amount = _minor("In minor units")
-    fee_cover = _minor("In minor units")
+    cover = _minor("In minor units")
     currency = _code()
     created_at = _instant()
     ended_at = _instant(empty=True)

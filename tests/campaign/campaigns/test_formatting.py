@@ -23,7 +23,7 @@ def ending_at(deadline: datetime, zone: str = "America/Los_Angeles") -> Campaign
 def test_midnight_belongs_to_the_day_that_ends() -> None:
     told = "11:59 p.m. on Thursday, December 31, Pacific time"
     assert formatting.ending(ending_at(END), EN) == told
-    told = "el jueves 31 de diciembre, 11:59 p. m., hora del Pacífico"
+    told = "el jueves 31 de diciembre a las 11:59 p.m., hora del Pacífico"
     assert formatting.ending(ending_at(END), ES) == told
 
 

@@ -82,8 +82,8 @@ def test_every_way_of_paging_lists_the_same_rows(
     near: int,
     few: int,
 ) -> None:
-    monkeypatch.setattr(keyset_paging, "NEAR", near)
-    monkeypatch.setattr(keyset_paging, "FEW", few)
+    monkeypatch.setattr(keyset_paging, "NEWEST_ROWS", near)
+    monkeypatch.setattr(keyset_paging, "INDEX_LIMIT", few)
     with installation.sessions() as session:
         names = dict(session.execute(select(Donation.public_id, Donation.name)).all())
     assert walk(installation, "", DonationFilters()) == gifts

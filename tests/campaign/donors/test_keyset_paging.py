@@ -53,8 +53,8 @@ def test_equal_keys_are_ordered_by_the_last_column(session: Session, ids: list[i
 def test_every_search_strategy_finds_the_same_rows(
     session: Session, ids: list[int], monkeypatch: pytest.MonkeyPatch, near: int, few: int
 ) -> None:
-    monkeypatch.setattr(keyset_paging, "NEAR", near)
-    monkeypatch.setattr(keyset_paging, "FEW", few)
+    monkeypatch.setattr(keyset_paging, "NEWEST_ROWS", near)
+    monkeypatch.setattr(keyset_paging, "INDEX_LIMIT", few)
     search = read_donor_search(session, "ana")
     assert read_keys(session, BY_ID, search, Cursor(), limit=1) == Keys([ids[1]], None, ids[1])
     assert read_keys(session, BY_ID, search, Cursor(before=ids[1]), limit=1).ids == [ids[3]]

@@ -62,7 +62,7 @@ def test_the_database_rejects_a_chain_of_merges(installation: Installation, gave
         merge_donors(session, first, second, MIA)
     for merged, kept in ((third, second), (first, third)):
         with (
-            pytest.raises(IntegrityError, match="cannot speak for another"),
+            pytest.raises(IntegrityError, match="cannot be the one that a merge keeps"),
             installation.sessions.begin() as session,
         ):
             session.get_one(Donor, merged).merged_into_id = kept

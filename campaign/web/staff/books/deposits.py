@@ -88,7 +88,7 @@ def _batch_page(batch_id: int, faults: dict[str, str] | None = None) -> str:
     with installation().sessions() as session:
         found = find_batch(session, batch_id)
         return render_template(
-            "staff/offline/batch.html",
+            "staff/offline/deposit.html",
             page_title=f"Deposit {found.name}",
             batch=found,
             held=read_contents(session, found),

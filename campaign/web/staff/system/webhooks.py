@@ -121,7 +121,7 @@ def test(endpoint_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/<int:endpoint_id>/deliveries/<int:delivery_id>")
 @needs(StaffRole.admin)
-def repeat(endpoint_id: int, delivery_id: int) -> ResponseReturnValue:
+def retry(endpoint_id: int, delivery_id: int) -> ResponseReturnValue:
     """Resend one delivery."""
     with installation().sessions.begin() as session:
         requeue_delivery(session, delivery_id, actor(), clock.now())
