@@ -27,7 +27,7 @@ def test_the_stand_ins_are_known_while_the_run_lasts(tmp_path: Path) -> None:
 def test_a_second_run_on_the_same_folder_is_refused(tmp_path: Path) -> None:
     with (
         RunRecord(tmp_path),
-        pytest.raises(AlreadyRunningError, match="is using"),
+        pytest.raises(AlreadyRunningError, match="is already in use"),
         RunRecord(tmp_path),
     ):
         pass

@@ -144,7 +144,7 @@ def test_a_folder_in_use_is_one_line(folder: Path) -> None:
         _, errors = (run := Run(folder, "--port", "0")).process.communicate(timeout=30)
 
     assert (run.process.returncode, errors.count("\n")) == (1, 1)
-    assert "is using" in errors
+    assert "is already in use" in errors
 
 
 def test_a_stripe_key_without_its_webhook_secret_is_refused(folder: Path) -> None:

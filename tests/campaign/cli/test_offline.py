@@ -80,7 +80,7 @@ def test_rows_without_a_reference_count_once_however_often_they_are_imported(
     cash = f"{TODAY};;20;usd;;;;;;cash;"
     file = write(
         cash, cash, f"{TODAY};;20;usd;Ana;;1 Wharf St;;;;", f"{TODAY};;30;usd;Ana;;1 Wharf St.;;;;",
-        header=HEADER.replace(",", ";") + ";kind;described", end="\r\n", mark=codecs.BOM_UTF8,
+        header=HEADER.replace(",", ";") + ";kind;description", end="\r\n", mark=codecs.BOM_UTF8,
     )  # fmt: skip
     with ThreadPoolExecutor(2) as pool:
         both = list(pool.map(lambda _: run(*IMPORT, file, "--campaign", "year-end"), range(2)))
