@@ -46,7 +46,7 @@ CONFIRMATIONS = {
     "erasure": lazy_gettext("We received your request. An email that confirms it is on its way."),
     "stays": lazy_gettext("Your request is withdrawn. Nothing will be deleted."),
 }
-"""Confirmation messages by the `page_language` parameter of the URL."""
+"""Confirmation messages by the `said` parameter of the URL."""
 
 _STATES = {
     DonationState.processing: lazy_gettext("processing"),

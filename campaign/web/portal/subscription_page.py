@@ -45,7 +45,7 @@ CONFIRMATIONS = {
         "Your card is updated. We will use it for the next charge and for any unpaid one."
     ),
 }
-"""Confirmation messages by the `page_language` parameter of the URL."""
+"""Confirmation messages by the `said` parameter of the URL."""
 
 
 class ChangeForm(FlaskForm):

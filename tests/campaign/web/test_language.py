@@ -200,9 +200,9 @@ def test_the_print_sheet_embed_and_image_follow_the_address(
     assert "lang=es" in sheet.split("Código QR: ")[1][:120]
     unit = client.get("/c/nine-days/embed.json?lang=es&code=article-7").get_json()
     assert (unit["lang"], unit["dir"], unit["figures"]) == ("es", "ltr", "es-US")
-    assert unit["sentence"] == "{raised} reunidos de {goal}, {percent}."
+    assert unit["sentence"] == "Se han reunido {raised} de {goal} ({percent})."
     assert all("lang=es" in link["url"] for link in unit["links"])
-    assert '"es": "Apoyar a esta redacción"' in client.get("/embed.js").text
+    assert '"es": "Apoye a esta redacción"' in client.get("/embed.js").text
     assert '<campaign-appeal lang="es"' in client.get("/c/nine-days/embed?lang=es").text
     pictures = {client.get(f"/c/nine-days/progress.png{lang}").data for lang in ("", "?lang=es")}
     assert len(pictures) == 2

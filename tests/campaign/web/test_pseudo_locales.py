@@ -98,7 +98,7 @@ def test_a_donors_pages_have_no_english(
         assert (state, english_on(client, f"/donations/{paid.token}")) == (state, [])
     gift_at = f"/subscriptions/{gift.token}"
     assert english_on(client, gift_at) == []
-    assert english_on(client, f"{gift_at}/end") == []
+    assert english_on(client, f"{gift_at}/cancel") == []
     for path, typed in CHANGES:
         answer = client.post(f"{gift_at}/{path}", data=typed, follow_redirects=True)
         assert (path, english_left(answer.text)) == (path, [])
@@ -125,8 +125,8 @@ OWN_CHANGES: list[tuple[str, dict[str, str]]] = [
     ("details", {"name": "", "language": PSEUDO}),
     ("address", {"email": "x"}),
     ("address", {"email": "bo@example.org"}),
-    ("appeals", {"wanted": "yes"}),
-    ("appeals", {"wanted": ""}),
+    ("preferences", {"wanted": "yes"}),
+    ("preferences", {"wanted": ""}),
     ("erasure", {}),
     ("erasure/withdraw", {}),
     ("finish", {}),
@@ -137,7 +137,7 @@ CHANGES: list[tuple[str, dict[str, str]]] = [
     ("pause", {}),
     ("pause", {"months": "2"}),
     ("resume", {}),
-    ("end", {}),
+    ("cancel", {}),
     ("amount", {"amount": "35"}),
 ]
 

@@ -21,7 +21,7 @@ def test_a_form_without_its_token_or_from_another_site_changes_nothing(
     client: FlaskClient, paid: Facts, mailing: Installation, mailbox: MailReceiver
 ) -> None:
     open_own_page(client, mailing, mailbox)
-    forms = ("details", "address", "appeals", "export", "erasure", "erasure/withdraw")
+    forms = ("details", "address", "preferences", "export", "erasure", "erasure/withdraw")
     gift = paid.donation.public_id
     paths = [f"/me/{one}" for one in (*forms, f"receipts/{gift}", f"wall/{gift}")]
     for path in paths:

@@ -135,11 +135,11 @@ def test_canceling_is_confirmed_first_and_takes_effect_immediately(
     sync: Callable[[], None],
 ) -> None:
     found = begin()
-    assert at(found, "/end") in client.get(at(found)).text
-    confirm = client.get(at(found, "/end"))
+    assert at(found, "/cancel") in client.get(at(found)).text
+    confirm = client.get(at(found, "/cancel"))
     assert "nothing more will be charged" in confirm.text
     assert read(installation).state == "active"
-    assert client.post(at(found, "/end")).status_code == 303
+    assert client.post(at(found, "/cancel")).status_code == 303
     assert read(installation).state == "ended"
     sync()
     assert stripe.objects("subscription")[0]["status"] == "canceled"
@@ -149,7 +149,7 @@ def test_canceling_is_confirmed_first_and_takes_effect_immediately(
     text = text_of(client, found)
     assert "canceled" in text
     assert "Change the amount" not in text
-    assert client.post(at(found, "/end")).status_code == 409
+    assert client.post(at(found, "/cancel")).status_code == 409
     with installation.sessions() as session:
         kinds = session.scalars(select(OutboxMessage.kind).order_by(OutboxMessage.id)).all()
     assert kinds == ["receipt", "subscription_ended"]
@@ -160,7 +160,7 @@ def test_a_cancellation_at_stripe_is_applied_here(
 ) -> None:
     found = begin()
     stripe.cancel_subscription(found.stripe_id)
-    assert client.post(at(found, "/end")).status_code == 303
+    assert client.post(at(found, "/cancel")).status_code == 303
     assert read(installation).state == "ended"
 
 
@@ -226,7 +226,7 @@ def test_another_site_cannot_change_a_gift(
     client: FlaskClient, installation: Installation, begin: Begin
 ) -> None:
     found = begin()
-    for path in ("/amount", "/pause", "/resume", "/end", "/card"):
+    for path in ("/amount", "/pause", "/resume", "/cancel", "/card"):
         answer = client.post(at(found, path), headers={"Sec-Fetch-Site": "cross-site"})
         assert answer.status_code == 403
         answer = client.post(at(found, path), headers={"Origin": "https://evil.example"})
@@ -234,7 +234,7 @@ def test_another_site_cannot_change_a_gift(
     assert read(installation).state == "active"
 
 
-@pytest.mark.parametrize("path", ["", "/end", "/card"])
+@pytest.mark.parametrize("path", ["", "/cancel", "/card"])
 def test_an_unknown_address_is_a_404(client: FlaskClient, path: str) -> None:
     assert client.get(f"/subscriptions/unknown{path}").status_code == 404
 
