@@ -90,7 +90,7 @@ def log_change(
     elif operation == AMOUNT:
         before |= {"amount": subscription.amount, "fee_cover": subscription.fee_cover}
         metadata = parameters["metadata"]
-        after |= {"amount": int(metadata["gift"]), "cover": int(metadata["cover"])}
+        after |= {"amount": int(metadata["gift"]), "fee_cover": int(metadata["cover"])}
     subject = audit_log.Subject("donor", str(subscription.donor_id), subscription.campaign_id)
     audit_log.record(session, by, _ACTIONS[operation], subject, before=before, after=after)
 

@@ -90,7 +90,7 @@ def test_each_run_has_a_page_with_its_findings(
     assert f'href="/staff/donations/{lost}"' in first
     assert "Stripe charged 25.00 USD" in first
     assert "No open discrepancies in the last run" in client.get("/staff/books").text
-    assert "ledger mended" in client.get("/staff/audit?action=ledger.").text
+    assert "ledger repaired" in client.get("/staff/audit?action=ledger.").text
     assert client.get("/staff/reconciliations/999").status_code == 404
 
 
@@ -198,7 +198,7 @@ def test_a_scheduled_finding_needs_attention_until_it_is_repaired(
         assert any(
             "1 discrepancy between the ledger and Stripe" in one for one in problems.values()
         )
-        assert database.scalars(select(ReconciliationRun.asked_by)).one() == "schedule"
+        assert database.scalars(select(ReconciliationRun.requested_by)).one() == "schedule"
     assert run(*RECONCILE, "--apply").status == 0
     assert "Discrepancies with Stripe" not in run("review").out
     assert bank.donation().public_id == lost

@@ -110,7 +110,7 @@ def test_an_empty_or_missing_batch_cannot_be_closed(
     batch = opened(installation)
     with pytest.raises(DepositRefused, match="Batch Monday is empty"):
         close(installation, batch)
-    with pytest.raises(NotFound, match="no such deposit batch"):
+    with pytest.raises(NotFound, match="no such deposit"):
         close(installation, batch + 1)
     with installation.sessions() as session, pytest.raises(NotFound):
         find_batch(session, batch + 1)
@@ -140,7 +140,7 @@ def test_one_gift_that_does_not_fit_rejects_all(installation: Installation, ente
     stock = gift_of(enter(NEW, kind="stock", description="40 shares", reference="2")).id
     euros = gift_of(enter(NEW, campaign="euros", reference="3")).id
     for other, words in (
-        (stock, "cannot be added to a deposit batch"),
+        (stock, "cannot be added to a deposit"),
         (euros, "is in USD, but this gift is not"),
     ):
         with pytest.raises(DepositRefused, match=words):

@@ -86,7 +86,7 @@ def everything_of(session: Session, campaign: Campaign, name: str) -> Donor:
                 kind="stock",
                 reference=f"st {gift.id}",
                 received_on=date(2026, 3, 1),
-                described=f"shares of {name}",
+                description=f"shares of {name}",
                 entered_by="fay",
             ),
             StripeRequest(

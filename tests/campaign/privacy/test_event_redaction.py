@@ -33,7 +33,7 @@ def body_of(session: Session, key: str) -> Any:
 def test_events_are_searched_in_batches_to_the_last(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(event_redaction, "PIECE", 2)
+    monkeypatch.setattr(event_redaction, "BATCH_SIZE", 2)
     for key in ("evt_1", "evt_2", "evt_3", "evt_4", "evt_5"):
         keep(session, key, {"email": "ana@example.org" if key != "evt_2" else "ben@example.org"})
     after: str | None = ""

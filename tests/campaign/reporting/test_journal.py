@@ -74,7 +74,7 @@ def test_card_gifts_are_in_the_stripe_balance_until_paid_out(
     page = client.get(f"/staff/books/{TODAY:%Y-%m}").text
     assert "Contributions" in page
     rows = client.get(f"/staff/books/{TODAY:%Y-%m}/journal.csv").text.splitlines()
-    assert rows[0] == "day,account,fund,description,debit,credit,currency,reference"
+    assert rows[0] == "day,account,designation,description,debit,credit,currency,reference"
     assert client.get("/staff/books/2026-13").status_code == 404
     assert f"/staff/books/{TODAY:%Y-%m}" in client.get("/staff/books").text
 
@@ -103,7 +103,7 @@ def test_a_check_is_deposited_and_a_bounced_one_is_withdrawn(
         batch_id = open_batch(session, "Monday", "usd", FINANCE, now()).id
     good = gift_of(enter(Choices(batch_id=batch_id), reference="1"))
     bad = gift_of(enter(Choices(batch_id=batch_id), reference="2", amount="20", name="Ben Ito"))
-    gift_of(enter(reference="3", amount="7", name="Cy Ode", kind="stock", described="1 share"))
+    gift_of(enter(reference="3", amount="7", name="Cy Ode", kind="stock", description="1 share"))
     assert sums(here, TODAY)["Checks and cash in hand"] == 7000
     with here.sessions.begin() as session:
         close_batch(session, batch_id, TODAY, "slip 12", FINANCE, now())
