@@ -1,6 +1,6 @@
-"""What every test may ask for. PostgreSQL, HTTP and SMTP are real; Stripe is the sandbox, over real HTTP.
+"""Fixtures for every test. PostgreSQL, HTTP and SMTP are real; Stripe is the sandbox over real HTTP.
 
-Each test has a database of its own, copied from a migrated template in a few milliseconds.
+Each test has its own database, copied from a migrated template in a few milliseconds.
 """
 
 import logging
@@ -34,13 +34,13 @@ from sandbox.stripe import StripeSandbox
 
 WEBHOOK_SECRET = "whsec_for_tests"
 GIVEN_STRIPE = os.environ.get("STRIPE_API_BASE", "")
-# A known port where STRIPE_API_BASE puts something between the sandbox and us; else a free one.
+# A known port if STRIPE_API_BASE is a proxy in front of the sandbox, otherwise a free one.
 SANDBOX_PORT = int(os.environ.get("SANDBOX_STRIPE_PORT", "8420")) if GIVEN_STRIPE else 0
 UNREACHABLE = "http://127.0.0.1:9"
 MEMORY = Path("/dev/shm")
 MEMORY_BYTES = 4 * 1024**3
 
-# Its first line of every event would drown a failure; tests look at rows.
+# Log lines would hide a failure, and tests check rows instead.
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
 
 pytest_plugins = [
@@ -57,7 +57,7 @@ pytest_plugins = [
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
-    """The address of a PostgreSQL server: the given one, else a private one."""
+    """The address of the PostgreSQL server in DATABASE_URL, or of a private one."""
     given = os.environ.get("DATABASE_URL")
     if given:
         yield given
@@ -71,14 +71,14 @@ def postgres() -> Iterator[str]:
 
 
 def _memory() -> Path | None:
-    """Where a database of each test's own costs a tenth of what it does on a disk, if there is room."""
+    """Return a folder in memory if it has enough space. A database per test costs a tenth of that on disk."""
     if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > MEMORY_BYTES:
         return MEMORY
     return None
 
 
 class Databases:
-    """Makes and drops databases on one server."""
+    """Create and drop databases on one server."""
 
     def __init__(self, server: str) -> None:
         self.server = server
@@ -90,7 +90,7 @@ class Databases:
         name = f"test_{new_token().lower().replace('-', '_')}"
         statement = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
         if template:
-            # Copying its files costs half of writing them through the log.
+            # Copying files takes half the time of writing them through the log.
             statement += sql.SQL(" TEMPLATE {} STRATEGY FILE_COPY").format(sql.Identifier(template))
         self._execute(statement)
         return name
@@ -119,7 +119,7 @@ def template(databases: Databases) -> Iterator[str]:
 
 @pytest.fixture
 def database_url(databases: Databases, template: str) -> Iterator[str]:
-    """A migrated database of this test's own."""
+    """A migrated database for this test only."""
     name = databases.create(template)
     yield databases.address(name)
     databases.drop(name)
@@ -134,18 +134,18 @@ def stripe() -> Iterator[StripeSandbox]:
 
 @pytest.fixture
 def stripe_api_base() -> str:
-    """Nowhere; a module whose tests talk to Stripe overrides it with `sandbox_address`."""
+    """An unreachable address. A module whose tests need Stripe overrides this with `sandbox_address`."""
     return UNREACHABLE
 
 
 def sandbox_address(stripe: StripeSandbox) -> str:
-    """Where to reach the sandbox: by what STRIPE_API_BASE names, if it names something."""
+    """Return the address of the sandbox: STRIPE_API_BASE if it is set."""
     return GIVEN_STRIPE or stripe.url
 
 
 @pytest.fixture
 def settings(database_url: str, stripe_api_base: str) -> Settings:
-    """Settings with no broker and no mail server; tests that need one replace it."""
+    """Settings without a broker and a mail server. Tests that need one replace these."""
     return Settings(
         database_url=database_url.replace("postgresql://", "postgresql+psycopg://", 1),
         broker_url=None,
@@ -177,7 +177,7 @@ def installation(settings: Settings) -> Iterator[Installation]:
 
 @pytest.fixture
 def session(installation: Installation) -> Iterator[Session]:
-    """A session of the installation's; what it writes is rolled back unless the test commits."""
+    """A database session. Its changes are rolled back unless the test commits."""
     with installation.sessions() as opened:
         yield opened
 
@@ -197,7 +197,7 @@ def client(app: Flask) -> FlaskClient:
 
 @pytest.fixture
 def mailbox() -> Iterator[MailReceiver]:
-    """A real mail server, receiving."""
+    """A real mail server that receives emails."""
     with MailReceiver() as receiver:
         yield receiver
 

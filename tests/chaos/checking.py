@@ -1,4 +1,4 @@
-"""Compares the service with the model and names each difference: what was lost, what was doubled, what is wrong."""
+"""Compare the service with the model and report everything that is lost, doubled or wrong."""
 
 import time
 from collections.abc import Iterable, Iterator
@@ -10,19 +10,19 @@ from campaign.ledger.invariants import broken_invariants
 from campaign.reconciliation.discrepancies import Discrepancy
 from campaign.reconciliation.run import reconcile
 from tests.chaos.donors import Donor
-from tests.chaos.house import House
 from tests.chaos.model import Truth, bank_sum, truths
+from tests.chaos.service import ServiceUnderTest
 
 LOST = "lost"
 DOUBLED = "doubled"
 WRONG = "wrong"
 FIGURE_SECONDS = 10.0
-"""The page may be some seconds old while its listener finds PostgreSQL again."""
+"""The page may be a few seconds old while its listener reconnects to PostgreSQL."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that must not be. `kind` is LOST, DOUBLED or WRONG."""
+    """One fault. `kind` is LOST, DOUBLED or WRONG."""
 
     kind: str
     words: str
@@ -30,45 +30,47 @@ class Finding:
 
 @dataclass(frozen=True)
 class Record:
-    """One donor in the service's own tables. `raised` is minor units."""
+    """One donor in the service's tables. `raised` is in minor units."""
 
     raised: int = 0
     payments: int = 0
     receipts: int = 0
-    letters: frozenset[str] = frozenset()
+    message_ids: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
-class Letters:
-    """What arrived for one donor: how often each Message-ID."""
+class ReceivedEmails:
+    """The number of emails that one donor received, by Message-ID."""
 
     received: dict[str, int]
 
 
-def check_donor(donor: Donor, truth: Truth, record: Record, letters: Letters) -> Iterator[Finding]:
-    """Pure: everything that can be said of one donor."""
+def check_donor(
+    donor: Donor, truth: Truth, record: Record, received_emails: ReceivedEmails
+) -> Iterator[Finding]:
+    """Yield every finding about one donor. Pure."""
     who = donor.email
     if donor.turned_away:
         yield Finding(LOST, f"{who} was turned away: {', '.join(donor.answers[-5:])}")
     if truth.sessions > 1:
-        yield Finding(DOUBLED, f"{who} went through {truth.sessions} pages for one intention")
+        yield Finding(DOUBLED, f"{who} went through {truth.sessions} pages for one gift")
     if donor.frequency == "one_time" and truth.charges > 1:
-        yield Finding(DOUBLED, f"{who} was charged {truth.charges} times for one intention")
-    if donor.asked_back:
+        yield Finding(DOUBLED, f"{who} was charged {truth.charges} times for one gift")
+    if donor.refund_amount:
         yield from _count_refunds(who, truth.refunds)
     yield from _compare(who, "raised", truth.gift(donor.amount), record.raised)
     yield from _compare(who, "payments", truth.charges, record.payments)
     yield from _compare(who, "receipts", truth.charges, record.receipts)
-    for name in sorted(record.letters - letters.received.keys()):
-        yield Finding(LOST, f"{who} never got {name}")
-    for name in sorted(letters.received.keys() - record.letters):
-        yield Finding(DOUBLED, f"{who} got {name}, which no receipt accounts for")
+    for name in sorted(record.message_ids - received_emails.received.keys()):
+        yield Finding(LOST, f"{who} did not receive {name}")
+    for name in sorted(received_emails.received.keys() - record.message_ids):
+        yield Finding(DOUBLED, f"{who} received {name}, which belongs to no receipt")
 
 
 def _count_refunds(who: str, made: int) -> Iterator[Finding]:
     if made != 1:
         kind = LOST if made < 1 else DOUBLED
-        yield Finding(kind, f"{who}: one refund was asked for, Stripe made {made}")
+        yield Finding(kind, f"{who}: one refund was requested, Stripe has {made}")
 
 
 def _compare(who: str, what: str, expected: int, found: int) -> Iterator[Finding]:
@@ -78,56 +80,58 @@ def _compare(who: str, what: str, expected: int, found: int) -> Iterator[Finding
         yield Finding(DOUBLED, f"{who}: {what} {found}, at Stripe {expected}")
 
 
-def check_round(house: House, donors: Iterable[Donor], earlier: int) -> tuple[list[Finding], int]:
-    """Every finding about these donors and the books as a whole; and what these donors raised by the model."""
+def check_round(
+    service: ServiceUnderTest, donors: Iterable[Donor], earlier: int
+) -> tuple[list[Finding], int]:
+    """Return every finding about these donors and all books, and the sum that these donors gave by the model."""
     present = list(donors)
     emails = [donor.email for donor in present]
-    truth, records, letters = (
-        truths(house.stripe, emails),
-        read_records(house, emails),
-        read_letters(house, emails),
+    truth, records, received_emails = (
+        truths(service.stripe, emails),
+        read_records(service, emails),
+        read_received_emails(service, emails),
     )
     found: list[Finding] = []
     for donor in present:
         who = donor.email
-        found += check_donor(donor, truth[who], records[who], letters[who])
+        found += check_donor(donor, truth[who], records[who], received_emails[who])
     raised = sum(truth[donor.email].gift(donor.amount) for donor in present)
-    found += check_books(house)
-    found += check_figure(house, earlier + raised)
+    found += check_books(service)
+    found += check_figure(service, earlier + raised)
     return found, raised
 
 
-def check_books(house: House) -> Iterator[Finding]:
-    """`campaign ledger check`, and events that nobody will try again."""
-    with house.installation.sessions() as session:
+def check_books(service: ServiceUnderTest) -> Iterator[Finding]:
+    """Check the invariants, and find events that will not be retried."""
+    with service.installation.sessions() as session:
         session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
         for sentence in broken_invariants(session):
             yield Finding(WRONG, sentence)
-    for name, error in house.rows(
+    for name, error in service.rows(
         "SELECT id, last_error FROM inbox_event WHERE state = 'given_up'"
     ):
         yield Finding(LOST, f"{name} was given up: {error}")
 
 
-def check_bank(house: House, donors: Iterable[Donor]) -> Iterator[Finding]:
-    """At the end: the model against Stripe's balance, and `campaign reconcile`, which needs to find nothing."""
-    moved = sum(truth.moved for truth in truths(house.stripe, [d.email for d in donors]).values())
-    if moved != bank_sum(house.stripe):
-        words = f"the balance moved by {bank_sum(house.stripe)}, by the model {moved}"
+def check_bank(service: ServiceUnderTest, donors: Iterable[Donor]) -> Iterator[Finding]:
+    """At the end, compare the model with Stripe's balance, and check that reconciliation finds nothing."""
+    moved = sum(truth.moved for truth in truths(service.stripe, [d.email for d in donors]).values())
+    if moved != bank_sum(service.stripe):
+        words = f"the balance moved by {bank_sum(service.stripe)}, by the model {moved}"
         yield Finding(WRONG, words)
-    told: list[Discrepancy] = []
-    reconcile(house.installation, tell=told.append, patience=FIGURE_SECONDS)
-    for difference in told:
-        yield Finding(WRONG, f"reconcile: {difference}")
+    discrepancies: list[Discrepancy] = []
+    reconcile(service.installation, on_discrepancy=discrepancies.append, patience=FIGURE_SECONDS)
+    for discrepancy in discrepancies:
+        yield Finding(WRONG, f"reconcile: {discrepancy}")
 
 
-def check_figure(house: House, expected: int) -> Iterator[Finding]:
-    """The public page, once it has had the time to hear of everything."""
+def check_figure(service: ServiceUnderTest, expected: int) -> Iterator[Finding]:
+    """Check the figure on the public page, which may need some seconds to update."""
     deadline = time.monotonic() + FIGURE_SECONDS
     said: object = None
     while time.monotonic() < deadline:
         try:
-            said = house.progress()["raised"]
+            said = service.progress()["raised"]
         except requests.RequestException as error:
             said = type(error).__name__
         if said == expected:
@@ -137,8 +141,8 @@ def check_figure(house: House, expected: int) -> Iterator[Finding]:
     yield Finding(kind, f"the page says {said} were raised, the model {expected}")
 
 
-def read_records(house: House, emails: list[str]) -> dict[str, Record]:
-    entries = house.rows(
+def read_records(service: ServiceUnderTest, emails: list[str]) -> dict[str, Record]:
+    entries = service.rows(
         """
         SELECT donation.email, coalesce(sum(entry.amount), 0)::bigint,
             count(*) FILTER (WHERE entry.kind = 'payment')
@@ -147,7 +151,7 @@ def read_records(house: House, emails: list[str]) -> dict[str, Record]:
         """,
         emails,
     )
-    receipts = house.rows(
+    receipts = service.rows(
         """
         SELECT donation.email, count(*) FILTER (WHERE receipt.kind = 'receipt'),
             array_agg(message.message_id) FILTER (WHERE message.message_id IS NOT NULL)
@@ -158,19 +162,19 @@ def read_records(house: House, emails: list[str]) -> dict[str, Record]:
         emails,
     )
     booked = {str(email): (raised, payments) for email, raised, payments in entries}
-    issued = {str(email): (number, letters) for email, number, letters in receipts}
+    issued = {str(email): (number, received_emails) for email, number, received_emails in receipts}
     records = {}
     for email in emails:
         raised, payments = booked.get(email, (0, 0))
-        number, letters = issued.get(email, (0, []))
-        records[email] = Record(raised, payments, number, frozenset(letters or []))
+        number, received_emails = issued.get(email, (0, []))
+        records[email] = Record(raised, payments, number, frozenset(received_emails or []))
     return records
 
 
-def read_letters(house: House, emails: list[str]) -> dict[str, Letters]:
+def read_received_emails(service: ServiceUnderTest, emails: list[str]) -> dict[str, ReceivedEmails]:
     """Receipts only: letters about a monthly gift itself are of no account here."""
-    found = {email: Letters({}) for email in emails}
-    for mail in house.mail.messages:
+    found = {email: ReceivedEmails({}) for email in emails}
+    for mail in service.mail.messages:
         [recipient] = mail.recipients
         if recipient not in found:
             continue

@@ -1,4 +1,4 @@
-"""What donors do: fill in the form as a person with a browser would, pay at Stripe, come back or not."""
+"""Simulate donors: fill in the form like a person with a browser, pay at Stripe, and maybe return to the site."""
 
 import random
 import time
@@ -10,11 +10,11 @@ from typing import Any
 import requests
 
 from sandbox.stripe import CardDeclined, Refused, StripeSandbox
-from tests.chaos.house import SLUG, House
+from tests.chaos.service import SLUG, ServiceUnderTest
 
 Json = dict[str, Any]
-PATIENCE = 60.0
-"""Seconds after which a donor gives up. Nobody may have to: then the gift is lost."""
+GIVE_UP_SECONDS = 60.0
+"""Seconds after which a donor gives up. That must never happen, because the gift would be lost."""
 PAUSE = 0.4
 ANSWER_SECONDS = 30.0
 
@@ -22,14 +22,14 @@ WAYS = (
     *("card",) * 8,
     *("challenge", "declined first", "debit", "debit", "debit fails", "abandoned", "expired"),
 )
-"""How a donor pays, or doesn't."""
+"""How a donor pays or fails to."""
 
 FATES = (
     *("kept",) * 4,
     *("refunded", "refunded", "partly", "twice partly", "refund fails", "refund pending"),
     *("disputed", "dispute won", "dispute lost", "inquiry", "warning"),
 )
-"""What becomes of a card's payment afterwards, by the bank or in Stripe's dashboard."""
+"""What happens to a card payment afterwards, by the bank or in Stripe's dashboard."""
 
 
 @dataclass
@@ -44,7 +44,7 @@ class Donor:
     fee_cover: bool = False
     doubles: bool = False
     returns: bool = True
-    asked_back: int = 0
+    refund_amount: int = 0
     pages: set[str] = field(default_factory=set)
     answers: list[str] = field(default_factory=list)
     turned_away: bool = False
@@ -59,14 +59,14 @@ class Donor:
         } | ({"cover_fees": "1"} if self.fee_cover else {})
 
 
-def some_donors(chance: random.Random, name: str, number: int, *, monthly: int) -> list[Donor]:
-    """`number` people who never gave before, the first `monthly` of them every month."""
+def random_donors(chance: random.Random, name: str, number: int, *, monthly: int) -> list[Donor]:
+    """Return `number` new donors. The first `monthly` of them give every month."""
     regulars = [regular_donor(chance, f"{name}-{place}") for place in range(monthly)]
-    return regulars + [some_donor(chance, f"{name}-{place}") for place in range(monthly, number)]
+    return regulars + [random_donor(chance, f"{name}-{place}") for place in range(monthly, number)]
 
 
-def some_donor(chance: random.Random, name: str) -> Donor:
-    """Anyone. Where fees are covered nothing goes back in part: whose part it is, is not the model's business."""
+def random_donor(chance: random.Random, name: str) -> Donor:
+    """Return any donor. With covered fees there are no partial refunds, because the model does not split them."""
     fee_cover = chance.random() < 0.2
     fates = ("kept", "refunded", "dispute won", "disputed") if fee_cover else FATES
     return Donor(
@@ -81,39 +81,39 @@ def some_donor(chance: random.Random, name: str) -> Donor:
 
 
 def regular_donor(chance: random.Random, name: str) -> Donor:
-    """One who gives every month, by card, until the round is over."""
-    donor = some_donor(chance, name)
+    """Return a donor who gives every month by card until the round is over."""
+    donor = random_donor(chance, name)
     return replace(donor, way="card", fate="kept", frequency="monthly")
 
 
-def regretted_donor(chance: random.Random, name: str) -> Donor:
-    """One to whom staff give a third back."""
-    donor = some_donor(chance, name)
+def refunded_donor(chance: random.Random, name: str) -> Donor:
+    """Return a donor to whom staff refund a third of the gift."""
+    donor = random_donor(chance, name)
     third = donor.amount // 3
-    return replace(donor, way="card", fate="kept", fee_cover=False, asked_back=third)
+    return replace(donor, way="card", fate="kept", fee_cover=False, refund_amount=third)
 
 
-def give(house: House, donor: Donor) -> None:
-    """The form, posted once or twice at the same moment; then Stripe's pages, all that were given; then ours again."""
-    with ThreadPoolExecutor(2) as hands:
-        posts = [hands.submit(_post, house, donor) for _ in range(2 if donor.doubles else 1)]
+def give(service: ServiceUnderTest, donor: Donor) -> None:
+    """Post the form once, or twice at the same time; pay on every Stripe page; then return to the site."""
+    with ThreadPoolExecutor(2) as pool:
+        posts = [pool.submit(_post, service, donor) for _ in range(2 if donor.doubles else 1)]
         for post in posts:
             post.result()
     donor.turned_away = not donor.pages
-    paid = [name for name in sorted(donor.pages) if _pay(house.stripe, donor, name)]
+    paid = [name for name in sorted(donor.pages) if _pay(service.stripe, donor, name)]
     for session_id in paid[:1]:
         if donor.returns:
-            _come_back(house, session_id)
-        _befall(house.stripe, donor, session_id)
+            _return_to_site(service, session_id)
+        _apply_fate(service.stripe, donor, session_id)
 
 
-def _post(house: House, donor: Donor) -> None:
-    """Sent again, the very same form, for as long as something is wrong with the answer."""
-    deadline = time.monotonic() + PATIENCE
+def _post(service: ServiceUnderTest, donor: Donor) -> None:
+    """Post the same form until the response is a redirect, or until the donor gives up."""
+    deadline = time.monotonic() + GIVE_UP_SECONDS
     while time.monotonic() < deadline:
         try:
             answer = requests.post(
-                f"{house.address}/c/{SLUG}/donate",
+                f"{service.address}/c/{SLUG}/donate",
                 data=donor.form(),
                 timeout=ANSWER_SECONDS,
                 allow_redirects=False,
@@ -123,18 +123,18 @@ def _post(house: House, donor: Donor) -> None:
         else:
             donor.answers.append(str(answer.status_code))
             if answer.status_code == 303:
-                _note_page(house, donor, answer.headers["Location"])
+                _note_page(service, donor, answer.headers["Location"])
                 return
         time.sleep(PAUSE)
 
 
-def _note_page(house: House, donor: Donor, address: str) -> None:
-    if address.startswith(house.stripe.url):
+def _note_page(service: ServiceUnderTest, donor: Donor, address: str) -> None:
+    if address.startswith(service.stripe.url):
         donor.pages.add(address.rpartition("/")[2])
 
 
 def _pay(stripe: StripeSandbox, donor: Donor, session_id: str) -> bool:
-    """Whether the donor is through. A page that was ended meanwhile cannot be paid, and that is right."""
+    """Pay and return whether it succeeded. A page that has expired in the meantime cannot be paid, as it should be."""
     try:
         if donor.way == "abandoned":
             return False
@@ -159,9 +159,9 @@ def _decline(stripe: StripeSandbox, session_id: str) -> None:
         return
 
 
-def _come_back(house: House, session_id: str) -> None:
-    """The browser follows Stripe's redirect; what it finds is no matter of money."""
-    session = house.stripe.account.get("checkout.session", session_id)
+def _return_to_site(service: ServiceUnderTest, session_id: str) -> None:
+    """Follow Stripe's redirect. The result does not matter."""
+    session = service.stripe.account.get("checkout.session", session_id)
     for _ in range(5):
         try:
             if requests.get(session["success_url"], timeout=ANSWER_SECONDS).ok:
@@ -171,8 +171,8 @@ def _come_back(house: House, session_id: str) -> None:
         time.sleep(PAUSE)
 
 
-def _befall(stripe: StripeSandbox, donor: Donor, session_id: str) -> None:
-    """At once, so that the news of what goes back races with the news of the payment."""
+def _apply_fate(stripe: StripeSandbox, donor: Donor, session_id: str) -> None:
+    """Apply the donor's fate at once, so that events about refunds race with those about the payment."""
     if donor.way.startswith("debit"):
         stripe.settle(session_id, fail=donor.way == "debit fails")
     elif donor.frequency == "one_time" and donor.fate in _FATES:

@@ -1,8 +1,8 @@
-"""Kill points, put into a victim's process from outside: the service itself knows nothing of them.
+"""Install kill points in a victim's process. The service itself does not know about them.
 
-A point is named by the process's role, the function at the service's edge that was at work, what it did and when:
-`worker:stripe_events.process.apply_next_event.commit.before`. So every commit and every call over the network has two
-points of its own, whatever is added to the service later.
+A point is named after the process's role, the function at the service's edge, the action and the time:
+`worker:stripe_events.process.apply_next_event.commit.before`. Every commit and every network call has two points,
+including those that are added to the service later.
 """
 
 import functools
@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from campaign.core.task_queue import TaskNotifier
 from campaign.mailer.smtp import SmtpSession
-from tests.chaos.ground import Ground
+from tests.chaos.kill_orders import KillOrders
 
 ROOMS = ("campaign.", "workers.")
 BELOW_THE_EDGE = (
@@ -27,46 +27,46 @@ BELOW_THE_EDGE = (
     "campaign.core.database",
     "campaign.runtime.context",
 )
-"""They do what their callers ask, and it is the callers whose names tell the points apart."""
+"""Skip these modules when naming a point, because their callers identify it better."""
 
 
 class Hooks:
-    """The points of one process."""
+    """The kill points of one process."""
 
-    def __init__(self, role: str, ground: Ground) -> None:
+    def __init__(self, role: str, kill_orders: KillOrders) -> None:
         self._role = role
-        self._ground = ground
+        self._kill_orders = kill_orders
 
     def install(self) -> None:
-        """Before and after: each commit, each call to Stripe, each letter's text, each nudge to the broker."""
+        """Install points before and after each commit, call to Stripe, email handed to SMTP, and broker message."""
         event.listen(Session, "before_commit", lambda _: self._pass("commit.before"))
         event.listen(Session, "after_commit", lambda _: self._pass("commit.after"))
-        self._surround(requests.Session, "send", "stripe")
-        self._surround(SmtpSession, "hand_over", "mail")
-        self._surround(TaskNotifier, "__call__", "nudge")
+        self._wrap(requests.Session, "send", "stripe")
+        self._wrap(SmtpSession, "hand_over", "mail")
+        self._wrap(TaskNotifier, "__call__", "nudge")
 
-    def _surround(self, owner: type, name: str, what: str) -> None:
+    def _wrap(self, owner: type, name: str, what: str) -> None:
         original: Callable[..., Any] = getattr(owner, name)
 
         @functools.wraps(original)
-        def surrounded(*arguments: Any, **named: Any) -> Any:
+        def wrapped(*arguments: Any, **named: Any) -> Any:
             self._pass(f"{what}.before")
             result = original(*arguments, **named)
             self._pass(f"{what}.after")
             return result
 
-        setattr(owner, name, surrounded)
+        setattr(owner, name, wrapped)
 
     def _pass(self, what: str) -> None:
         frame = _edge(sys._getframe(1))
         if frame is not None:
             about = frame.f_locals.get("kind")
             point = f"{self._role}:{_name(frame)}.{what}"
-            self._ground.pass_point(point, about if isinstance(about, str) else "")
+            self._kill_orders.pass_point(point, about if isinstance(about, str) else "")
 
 
 def _edge(frame: FrameType | None) -> FrameType | None:
-    """The innermost function of the service that is no mere instrument of another."""
+    """Return the innermost function of the service that is not in BELOW_THE_EDGE."""
     while frame is not None:
         module = str(frame.f_globals.get("__name__", ""))
         if module.startswith(ROOMS) and not module.startswith(BELOW_THE_EDGE):

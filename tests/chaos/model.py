@@ -1,4 +1,4 @@
-"""What the books should say: plain arithmetic on what Stripe's stand-in says moved. Knows nothing of the service."""
+"""The expected books: plain arithmetic on the Stripe sandbox's objects, independent of the service."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -13,10 +13,10 @@ GONE = ("failed", "canceled")
 
 @dataclass(frozen=True)
 class Truth:
-    """One donor at Stripe. `moved` and `first` are minor units, fees that the donor covers included.
+    """One donor at Stripe. `moved` and `first` are in minor units, including covered fees.
 
-    `moved` is what is left of all charges, `charges` their number, `first` what one charge is; `sessions` says how many
-    of the donor's pages were gone through to the end; `refunds` counts those that stand.
+    `moved` is what is left of all charges, `charges` their number, and `first` the amount of one charge. `sessions`
+    counts completed checkout pages, and `refunds` those that have not failed.
     """
 
     moved: int
@@ -26,15 +26,15 @@ class Truth:
     refunds: int = 0
 
     def gift(self, amount: int) -> int:
-        """What is left of the gifts, for a donor whose gift is `amount`.
+        """Return what is left of the gifts of a donor whose gift is `amount`.
 
-        Where fees are covered nothing goes back in part, in this game: so the shares are as in the charge.
+        There are no partial refunds with covered fees here, so the shares are the same as in the charge.
         """
         return self.moved * amount // self.first if self.first else 0
 
 
 def truths(stripe: StripeSandbox, emails: Iterable[str]) -> dict[str, Truth]:
-    """Each donor's truth, all as of one moment."""
+    """Return the truth about each donor, all at the same moment."""
     with stripe.account.transaction():
         sessions: dict[str, list[Json]] = {email: [] for email in emails}
         for session in stripe.account.every("checkout.session"):
@@ -45,7 +45,7 @@ def truths(stripe: StripeSandbox, emails: Iterable[str]) -> dict[str, Truth]:
 
 
 def bank_sum(stripe: StripeSandbox) -> int:
-    """All that ever moved the balance, before fees: the other way to the same sum."""
+    """Return the sum of all balance transactions before fees, which must equal the sum over donors."""
     moving = ("charge", "payment", "refund", "payment_refund", "refund_failure", "adjustment")
     with stripe.account.transaction():
         return sum(
@@ -56,7 +56,7 @@ def bank_sum(stripe: StripeSandbox) -> int:
 
 
 class _Book:
-    """Stripe's objects, found by what they belong to."""
+    """Stripe's objects, indexed by the objects that they belong to."""
 
     def __init__(self, account: Account) -> None:
         self._account = account

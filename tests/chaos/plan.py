@@ -1,4 +1,4 @@
-"""Many rounds: every point is learned, then each is killed at, among troubles at random; and the account of it all."""
+"""Many rounds: learn every kill point, then kill at each of them amid random troubles, and keep a tally."""
 
 import copy
 import random
@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from tests.chaos.checking import DOUBLED, LOST, WRONG, Finding, check_bank
-from tests.chaos.house import House
-from tests.chaos.rounds import Game, Played, Script
+from tests.chaos.rounds import Game, RoundResult, Script
+from tests.chaos.service import ServiceUnderTest
 from tests.chaos.troubles import (
     Crash,
     Deliveries,
@@ -17,18 +17,18 @@ from tests.chaos.troubles import (
     Quiet,
     StripeFault,
     Trouble,
-    a_kill,
-    some_trouble,
+    random_kill,
+    random_trouble,
 )
 
 LEARNING = 6
-"""So many rounds show, without a death, which points there are."""
+"""Number of first rounds without kills, which record the points."""
 
 EXTRA = 60
-"""So many rounds more are played at most for points that were planned and not passed in their round."""
+"""Maximum number of extra rounds for points that were planned but not passed in their round."""
 
 FOREMOST = ("checkout.*", "payment_intent.*", "invoice*")
-"""The events that tell of payments."""
+"""Events about payments."""
 
 ESSENTIAL = (
     "web:checkout.flow._begin.commit",
@@ -45,11 +45,11 @@ ESSENTIAL = (
     "worker:stripe_events.recovery.recover_events.stripe",
     "worker:stripe_events.recovery.recover_events.commit",
 )
-"""The road of the money. Where one of them is never passed, the harness is blind and may not say that all is well."""
+"""Points that handle money. If one of them is never passed, the harness must not report success."""
 
 
-class Account:
-    """What was tried, hit and found so far."""
+class Tally:
+    """The points passed and hit, the troubles tried, and the findings so far."""
 
     def __init__(self) -> None:
         self.passed: Counter[str] = Counter()
@@ -58,7 +58,7 @@ class Account:
         self.findings: list[Finding] = []
         self.gifts = self.raised = self.repeated = self.rounds = 0
 
-    def add(self, played: Played, hit: Counter[str]) -> None:
+    def add(self, played: RoundResult, hit: Counter[str]) -> None:
         self.passed += played.passed
         self.hit = hit
         self.findings += played.findings
@@ -75,7 +75,7 @@ class Account:
 
     @property
     def missing(self) -> list[str]:
-        """Essential points that no process ever passed."""
+        """Essential points that no process has passed."""
         wanted = [f"{name}.{side}" for name in ESSENTIAL for side in ("before", "after")]
         return [point for point in wanted if not self.passed[point]]
 
@@ -88,7 +88,7 @@ class Account:
 
 
 class Plan:
-    """Which round comes next. A point is tried in the kind of round in which it was first passed."""
+    """Choose the next round. A point is tried in the kind of round that first passed it."""
 
     def __init__(self, chance: random.Random) -> None:
         self._chance = chance
@@ -100,14 +100,14 @@ class Plan:
             Script((Deliveries("lose"),)),
             Script((MailFault("busy", 2), StripeFault("drop_after", "POST *", 6))),
             Script((Crash("postgres", 0.7), Crash("broker", 0.4))),
-            Script((Quiet(),), monthly=1, regretted=1),
-            # What goes back is heard of, and the payment is not: Stripe is asked whose it was.
+            Script((Quiet(),), monthly=1, refunded_donors=1),
+            # Refund events arrive but payment events do not, so the service must look up the donation at Stripe.
             Script(tuple(Deliveries("lose", match) for match in FOREMOST), monthly=2),
         ]
-        """Rounds without a death, which between them pass the points of good and bad days."""
+        """Rounds without kills that together pass all points, with and without faults."""
 
-    def learn(self, played: Played, script: Script) -> None:
-        """Where which points were passed; what is new is queued."""
+    def learn(self, played: RoundResult, script: Script) -> None:
+        """Record which points the round passed, and queue new ones."""
         for point, passings in played.passed.items():
             if point not in self._under:
                 self._under[point] = script
@@ -115,9 +115,9 @@ class Plan:
             self._passings[point] = passings
 
     def next(self, left: int, hit: Counter[str]) -> Script | None:
-        """A kill at a point that was not hit yet, or anything else; `left` rounds are to come.
+        """Return a kill at a point that was not hit yet, or another round. `left` rounds remain.
 
-        When none is left, what is not hit yet is tried again, and None says that all is done.
+        After the last round, retry points that were not hit; return None when all is done.
         """
         if self._learning and left > 0:
             return self._learning.pop(0)
@@ -135,51 +135,53 @@ class Plan:
 
     def _kill(self, point: str) -> Script:
         script = self._under[point]
-        kill = a_kill(point, self._passings[point], self._chance)
+        kill = random_kill(point, self._passings[point], self._chance)
         return replace(fresh(script), troubles=(*fresh(script).troubles, kill))
 
     def _anything(self) -> Script:
-        """One trouble as a rule, sometimes several, with a death at a named point among them."""
+        """Return a round with one trouble or, sometimes, several and a kill at a named point."""
         chance = self._chance
-        troubles: list[Trouble] = [some_trouble(chance)]
+        troubles: list[Trouble] = [random_trouble(chance)]
         if chance.random() < 0.3:
             point = chance.choice(sorted(self._under))
-            troubles += [some_trouble(chance), a_kill(point, self._passings[point], chance)]
+            troubles += [random_trouble(chance), random_kill(point, self._passings[point], chance)]
         return Script(
             tuple(troubles),
             monthly=int(chance.random() < 0.2),
-            regretted=int(chance.random() < 0.2),
+            refunded_donors=int(chance.random() < 0.2),
         )
 
 
 def fresh(script: Script) -> Script:
-    """The same again, its troubles as they were before they began. A death may be what leads to a point."""
+    """Return a copy of the script with its troubles reset, including kills that may lead to a point."""
     kept = [one for one in script.troubles if not isinstance(one, Quiet)]
     return replace(script, troubles=tuple(copy.deepcopy(one) for one in kept))
 
 
-def play_campaign(house: House, rounds: int, seed: int, account: Account) -> Iterator[Played]:
+def play_campaign(
+    service: ServiceUnderTest, rounds: int, seed: int, tally: Tally
+) -> Iterator[RoundResult]:
     """`rounds` rounds, and more for points that a long campaign has not hit. Keeps `account`."""
-    game = Game(house, seed)
+    game = Game(service, seed)
     plan = Plan(game.chance)
     for number in range(rounds + EXTRA):
-        if number >= rounds and not _long(rounds, account):
+        if number >= rounds and not _long(rounds, tally):
             break
-        hit = Counter(death.point for death in house.ground.deaths())
+        hit = Counter(death.point for death in service.kill_orders.deaths())
         script = plan.next(rounds - number, hit)
         if script is None:
             break
         known = fresh(script)
         played = game.play(script)
-        account.add(played, Counter(death.point for death in house.ground.deaths()))
+        tally.add(played, Counter(death.point for death in service.kill_orders.deaths()))
         plan.learn(played, known)
         yield played
-    account.findings += check_bank(house, game.people)
+    tally.findings += check_bank(service, game.people)
 
 
-def _long(rounds: int, account: Account) -> bool:
-    """Whether there were rounds enough to demand that every point is hit."""
-    return rounds >= len(account.passed)
+def _long(rounds: int, tally: Tally) -> bool:
+    """Return whether there were enough rounds to require that every point was hit."""
+    return rounds >= len(tally.passed)
 
 
 KINDS = (LOST, DOUBLED, WRONG)

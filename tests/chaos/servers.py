@@ -1,4 +1,4 @@
-"""PostgreSQL and the broker, which crash and come back at the same address. For `tests.chaos`."""
+"""PostgreSQL and a broker that can crash and restart at the same address."""
 
 import signal
 import time
@@ -12,16 +12,16 @@ SECONDS = 10.0
 
 
 class CrashingPostgres(PrivatePostgres):
-    """A server that promises what production's does: what was committed survives the crash of the server.
+    """A server that, as in production, keeps everything committed when it crashes.
 
-    The machine itself stays up, so nothing needs to reach the disk in time.
+    The machine itself stays up, so data does not need to reach the disk.
     """
 
     def __init__(self) -> None:
         super().__init__(settings={"synchronous_commit": "on"})
 
     def crash(self) -> Self:
-        """Immediate shutdown, which is a crash by order: recovery from the log follows. Then it starts again."""
+        """Crash by immediate shutdown, then start again, which recovers from the log."""
         assert self._process is not None
         stop(self._process, signal.SIGQUIT, timeout=SECONDS)
         deadline = time.monotonic() + SECONDS
@@ -33,7 +33,7 @@ class CrashingPostgres(PrivatePostgres):
 
 
 class CrashingBroker(PrivateBroker):
-    """A broker that forgets everything it held when it dies."""
+    """A broker that loses all of its messages when it crashes."""
 
     def crash(self) -> Self:
         assert self._process is not None

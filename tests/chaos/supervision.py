@@ -1,4 +1,4 @@
-"""The service's processes, started again as soon as they die, as systemd or Docker would. For `tests.chaos`."""
+"""The service's processes, restarted as soon as they die, as systemd or Docker does."""
 
 import signal
 import subprocess
@@ -14,13 +14,13 @@ from sandbox.block import RunsInBlock
 from sandbox.servers.process import TETHER, kill_group, start, stop
 
 ROOT = Path(__file__).resolve().parents[2]
-LOOK = 0.05
+POLL_SECONDS = 0.05
 STOP_SECONDS = 5.0
 
 
 @dataclass
-class Keeper:
-    """One victim: how it is started, and how often it was started again."""
+class SupervisedProcess:
+    """One process: its command, and how often it was started."""
 
     role: str
     command: Sequence[str]
@@ -39,8 +39,8 @@ class Keeper:
             self.process = start(self.command, output=log, environment=environment, directory=ROOT)
         self.starts += 1
 
-    def family(self) -> list[psutil.Process]:
-        """Every living process of it, the master first."""
+    def live_processes(self) -> list[psutil.Process]:
+        """Return every live process of it, the master first."""
         if self.ended():
             return []
         assert self.process is not None
@@ -52,7 +52,7 @@ class Keeper:
 
 
 def _serves(process: psutil.Process) -> bool:
-    """Whether it lives, and is no mere watcher that ends a victim when we die."""
+    """Return whether the process is alive and is not just the watcher that kills a victim when we die."""
     try:
         return str(TETHER) not in process.cmdline()
     except psutil.NoSuchProcess:
@@ -60,7 +60,7 @@ def _serves(process: psutil.Process) -> bool:
 
 
 class Supervisor(RunsInBlock):
-    """Keeps the web, the workers and the scheduler running until its block ends."""
+    """Keep the web server, the workers and the scheduler running until the block ends."""
 
     def __init__(self, environment: Mapping[str, str], port: int, logs: Path) -> None:
         self._environment = environment
@@ -76,35 +76,35 @@ class Supervisor(RunsInBlock):
             "worker": (*victim, "worker", "worker", "--hostname", f"w{port}@localhost", *worker),
             "beat": (*victim, "beat", "beat", *schedule, "--max-interval", "1"),
         }
-        self.keepers = {
-            role: Keeper(
+        self.processes = {
+            role: SupervisedProcess(
                 role, command if role == "web" else (*command, *quiet), logs / f"{role}.log"
             )
             for role, command in commands.items()
         }
 
     def start(self) -> "Supervisor":
-        for keeper in self.keepers.values():
-            keeper.begin(self._environment)
+        for supervised in self.processes.values():
+            supervised.begin(self._environment)
         self._watch.start()
         return self
 
     def stop(self) -> None:
         self._ended.set()
         self._watch.join()
-        for keeper in self.keepers.values():
-            if keeper.process is not None:
-                stop(keeper.process, signal.SIGTERM, timeout=STOP_SECONDS)
+        for supervised in self.processes.values():
+            if supervised.process is not None:
+                stop(supervised.process, signal.SIGTERM, timeout=STOP_SECONDS)
 
-    def family(self) -> list[tuple[str, psutil.Process]]:
-        """Every process of the service that lives now, with its role."""
-        return [(k.role, each) for k in self.keepers.values() for each in k.family()]
+    def live_processes(self) -> list[tuple[str, psutil.Process]]:
+        """Return every live process of the service with its role."""
+        return [(k.role, each) for k in self.processes.values() for each in k.live_processes()]
 
     def restarts(self) -> int:
-        return sum(keeper.starts - 1 for keeper in self.keepers.values())
+        return sum(supervised.starts - 1 for supervised in self.processes.values())
 
     def _keep(self) -> None:
-        while not self._ended.wait(LOOK):
-            for keeper in self.keepers.values():
-                if keeper.ended():
-                    keeper.begin(self._environment)
+        while not self._ended.wait(POLL_SECONDS):
+            for supervised in self.processes.values():
+                if supervised.ended():
+                    supervised.begin(self._environment)

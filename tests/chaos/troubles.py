@@ -1,4 +1,4 @@
-"""What is done to the installation during a burst. Each trouble says afterwards whether it happened, and how."""
+"""Faults during a burst. Each trouble reports afterwards whether and how it happened."""
 
 import contextlib
 import random
@@ -10,47 +10,47 @@ from dataclasses import dataclass, field
 import psutil
 
 from sandbox.stripe.control import faults
-from tests.chaos.ground import GROUP, PROCESS, Death
-from tests.chaos.house import House
+from tests.chaos.kill_orders import GROUP, PROCESS, Death
+from tests.chaos.service import ServiceUnderTest
 
 BURST_SECONDS = 1.5
-"""Within so long after the burst began troubles that have no point of their own begin."""
+"""Seconds after the start of the burst within which troubles without a kill point begin."""
 
 STRIPE_FAULTS = ("drop_after", "drop_before", "500", "429", "409", "slow")
 DELIVERIES = ("duplicate", "reverse", "reorder", "lose", "hold", "delay")
 
 
 class Trouble(ABC):
-    """One thing that goes wrong. `begin` may take a while; `end` follows the burst, `clear` when all is quiet again."""
+    """One fault. `begin` may take a while; `end` runs after the burst, and `clear` when all is quiet again."""
 
     name: str
 
     @abstractmethod
-    def begin(self, house: House) -> None: ...
+    def begin(self, service: ServiceUnderTest) -> None: ...
 
-    def end(self, house: House) -> None:  # noqa: B027 - most leave nothing behind
-        """Undo what would keep the round from ever becoming quiet."""
+    def end(self, service: ServiceUnderTest) -> None:  # noqa: B027 - most need no cleanup
+        """Undo what would prevent the round from becoming quiet."""
 
-    def clear(self, house: House) -> None:  # noqa: B027 - likewise
-        """Undo what was not met, before the next round."""
+    def clear(self, service: ServiceUnderTest) -> None:  # noqa: B027 - likewise
+        """Undo what did not happen, before the next round."""
 
-    def what_happened(self, house: House) -> str:
+    def what_happened(self, service: ServiceUnderTest) -> str:
         return "done"
 
 
 @dataclass
 class Quiet(Trouble):
-    """Nothing, to learn which points there are."""
+    """No fault, to record the kill points."""
 
     name: str = "none"
 
-    def begin(self, house: House) -> None:
-        """Nothing."""
+    def begin(self, service: ServiceUnderTest) -> None:
+        """Do nothing."""
 
 
 @dataclass
 class Kill(Trouble):
-    """SIGKILL at a named point, at its `number`-th passing."""
+    """SIGKILL at the `number`-th pass of a named point."""
 
     point: str
     number: int = 1
@@ -61,19 +61,19 @@ class Kill(Trouble):
     def name(self) -> str:  # type: ignore[override] # made of what it does
         return f"kill at {self.point}, passing {self.number}, {self.scope}"
 
-    def begin(self, house: House) -> None:
-        self._before = len(house.ground.deaths())
-        house.ground.order(self.point, self.number, self.scope)
+    def begin(self, service: ServiceUnderTest) -> None:
+        self._before = len(service.kill_orders.deaths())
+        service.kill_orders.order(self.point, self.number, self.scope)
 
-    def clear(self, house: House) -> None:
-        house.ground.withdraw()
+    def clear(self, service: ServiceUnderTest) -> None:
+        service.kill_orders.cancel_orders()
 
-    def what_happened(self, house: House) -> str:
-        later = house.ground.deaths()[self._before :]
-        return told([death for death in later if death.point == self.point])
+    def what_happened(self, service: ServiceUnderTest) -> str:
+        later = service.kill_orders.deaths()[self._before :]
+        return death_outcome([death for death in later if death.point == self.point])
 
 
-def told(deaths: list[Death]) -> str:
+def death_outcome(deaths: list[Death]) -> str:
     if not deaths:
         return "never passed"
     about = sorted({death.about for death in deaths if death.about})
@@ -82,31 +82,31 @@ def told(deaths: list[Death]) -> str:
 
 @dataclass
 class RandomKills(Trouble):
-    """SIGKILL at random moments to random processes of the service, masters among them."""
+    """SIGKILL to random processes of the service, including masters, at random moments."""
 
     moments: list[float]
     choices: random.Random = field(repr=False)
     name: str = "random kills"
     _hit: list[str] = field(default_factory=list)
 
-    def begin(self, house: House) -> None:
+    def begin(self, service: ServiceUnderTest) -> None:
         began = time.monotonic()
         for moment in sorted(self.moments):
             time.sleep(max(0.0, moment - (time.monotonic() - began)))
-            family = house.supervisor.family()
-            if family:
-                role, process = self.choices.choice(family)
+            live_processes = service.supervisor.live_processes()
+            if live_processes:
+                role, process = self.choices.choice(live_processes)
                 with contextlib.suppress(psutil.NoSuchProcess):
                     process.kill()
                     self._hit.append(f"{role} {moment:.2f} s")
 
-    def what_happened(self, house: House) -> str:
-        return ", ".join(self._hit) or "nobody was there"
+    def what_happened(self, service: ServiceUnderTest) -> str:
+        return ", ".join(self._hit) or "no process was running"
 
 
 @dataclass
 class Crash(Trouble):
-    """PostgreSQL or the broker crashes mid-burst and starts again."""
+    """PostgreSQL or the broker crashes during the burst and restarts."""
 
     server: str
     moment: float
@@ -115,17 +115,17 @@ class Crash(Trouble):
     def name(self) -> str:  # type: ignore[override] # made of what it does
         return f"{self.server} crashes"
 
-    def begin(self, house: House) -> None:
+    def begin(self, service: ServiceUnderTest) -> None:
         time.sleep(self.moment)
-        (house.postgres if self.server == "postgres" else house.broker).crash()
+        (service.postgres if self.server == "postgres" else service.broker).crash()
 
-    def what_happened(self, house: House) -> str:
+    def what_happened(self, service: ServiceUnderTest) -> str:
         return f"after {self.moment:.2f} s"
 
 
 @dataclass
 class StripeFault(Trouble):
-    """Stripe's answers are cut, refused or late; `drop_after` does the work and says nothing."""
+    """Stripe drops, rejects or delays responses. `drop_after` executes the request without a response."""
 
     mode: str
     match: str
@@ -135,20 +135,20 @@ class StripeFault(Trouble):
     def name(self) -> str:  # type: ignore[override] # made of what it does
         return f"Stripe: {self.mode} of {self.match}, {self.times} times"
 
-    def begin(self, house: House) -> None:
-        house.stripe.fault(self.match, self.mode, self.times, 1.0)
+    def begin(self, service: ServiceUnderTest) -> None:
+        service.stripe.fault(self.match, self.mode, self.times, 1.0)
 
-    def clear(self, house: House) -> None:
-        self._left = sum(fault["times"] or 0 for fault in faults.waiting(house.stripe.account))
-        house.stripe.clear_faults()
+    def clear(self, service: ServiceUnderTest) -> None:
+        self._left = sum(fault["times"] or 0 for fault in faults.waiting(service.stripe.account))
+        service.stripe.clear_faults()
 
-    def what_happened(self, house: House) -> str:
+    def what_happened(self, service: ServiceUnderTest) -> str:
         return f"{self.times - self._left} met"
 
 
 @dataclass
 class Deliveries(Trouble):
-    """Events that come twice, out of order, late, or not at all until they are asked for."""
+    """Events arrive twice, out of order, late, or not until they are fetched."""
 
     mode: str
     match: str = "*"
@@ -157,21 +157,21 @@ class Deliveries(Trouble):
     def name(self) -> str:  # type: ignore[override] # made of what it does
         return f"webhooks: {self.mode} of {self.match}"
 
-    def begin(self, house: House) -> None:
-        self._first = len(house.stripe.account.every("event"))
-        house.stripe.deliver(self.mode, self.match, times=3, seconds=1.0)
+    def begin(self, service: ServiceUnderTest) -> None:
+        self._first = len(service.stripe.account.every("event"))
+        service.stripe.deliver(self.mode, self.match, times=3, seconds=1.0)
 
-    def end(self, house: House) -> None:
-        house.stripe.deliver_normally()
-        house.stripe.release(order="random")
+    def end(self, service: ServiceUnderTest) -> None:
+        service.stripe.deliver_normally()
+        service.stripe.release(order="random")
 
-    def what_happened(self, house: House) -> str:
-        return f"{len(house.stripe.account.every('event')) - self._first} events"
+    def what_happened(self, service: ServiceUnderTest) -> str:
+        return f"{len(service.stripe.account.every('event')) - self._first} events"
 
 
 @dataclass
 class MailFault(Trouble):
-    """The mail server takes a letter and hangs up without a word, hangs up before, or is busy."""
+    """The mail server drops the connection after or before accepting an email, or is busy."""
 
     mode: str
     times: int
@@ -180,47 +180,47 @@ class MailFault(Trouble):
     def name(self) -> str:  # type: ignore[override] # made of what it does
         return f"mail: {self.mode}, {self.times} times"
 
-    def begin(self, house: House) -> None:
+    def begin(self, service: ServiceUnderTest) -> None:
         if self.mode == "busy":
-            house.mail.answer("450 4.2.1 Mailbox busy", times=self.times)
+            service.mail.answer("450 4.2.1 Mailbox busy", times=self.times)
         else:
             kept = self.mode == "dropped after DATA"
-            house.mail.drop(after_data=True, times=self.times, keep=kept)
+            service.mail.drop(after_data=True, times=self.times, keep=kept)
 
-    def clear(self, house: House) -> None:
-        house.mail.accept()
+    def clear(self, service: ServiceUnderTest) -> None:
+        service.mail.accept()
 
 
-class Together(Trouble):
-    """Several at a time, each on a thread of its own."""
+class CombinedTrouble(Trouble):
+    """Several troubles at the same time, each on its own thread."""
 
     def __init__(self, *troubles: Trouble) -> None:
         self.troubles = troubles
         self.name = " + ".join(trouble.name for trouble in troubles)
         self._threads: list[threading.Thread] = []
 
-    def begin(self, house: House) -> None:
+    def begin(self, service: ServiceUnderTest) -> None:
         for trouble in self.troubles:
-            thread = threading.Thread(target=trouble.begin, args=(house,), daemon=True)
+            thread = threading.Thread(target=trouble.begin, args=(service,), daemon=True)
             thread.start()
             self._threads.append(thread)
 
-    def end(self, house: House) -> None:
+    def end(self, service: ServiceUnderTest) -> None:
         for thread in self._threads:
             thread.join()
         for trouble in self.troubles:
-            trouble.end(house)
+            trouble.end(service)
 
-    def clear(self, house: House) -> None:
+    def clear(self, service: ServiceUnderTest) -> None:
         for trouble in self.troubles:
-            trouble.clear(house)
+            trouble.clear(service)
 
-    def what_happened(self, house: House) -> str:
-        return "; ".join(trouble.what_happened(house) for trouble in self.troubles)
+    def what_happened(self, service: ServiceUnderTest) -> str:
+        return "; ".join(trouble.what_happened(service) for trouble in self.troubles)
 
 
-def some_trouble(chance: random.Random) -> Trouble:
-    """One of those without a point of their own."""
+def random_trouble(chance: random.Random) -> Trouble:
+    """Return a random trouble without a kill point."""
     moment = chance.uniform(0.1, BURST_SECONDS)
     moments = [chance.uniform(0.0, BURST_SECONDS) for _ in range(chance.randrange(1, 4))]
     target = chance.choice(("POST /v1/checkout/sessions", "GET *", "*"))
@@ -241,7 +241,7 @@ def some_trouble(chance: random.Random) -> Trouble:
     )
 
 
-def a_kill(point: str, passings: int, chance: random.Random) -> Kill:
-    """At one of the first passings that a round is known to have."""
+def random_kill(point: str, passings: int, chance: random.Random) -> Kill:
+    """Return a kill at one of the first passes that such a round is known to have."""
     scope = GROUP if chance.random() < 0.15 else PROCESS
     return Kill(point, chance.randint(1, max(1, min(passings // 2, 6))), scope)

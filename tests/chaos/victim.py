@@ -2,9 +2,9 @@
 
     python -m tests.chaos.victim web|worker|beat|command [ARGUMENT…]
 
-It runs the standard launchers (gunicorn with its configuration, Celery, `campaign`), with kill points put around the
-service's commits and calls. Waits that are minutes in life are seconds here, so that one sees what they bridge.
-CHAOS_GROUND names the folder of `tests.chaos.ground`. For `tests.chaos.supervision` and `tests.chaos.staff`.
+It runs the standard launchers (gunicorn with its configuration, Celery, `campaign`) with kill points around the
+service's commits and calls. Waits that take minutes in production take seconds here.
+CHAOS_ORDERS names the folder of `tests.chaos.kill_orders`. For `tests.chaos.supervision` and `tests.chaos.staff`.
 """
 
 import os
@@ -17,21 +17,21 @@ ROLE = sys.argv[1]
 if ROLE == "web":
     from gevent import monkey
 
-    # As gunicorn.conf.py does, and before what follows opens or reads anything.
+    # Like gunicorn.conf.py, patch before the following imports open or read anything.
     monkey.patch_all()
 
 from campaign.mailer import outbox  # noqa: E402 - after the patch
 from campaign.refunds import flow as refund_flow  # noqa: E402
 from campaign.stripe_events import inbox  # noqa: E402
-from tests.chaos.ground import Ground  # noqa: E402
 from tests.chaos.hooks import Hooks  # noqa: E402
+from tests.chaos.kill_orders import KillOrders  # noqa: E402
 
 SWEEP = timedelta(seconds=1)
 SOON = timedelta(seconds=1)
 
 
 def shorten_waits() -> None:
-    """The order among them stays: no letter is begun after TIME_FOR_A_BATCH, so none is under way when LEASE ends."""
+    """Keep their order: no email starts after TIME_FOR_A_BATCH, so none is in progress when LEASE ends."""
     outbox.LEASE = timedelta(seconds=5)
     outbox.TIME_FOR_A_BATCH = timedelta(seconds=1)
     outbox.BACKOFF = replace(outbox.BACKOFF, first=SOON, longest=timedelta(seconds=2))
@@ -40,7 +40,7 @@ def shorten_waits() -> None:
 
 
 def web(arguments: list[str]) -> None:
-    # Imported here so that a worker that is started again only makes its application, which is quick.
+    # Import here, so that a restarted worker only creates its application, which is fast.
     from gunicorn.app.wsgiapp import run
 
     import campaign.web.app  # noqa: F401
@@ -69,5 +69,5 @@ ROLES = {"web": web, "worker": celery, "beat": celery, "command": command}
 
 if __name__ == "__main__":
     shorten_waits()
-    Hooks(ROLE, Ground(Path(os.environ["CHAOS_GROUND"]))).install()
+    Hooks(ROLE, KillOrders(Path(os.environ["CHAOS_ORDERS"]))).install()
     ROLES[ROLE](sys.argv[2:])

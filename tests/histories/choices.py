@@ -4,28 +4,30 @@ from dataclasses import dataclass
 
 from hypothesis import strategies as st
 
-from tests.histories.events import Pick, Telling
-from tests.histories.world import CAMPAIGNS, Killed, Lost
+from tests.histories.events import Pick, ReportedEvent
+from tests.histories.world import CAMPAIGNS, ConnectionLost, WorkerKilled
 from tests.support.stripe import Json
 
 DONORS = ("ana@example.org", "Ana@Example.org", "ben@example.org", "chiyo@example.org")
-BLOWS = (
-    ("before_commit", Killed),
-    ("after_flush", Killed),
-    ("after_commit", Killed),
-    ("before_commit", Lost),
-    ("after_flush", Lost),
+INTERRUPTIONS = (
+    ("before_commit", WorkerKilled),
+    ("after_flush", WorkerKilled),
+    ("after_commit", WorkerKilled),
+    ("before_commit", ConnectionLost),
+    ("after_flush", ConnectionLost),
 )
 
-blows = st.none() | st.builds(
-    lambda blow, count: (blow[0], count, blow[1]), st.sampled_from(BLOWS), st.integers(1, 12)
+interruptions = st.none() | st.builds(
+    lambda interruption, count: (interruption[0], count, interruption[1]),
+    st.sampled_from(INTERRUPTIONS),
+    st.integers(1, 12),
 )
 workers = st.sampled_from([1, 4, 8])
 steps = st.integers(1, 5)
 
 
 @dataclass(frozen=True)
-class Wanted:
+class FormEntry:
     """What a reader fills in."""
 
     campaign: str
@@ -35,8 +37,8 @@ class Wanted:
     fee_cover: int
 
 
-wanted = st.builds(
-    Wanted,
+form_entries = st.builds(
+    FormEntry,
     campaign=st.sampled_from(sorted(CAMPAIGNS)),
     donor=st.sampled_from(DONORS),
     frequency=st.sampled_from(["one_time", "one_time", "monthly"]),
@@ -49,12 +51,12 @@ wanted = st.builds(
 class Delivery:
     """A telling on its way: how often its event comes, and under how many further ids it is sent again."""
 
-    telling: Telling
+    reported_event: ReportedEvent
     repeated: int
     sent_again: int
 
     def events(self) -> list[Json]:
-        found = self.telling.event
+        found = self.reported_event.event
         again = [dict(found, id=f"{found['id']}_{turn}") for turn in range(self.sent_again)]
         return [found] * self.repeated + again
 

@@ -14,7 +14,7 @@ BACK = ("failed", "canceled")
 
 
 @dataclass(frozen=True)
-class Telling:
+class ReportedEvent:
     """An event, and the facts that it tells of the donation called `key`."""
 
     key: str
@@ -49,11 +49,13 @@ class Dispute:
         return self.status.startswith("warning_")
 
     @property
-    def taken(self) -> int:
+    def withdrawn(self) -> int:
         """What it has taken and not given back."""
         return self.amount if len(self.movements) == 1 else 0
 
 
-def some(told: list[Telling], pick: Pick) -> list[Telling]:
+def some(reported: list[ReportedEvent], pick: Pick) -> list[ReportedEvent]:
     """Both of two tellings of the same fact, or the one or the other: not every event type is sent everywhere."""
-    return {"both": told, "first": told[:1], "second": told[1:]}[pick(("both", "first", "second"))]
+    return {"both": reported, "first": reported[:1], "second": reported[1:]}[
+        pick(("both", "first", "second"))
+    ]

@@ -17,11 +17,19 @@ from hypothesis.stateful import (
 )
 
 from campaign.donations.donations import Gift
-from tests.histories.choices import Delivery, Wanted, blows, picking, steps, wanted, workers
-from tests.histories.events import Pick, Telling
-from tests.histories.giving import Life, MonthlyLife
-from tests.histories.model import Standing, Terms, figure, standing
-from tests.histories.world import CAMPAIGNS, Blow, World
+from tests.histories.choices import (
+    Delivery,
+    FormEntry,
+    form_entries,
+    interruptions,
+    picking,
+    steps,
+    workers,
+)
+from tests.histories.events import Pick, ReportedEvent
+from tests.histories.giving import GiftHistory, MonthlyHistory
+from tests.histories.model import BookedState, Terms, expected_state, figure
+from tests.histories.world import CAMPAIGNS, Interruption, World
 
 Worlds = Callable[[], AbstractContextManager[World]]
 
@@ -36,30 +44,32 @@ class Histories(RuleBasedStateMachine):
         super().__init__()
         self._opened = worlds()
         self.world = self._opened.__enter__()
-        self.lives: list[Life] = []
-        self.waiting: list[Telling] = []
-        self.told: list[Telling] = []
+        self.histories: list[GiftHistory] = []
+        self.waiting: list[ReportedEvent] = []
+        self.reported: list[ReportedEvent] = []
         self.chance = random.Random(0)
         self.sound = True
 
     # No rule has a precondition: hypothesis gives up examples in which it meets too few rules that apply.
     @initialize(
         target=gifts,
-        several=st.lists(wanted, min_size=3, max_size=6),
+        several=st.lists(form_entries, min_size=3, max_size=6),
         seed=st.integers(0, 2**32 - 1),
         data=st.data(),
     )
-    def open(self, several: list[Wanted], seed: int, data: st.DataObject) -> MultipleResults[Life]:
+    def open(
+        self, several: list[FormEntry], seed: int, data: st.DataObject
+    ) -> MultipleResults[GiftHistory]:
         """The first gifts; and `seed` is the order in which everything that is left comes at the end."""
         self.chance = random.Random(seed)
         return multiple(*(self._begin(one, picking(data)) for one in several))
 
-    @rule(target=gifts, one=wanted, data=st.data())
-    def begin(self, one: Wanted, data: st.DataObject) -> Life:
+    @rule(target=gifts, one=form_entries, data=st.data())
+    def begin(self, one: FormEntry, data: st.DataObject) -> GiftHistory:
         """One more reader fills in the form."""
         return self._begin(one, picking(data))
 
-    def _begin(self, one: Wanted, pick: Pick) -> Life:
+    def _begin(self, one: FormEntry, pick: Pick) -> GiftHistory:
         """A pending donation, and something comes of it at Stripe."""
         attempt = self.world.attempt()
         gift = Gift(one.donor, one.amount, one.frequency, attempt, one.fee_cover, name="Ana Reyes")
@@ -67,26 +77,28 @@ class Histories(RuleBasedStateMachine):
         one_time = one.frequency == "one_time"
         key = facts.donation.public_id
         terms = Terms(key, one.campaign, one.donor, one.amount, one.fee_cover, one_time)
-        life = (Life if one_time else MonthlyLife)(facts, terms, pick)
-        self.lives.append(life)
-        self._live(life, 4, pick)
-        return life
+        history = (GiftHistory if one_time else MonthlyHistory)(facts, terms, pick)
+        self.histories.append(history)
+        self._advance(history, 4, pick)
+        return history
 
     @rule(gift=gifts, times=steps, data=st.data())
-    def something_happens(self, gift: Life, times: int, data: st.DataObject) -> None:
+    def something_happens(self, gift: GiftHistory, times: int, data: st.DataObject) -> None:
         """Up to five things happen to a gift; their events are on their way."""
-        self._live(gift, times, picking(data))
+        self._advance(gift, times, picking(data))
 
-    def _live(self, life: Life, times: int, pick: Pick) -> None:
+    def _advance(self, history: GiftHistory, times: int, pick: Pick) -> None:
         for _ in range(times):
-            possible = life.possible()
+            possible = history.possible()
             if possible:
                 name = pick(possible)
                 self.tried[name.rpartition(".")[2]] += 1
-                self.waiting += life.happen(name, pick)
+                self.waiting += history.happen(name, pick)
 
-    @rule(data=st.data(), working=workers, blow=blows)
-    def some_arrive(self, data: st.DataObject, working: int, blow: Blow | None) -> None:
+    @rule(data=st.data(), working=workers, interruption=interruptions)
+    def some_arrive(
+        self, data: st.DataObject, working: int, interruption: Interruption | None
+    ) -> None:
         """Some of what is on its way arrives in any order, repeated, and is worked on, maybe not to its end."""
         if not self.waiting:
             return
@@ -99,26 +111,26 @@ class Histories(RuleBasedStateMachine):
         ]
         self._deliver(deliveries)
         self.waiting = [one for at, one in enumerate(self.waiting) if at not in places]
-        self._work(working, blow)
+        self._work(working, interruption)
 
     @rule(data=st.data())
     def one_is_replayed(self, data: st.DataObject) -> None:
         """Staff apply an event again, applied or not."""
-        if not self.told:
+        if not self.reported:
             return
-        telling = data.draw(st.sampled_from(range(len(self.told))), label="event")
+        reported_event = data.draw(st.sampled_from(range(len(self.reported))), label="event")
         with self._watched():
-            self.world.replay(self.told[telling].event["id"])
-        self._look()
+            self.world.replay(self.reported[reported_event].event["id"])
+        self._check()
 
-    @rule(working=workers, blow=blows)
-    def time_passes(self, working: int, blow: Blow | None) -> None:
+    @rule(working=workers, interruption=interruptions)
+    def time_passes(self, working: int, interruption: Interruption | None) -> None:
         """What failed is due again."""
-        if not self.told:
+        if not self.reported:
             return
         with self._watched():
             self.world.make_due()
-        self._work(working, blow)
+        self._work(working, interruption)
 
     def teardown(self) -> None:
         """Everything that is left arrives, is repeated, and worked on by eight."""
@@ -139,29 +151,29 @@ class Histories(RuleBasedStateMachine):
             self.world.make_due()
             self.world.work(8)
         assert not self.world.waiting()
-        self._look()
+        self._check()
         self.tried["histories played to their end"] += 1
-        self.tried["gifts"] += len(self.lives)
-        books = self.world.standings()
-        for money in (one for life in self.lives for one in life.money):
+        self.tried["gifts"] += len(self.histories)
+        books = self.world.booked_states()
+        for money in (one for history in self.histories for one in history.money):
             booked = books[money.terms.key].gift + books[money.terms.key].fee_cover
             assert booked == money.balance, f"{money.terms}: {booked}, the bank has {money.balance}"
 
     def _deliver(self, deliveries: list[Delivery]) -> None:
         events = [found for one in deliveries for found in one.events()]
         self.chance.shuffle(events)
-        self.told += [one.telling for one in deliveries]
+        self.reported += [one.reported_event for one in deliveries]
         self.tried["events delivered"] += len(events)
         self.world.store(events)
 
-    def _work(self, working: int, blow: Blow | None) -> None:
+    def _work(self, working: int, interruption: Interruption | None) -> None:
         self.tried[f"runs of {working} workers"] += 1
-        self.tried["interruptions"] += blow is not None
+        self.tried["interruptions"] += interruption is not None
         with self._watched():
-            self.world.work(working, blow)
-        self._look()
+            self.world.work(working, interruption)
+        self._check()
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         """The books are in order; and where no event waits, they are what the model says of what was told."""
         self.tried["looks"] += 1
         with self._watched():
@@ -171,17 +183,17 @@ class Histories(RuleBasedStateMachine):
                 self._compare()
 
     def _compare(self) -> None:
-        expected: dict[str, tuple[Terms, Standing]] = {}
-        for terms in (one for life in self.lives for one in life.all_terms):
-            facts = [fact for one in self.told if one.key == terms.key for fact in one.facts]
-            ought = standing(terms, facts)
-            if ought is not None:
-                expected[terms.key] = terms, ought
-        found = self.world.standings()
-        for key, (terms, ought) in expected.items():
-            told = [(one.event["type"], one.facts) for one in self.told if one.key == key]
-            assert found.get(key) == ought, (
-                f"{terms}\nfound {found.get(key)}\nought {ought}\ntold {told}"
+        expected: dict[str, tuple[Terms, BookedState]] = {}
+        for terms in (one for history in self.histories for one in history.all_terms):
+            facts = [fact for one in self.reported if one.key == terms.key for fact in one.facts]
+            expected_for_gift = expected_state(terms, facts)
+            if expected_for_gift is not None:
+                expected[terms.key] = terms, expected_for_gift
+        found = self.world.booked_states()
+        for key, (terms, expected_for_gift) in expected.items():
+            reported = [(one.event["type"], one.facts) for one in self.reported if one.key == key]
+            assert found.get(key) == expected_for_gift, (
+                f"{terms}\nfound {found.get(key)}\nought {expected_for_gift}\ntold {reported}"
             )
         assert found.keys() == expected.keys()
         for campaign in CAMPAIGNS:

@@ -45,12 +45,12 @@ class PayerKnown:
 
 
 @dataclass(frozen=True)
-class Broken:
+class DebitFailed:
     """The bank refused the promised debit."""
 
 
 @dataclass(frozen=True)
-class TakenBack:
+class Returned:
     """The charge of a debit that had succeeded failed, and the balance shows it."""
 
 
@@ -83,12 +83,12 @@ class Disputed:
 
 
 Fact = (
-    Unpaid | Paid | PayerKnown | Broken | TakenBack | Refunded | RunningTotal | Disputed
+    Unpaid | Paid | PayerKnown | DebitFailed | Returned | Refunded | RunningTotal | Disputed
 )  # fmt: skip
 
 
 @dataclass(frozen=True)
-class Standing:
+class BookedState:
     """What the books say of a donation: the gift and the covered fees that are left of it, Stripe's fees by currency,
     what its valid receipt acknowledges, and how many first receipts it has."""
 
@@ -124,13 +124,13 @@ class _Moved:
         return self.refunded + self.disputed + self.returned
 
 
-def standing(terms: Terms, facts: Iterable[Fact]) -> Standing | None:
+def expected_state(terms: Terms, facts: Iterable[Fact]) -> BookedState | None:
     """What the books must say once `facts` were told; None for a renewal that nobody knows of yet."""
-    told = frozenset(facts)
-    if Paid() not in told:
-        return None if terms.renewal else Standing(_short_of_paid(told))
-    moved = _moved(terms, told)
-    return Standing(
+    reported = frozenset(facts)
+    if Paid() not in reported:
+        return None if terms.renewal else BookedState(_short_of_paid(reported))
+    moved = _moved(terms, reported)
+    return BookedState(
         state=_state(terms, moved),
         gift=terms.amount - min(moved.gone, terms.amount) - max(0, moved.gone - terms.charge),
         fee_cover=terms.fee_cover - min(max(0, moved.gone - terms.amount), terms.fee_cover),
@@ -140,18 +140,18 @@ def standing(terms: Terms, facts: Iterable[Fact]) -> Standing | None:
     )
 
 
-def _short_of_paid(told: frozenset[Fact]) -> str:
-    states = {fact.state for fact in told if isinstance(fact, Unpaid)}
-    states |= {"failed"} if Broken() in told else set()
+def _short_of_paid(reported: frozenset[Fact]) -> str:
+    states = {fact.state for fact in reported if isinstance(fact, Unpaid)}
+    states |= {"failed"} if DebitFailed() in reported else set()
     return max(states, key=STRENGTH.index, default="pending")
 
 
-def _moved(terms: Terms, told: frozenset[Fact]) -> _Moved:
-    if not terms.one_time and PayerKnown() not in told:
+def _moved(terms: Terms, reported: frozenset[Fact]) -> _Moved:
+    if not terms.one_time and PayerKnown() not in reported:
         return _Moved()
-    moved = _Moved(refunded=_refunded(told))
+    moved = _Moved(refunded=_refunded(reported))
     words: dict[str, list[Disputed]] = {}
-    for fact in told:
+    for fact in reported:
         if isinstance(fact, Disputed):
             words.setdefault(fact.name, []).append(fact)
     for said in words.values():
@@ -161,16 +161,16 @@ def _moved(terms: Terms, told: frozenset[Fact]) -> _Moved:
         moved.lost += left if any(one.status == "lost" for one in said) else 0
     for _, currency, fee in {one for said in words.values() for word in said for one in word.fees}:
         moved.fees[currency] = moved.fees.get(currency, 0) + fee
-    if terms.one_time and told & {Broken(), TakenBack()}:
+    if terms.one_time and reported & {DebitFailed(), Returned()}:
         moved.returned = terms.charge
     return moved
 
 
-def _refunded(told: frozenset[Fact]) -> int:
+def _refunded(reported: frozenset[Fact]) -> int:
     """The most that charge or refunds tell, less what came back."""
-    amounts = {fact.name: fact.amount for fact in told if isinstance(fact, Refunded)}
-    back = {fact.name for fact in told if isinstance(fact, Refunded) and fact.back}
-    totals = [fact.total for fact in told if isinstance(fact, RunningTotal)]
+    amounts = {fact.name: fact.amount for fact in reported if isinstance(fact, Refunded)}
+    back = {fact.name for fact in reported if isinstance(fact, Refunded) and fact.back}
+    totals = [fact.total for fact in reported if isinstance(fact, RunningTotal)]
     return max([sum(amounts.values()), *totals]) - sum(amounts[name] for name in back)
 
 
@@ -187,9 +187,9 @@ def _state(terms: Terms, moved: _Moved) -> str:
     return "partially_refunded" if moved.refunded else "paid"
 
 
-def figure(campaign: str, standings: Iterable[tuple[Terms, Standing]]) -> Figure:
+def figure(campaign: str, booked_states: Iterable[tuple[Terms, BookedState]]) -> Figure:
     """The sum of what is left of each gift; gifts and givers count while something is left."""
-    mine = [(terms, one) for terms, one in standings if terms.campaign == campaign]
+    mine = [(terms, one) for terms, one in booked_states if terms.campaign == campaign]
     standing_gifts = [terms for terms, one in mine if one.gift > 0]
     return Figure(
         raised=sum(one.gift for _, one in mine),

@@ -6,8 +6,8 @@ events are derived from it, each with the facts that it tells.
 
 from typing import Any
 
-from tests.histories.events import BACK, Dispute, Pick, Refund, Telling, some
-from tests.histories.model import Disputed, Fact, Refunded, RunningTotal, TakenBack, Terms
+from tests.histories.events import BACK, Dispute, Pick, Refund, ReportedEvent, some
+from tests.histories.model import Disputed, Fact, Refunded, Returned, RunningTotal, Terms
 from tests.support.stripe import Facts, Json, event
 
 SHARES = (1, 10, 33, 50, 99, 100)
@@ -40,8 +40,8 @@ class Money:
     @property
     def balance(self) -> int:
         """What the bank has of it, fees aside."""
-        taken = sum(one.taken for one in self.disputes)
-        return self.terms.charge * (not self.reversal_reason) - self.refunded - taken
+        withdrawn = sum(one.withdrawn for one in self.disputes)
+        return self.terms.charge * (not self.reversal_reason) - self.refunded - withdrawn
 
     def possible(self) -> list[str]:
         """What could happen to it next."""
@@ -57,18 +57,18 @@ class Money:
             "dispute": quiet and not lost and not self.reversal_reason and len(self.disputes) < 2,
             "inquire": quiet and not lost and not self.reversal_reason and len(self.disputes) < 2,
             "dispute_goes_on": not quiet,
-            "take_back": self.debit and quiet and not lost and not self.reversal_reason,
+            "return_debit": self.debit and quiet and not lost and not self.reversal_reason,
         }
         return [name for name, could in names.items() if could]
 
-    def happen(self, name: str, pick: Pick) -> list[Telling]:
+    def happen(self, name: str, pick: Pick) -> list[ReportedEvent]:
         """Let it happen; the events that tell of it."""
         return list(getattr(self, f"_{name}")(pick))
 
-    def _tell(self, kind: str, found: Json, *facts: Fact) -> Telling:
-        return Telling(self.terms.key, event(kind, found), facts)
+    def _report(self, kind: str, found: Json, *facts: Fact) -> ReportedEvent:
+        return ReportedEvent(self.terms.key, event(kind, found), facts)
 
-    def _warn(self, pick: Pick) -> list[Telling]:
+    def _warn(self, pick: Pick) -> list[ReportedEvent]:
         self.warned = True
         found = {
             "id": f"issfr_{self.facts.number}{self.suffix}",
@@ -79,34 +79,34 @@ class Money:
             "charge": self.charge_id,
             "payment_intent": self.intent,
         }
-        return [self._tell("radar.early_fraud_warning." + pick(("created", "updated")), found)]
+        return [self._report("radar.early_fraud_warning." + pick(("created", "updated")), found)]
 
-    def _refund(self, pick: Pick) -> list[Telling]:
+    def _refund(self, pick: Pick) -> list[ReportedEvent]:
         room = self.terms.charge - self.refunded
         amount = max(1, room * pick(SHARES) // 100)
         name = f"{self.suffix}{len(self.refunds)}"
         self.refunds.append(Refund(name, amount, pick(("succeeded", "pending"))))
-        told = [self._of_refund("refund.created", self.refunds[-1])]
+        reported = [self._of_refund("refund.created", self.refunds[-1])]
         total = self._total(listed=self.translated == "both" and pick((False, True)))
-        return {"both": [*told, total], "refunds": told, "totals": [total]}[self.translated]
+        return {"both": [*reported, total], "refunds": reported, "totals": [total]}[self.translated]
 
-    def _refund_arrives(self, pick: Pick) -> list[Telling]:
+    def _refund_arrives(self, pick: Pick) -> list[ReportedEvent]:
         refund = _pick_refund([one for one in self.refunds if one.status == "pending"], pick)
         refund.status = "succeeded"
         kind = pick(("refund.updated", "charge.refund.updated"))
         return [] if self.translated == "totals" else [self._of_refund(kind, refund)]
 
-    def _refund_comes_back(self, pick: Pick) -> list[Telling]:
+    def _refund_comes_back(self, pick: Pick) -> list[ReportedEvent]:
         refund = _pick_refund([one for one in self.refunds if one.status not in BACK], pick)
         refund.status = pick(BACK) if refund.status == "pending" else "failed"
         canceled = refund.status == "canceled"
         kinds = pick((("refund.updated",), ("refund.updated", "refund.failed")))
-        told = [self._of_refund(kind, refund) for kind in (kinds[:1] if canceled else kinds)]
-        return [*told, self._total(listed=False)] if pick((False, True)) else told
+        reported = [self._of_refund(kind, refund) for kind in (kinds[:1] if canceled else kinds)]
+        return [*reported, self._total(listed=False)] if pick((False, True)) else reported
 
-    def _of_refund(self, kind: str, refund: Refund) -> Telling:
+    def _of_refund(self, kind: str, refund: Refund) -> ReportedEvent:
         fact = Refunded(refund.name, refund.amount, refund.status in BACK)
-        return self._tell(kind, self._refund_object(refund), fact)
+        return self._report(kind, self._refund_object(refund), fact)
 
     def _refund_object(self, refund: Refund) -> Json:
         return self.facts.refund(
@@ -117,7 +117,7 @@ class Money:
             charge=self.charge_id,
         )
 
-    def _total(self, *, listed: bool) -> Telling:
+    def _total(self, *, listed: bool) -> ReportedEvent:
         """The charge as it stands; `listed`: with its refunds, as an older version of Stripe's API words it."""
         listing = {
             "refunds": {
@@ -129,7 +129,7 @@ class Money:
         facts: list[Fact] = [RunningTotal(self.refunded)]
         if listed:
             facts += [Refunded(one.name, one.amount, one.status in BACK) for one in self.refunds]
-        return self._tell("charge.refunded", found, *facts)
+        return self._report("charge.refunded", found, *facts)
 
     def _charge(self, **changes: Any) -> Json:
         return self.facts.charge(
@@ -139,17 +139,17 @@ class Money:
             **changes,
         )
 
-    def _take_back(self, pick: Pick) -> list[Telling]:
+    def _return_debit(self, pick: Pick) -> list[ReportedEvent]:
         self.reversal_reason = True
         name = f"txn_back_{self.facts.number}"
         found = self._charge(status="failed", failure_balance_transaction=name)
-        return [self._tell("charge.failed", found, TakenBack())]
+        return [self._report("charge.failed", found, Returned())]
 
-    def _inquire(self, pick: Pick) -> list[Telling]:
+    def _inquire(self, pick: Pick) -> list[ReportedEvent]:
         dispute = self._opened(pick, "warning_needs_response")
         return [self._of_dispute("created", dispute, pick)]
 
-    def _dispute(self, pick: Pick) -> list[Telling]:
+    def _dispute(self, pick: Pick) -> list[ReportedEvent]:
         dispute = self._opened(pick, "needs_response")
         return self._withdrawn(dispute, "created", pick)
 
@@ -159,7 +159,7 @@ class Money:
         self.disputes.append(Dispute(name, amount, status))
         return self.disputes[-1]
 
-    def _withdrawn(self, dispute: Dispute, kind: str, pick: Pick) -> list[Telling]:
+    def _withdrawn(self, dispute: Dispute, kind: str, pick: Pick) -> list[ReportedEvent]:
         """Taken at the same time; the first word may come before the balance shows it."""
         first = self._of_dispute(kind, dispute, pick)
         self._move(dispute, -1, pick((1500, 0)))
@@ -180,7 +180,7 @@ class Money:
             }
         )
 
-    def _dispute_goes_on(self, pick: Pick) -> list[Telling]:
+    def _dispute_goes_on(self, pick: Pick) -> list[ReportedEvent]:
         dispute = next(one for one in self.disputes if one.open)
         if dispute.inquiry:
             return self._inquiry_goes_on(dispute, pick)
@@ -189,12 +189,12 @@ class Money:
             return [self._of_dispute("updated", dispute, pick)]
         if dispute.status == "won":
             self._move(dispute, 1, pick((0, -1500)))
-            told = [self._of_dispute("closed", dispute, pick)]
-            told.append(self._of_dispute("funds_reinstated", dispute, pick))
-            return some(told, pick)
+            reported = [self._of_dispute("closed", dispute, pick)]
+            reported.append(self._of_dispute("funds_reinstated", dispute, pick))
+            return some(reported, pick)
         return [self._of_dispute("closed", dispute, pick)]
 
-    def _inquiry_goes_on(self, dispute: Dispute, pick: Pick) -> list[Telling]:
+    def _inquiry_goes_on(self, dispute: Dispute, pick: Pick) -> list[ReportedEvent]:
         dispute.status = pick(
             ("needs_response", "warning_under_review", "warning_closed", "prevented")
         )
@@ -203,7 +203,7 @@ class Money:
         kind = "updated" if dispute.open else "closed"
         return [self._of_dispute(kind, dispute, pick)]
 
-    def _of_dispute(self, happened: str, dispute: Dispute, pick: Pick) -> Telling:
+    def _of_dispute(self, happened: str, dispute: Dispute, pick: Pick) -> ReportedEvent:
         listed = list(dispute.movements) if pick((True, False)) else []
         found = self.facts.dispute(
             dispute.status,
@@ -223,7 +223,7 @@ class Money:
             back=back,
             fees=frozenset((one["id"], one["currency"], one["fee"]) for one in listed),
         )
-        return self._tell(f"charge.dispute.{happened}", found, fact)
+        return self._report(f"charge.dispute.{happened}", found, fact)
 
 
 def _pick_refund(refunds: list[Refund], pick: Pick) -> Refund:

@@ -40,10 +40,10 @@ FOUND: dict[str, tuple[str, Callable[[Facts], list[Json]], tuple[str, int]]] = {
 def test_every_order_of_what_was_found_ends_alike(
     installation: Installation, give: Give, store: Store, name: str
 ) -> None:
-    frequency, told, end = FOUND[name]
-    for order in itertools.permutations(range(len(told(give(email="count@example.org"))))):
+    frequency, reported, end = FOUND[name]
+    for order in itertools.permutations(range(len(reported(give(email="count@example.org"))))):
         facts = give(email=f"donor{order}@example.org", frequency=frequency)
-        events = told(facts)
+        events = reported(facts)
         for place in order:
             store(events[place])
             apply_due_events(installation)
@@ -64,12 +64,12 @@ def test_a_card_refused_before_the_deadline_and_charged_after_counts_alike_in_ev
     for order in itertools.permutations(range(2)):
         facts = give(email=f"donor{order}@example.org")
         intent = facts.intent(created=end - 20)
-        told = [
+        reported = [
             event("checkout.session.completed", facts.session(), created=end + 5),
             event("payment_intent.succeeded", intent, created=end + 5),
         ]
         for place in order:
-            store(told[place])
+            store(reported[place])
             apply_due_events(installation)
         with installation.sessions() as session:
             entry = select(LedgerEntry).where(LedgerEntry.donation_id == facts.donation.id)

@@ -23,22 +23,22 @@ from campaign.models import Donation, InboxEvent, LedgerEntry, Receipt
 from campaign.runtime.context import Installation
 from campaign.stripe_events.inbox import store_event
 from campaign.stripe_events.process import apply_due_events, replay_event
-from tests.histories.model import Figure, Standing
+from tests.histories.model import BookedState, Figure
 from tests.support.stripe import Facts, Json
 
 CAMPAIGNS = {"harbor": "usd", "schools": "usd", "tokyo": "jpy"}
 INTERRUPTION = "the machine stopped here"
 
 
-class Killed(BaseException):
+class WorkerKilled(BaseException):
     """A worker dies: nothing that it runs may catch this."""
 
 
-class Lost(Exception):
+class ConnectionLost(Exception):
     """The connection is lost, which the worker notices."""
 
 
-Blow = tuple[str, int, type[BaseException]]
+Interruption = tuple[str, int, type[BaseException]]
 """At which moment of a session (before_commit, after_commit, after_flush), at which count, and what is raised."""
 
 
@@ -72,16 +72,19 @@ class World:
     def replay(self, event_id: str) -> None:
         replay_event(self.installation, event_id)
 
-    def work(self, workers: int, blow: Blow | None = None) -> None:
+    def work(self, workers: int, interruption: Interruption | None = None) -> None:
         """Let workers apply what is due, and an auditor look on; with a blow one of them is interrupted."""
-        with _struck(self.installation, blow), ThreadPoolExecutor(workers + 1) as threads:
+        with (
+            _interrupted(self.installation, interruption),
+            ThreadPoolExecutor(workers + 1) as threads,
+        ):
             running = [threads.submit(self._work_until_killed) for _ in range(workers)]
             running += [threads.submit(self.audit)] if workers > 1 else []
             for one in running:
                 one.result()
 
     def _work_until_killed(self) -> None:
-        with suppress(Killed):
+        with suppress(WorkerKilled):
             apply_due_events(self.installation)
 
     def audit(self) -> None:
@@ -116,14 +119,14 @@ class World:
             read = read_progress(session, self.campaigns[campaign], now())
             return Figure(read.raised, read.donations, read.donors)
 
-    def standings(self) -> dict[str, Standing]:
+    def booked_states(self) -> dict[str, BookedState]:
         """What the books say, by public id, for a renewal by its invoice."""
         with self.installation.sessions() as session:
             donations = session.scalars(select(Donation)).all()
             entries = session.scalars(select(LedgerEntry)).all()
             receipts = session.scalars(select(Receipt).order_by(Receipt.id)).all()
         return {
-            _key(donation): _standing(
+            _key(donation): _booked_state(
                 donation,
                 [one for one in entries if one.donation_id == donation.id],
                 [one for one in receipts if one.donation_id == donation.id],
@@ -137,14 +140,14 @@ def _key(donation: Donation) -> str:
     return invoice if "_r" in invoice else donation.public_id
 
 
-def _standing(
+def _booked_state(
     donation: Donation, entries: Sequence[LedgerEntry], receipts: Sequence[Receipt]
-) -> Standing:
+) -> BookedState:
     fees: dict[str, int] = {}
     for one in entries:
         if one.balance_transaction_id:
             fees[one.currency] = fees.get(one.currency, 0) + one.fee
-    return Standing(
+    return BookedState(
         state=donation.state,
         gift=sum(one.amount for one in entries),
         fee_cover=sum(one.fee_cover for one in entries),
@@ -166,27 +169,27 @@ def _wanted(slug: str, currency: str) -> NewCampaign:
 
 
 @contextmanager
-def _struck(installation: Installation, blow: Blow | None) -> Iterator[None]:
+def _interrupted(installation: Installation, interruption: Interruption | None) -> Iterator[None]:
     """One session, whichever comes to that moment at that count, is interrupted once."""
-    if blow is None:
+    if interruption is None:
         yield
         return
-    moment, count, kind = blow
-    strike = _striker(count, kind)
-    event.listen(installation.sessions, moment, strike)
+    moment, count, kind = interruption
+    interrupt = _interrupter(count, kind)
+    event.listen(installation.sessions, moment, interrupt)
     try:
         yield
     finally:
-        event.remove(installation.sessions, moment, strike)
+        event.remove(installation.sessions, moment, interrupt)
 
 
-def _striker(count: int, kind: type[BaseException]) -> Callable[..., None]:
+def _interrupter(count: int, kind: type[BaseException]) -> Callable[..., None]:
     counted, lock = itertools.count(1), threading.Lock()
 
-    def strike(_session: Session, *_more: object) -> None:
+    def interrupt(_session: Session, *_more: object) -> None:
         with lock:
             due = next(counted) == count
         if due:
             raise kind(INTERRUPTION)
 
-    return strike
+    return interrupt

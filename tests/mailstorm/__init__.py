@@ -1,4 +1,4 @@
-"""Mail workers killed in the middle of their letters.
+"""Kill mail workers while they send emails.
 
 python -m tests.mailstorm [--appeals 5000] [--receipts 500] [--kills 50] [--seed N]
 """

@@ -1,4 +1,4 @@
-"""`python -m tests.mailstorm`: a storm on a private PostgreSQL, and the account of it."""
+"""`python -m tests.mailstorm`: run a storm on a private PostgreSQL server and report the result."""
 
 import argparse
 import random
@@ -6,21 +6,21 @@ import sys
 
 from campaign.migrations import upgrade
 from sandbox.servers import PrivatePostgres
-from tests.mailstorm.storm import be_quiet, environment, run_storm
+from tests.mailstorm.storm import environment, run_storm, silence_logs
 
 
 def main() -> int:
-    """On a private PostgreSQL."""
+    """Run a storm on a private PostgreSQL server."""
     parser = argparse.ArgumentParser(prog="python -m tests.mailstorm", description=__doc__)
     for name, default in (("appeals", 5000), ("receipts", 500), ("kills", 50)):
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--seed", type=int, default=random.randrange(1_000_000))
-    asked = parser.parse_args()
-    be_quiet()
-    print(f"seed {asked.seed}", flush=True)
+    args = parser.parse_args()
+    silence_logs()
+    print(f"seed {args.seed}", flush=True)
     with PrivatePostgres() as postgres:
         upgrade(postgres.url.replace("postgresql://", "postgresql+psycopg://", 1))
-        outcome = run_storm(environment(postgres.url), **vars(asked), patience=3600)
+        outcome = run_storm(environment(postgres.url), **vars(args), timeout=3600)
     print(*outcome.lines(), *outcome.faults(), sep="\n")
     return 1 if outcome.faults() else 0
 

@@ -1,6 +1,7 @@
-"""Workers killed in the middle of their letters: who got what, and how often.
-The workers are real processes, killed with SIGKILL: some at any moment, some in the very moment in which the mail
-server has a letter and has not answered yet. A lease that is minutes in life is seconds here.
+"""Kill workers while they send emails, and count what arrives.
+
+The workers are real processes, killed with SIGKILL: some at any moment, some exactly when the mail server has
+received an email and has not responded yet. A lease takes minutes in production and seconds here.
 """
 
 import json
@@ -39,8 +40,8 @@ _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(["tests.mailstorm.storm"])
 
 
-class Ambush(MailReceiver):
-    """Kills, when it is armed, whoever has just handed it a letter, and answers nobody."""
+class KillingReceiver(MailReceiver):
+    """When armed, kill the worker that has just transferred an email, before responding."""
 
     def __init__(self, storm: "Storm") -> None:
         super().__init__()
@@ -48,30 +49,30 @@ class Ambush(MailReceiver):
         self.armed = False
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
-        said = await super().handle_DATA(server, session, envelope)
-        if self.armed and session.peer and self._storm.kill_speaker(session.peer[1]):
+        reply = await super().handle_DATA(server, session, envelope)
+        if self.armed and session.peer and self._storm.kill_worker_on(session.peer[1]):
             self.armed = False
-        return said
+        return reply
 
 
 class Storm:
-    """The workers, and who kills them."""
+    """The workers and their killer."""
 
     def __init__(self, environ: dict[str, str], kills: int, seed: int) -> None:
         self.outcome = Outcome()
         self._kills = kills
         self._chance = random.Random(seed)
-        self._server = Ambush(self)
+        self._server = KillingReceiver(self)
         self._environ = environ
         self._workers: list[BaseProcess] = []
 
-    def rage(self, installation: Installation, patience: float) -> Outcome:
-        """Until nothing waits any more; TimeoutError after `patience` seconds."""
+    def run(self, installation: Installation, timeout: float) -> Outcome:
+        """Run until nothing is waiting. Raises TimeoutError after `timeout` seconds."""
         with self._server:
             self._environ |= {"SMTP_URL": self._server.url}
-            ends = time.monotonic() + patience
+            deadline = time.monotonic() + timeout
             try:
-                self._fight(installation, ends)
+                self._kill_until_done(installation, deadline)
             finally:
                 for worker in self._workers:
                     worker.kill()
@@ -81,26 +82,26 @@ class Storm:
         self.outcome.arrived = Counter(str(mail.message["Message-ID"]) for mail in received)
         return self.outcome
 
-    def _fight(self, installation: Installation, ends: float) -> None:
+    def _kill_until_done(self, installation: Installation, deadline: float) -> None:
         every = max(1, _waiting(installation) // (self._kills + 1))
         while waiting := _waiting(installation):
-            if time.monotonic() > ends:
-                raise TimeoutError(f"{waiting} letters still wait")
-            self._man()
-            come = len(self._server.messages)
-            if self.outcome.kills < self._kills and come >= every * (self.outcome.kills + 1):
-                self._strike()
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{waiting} emails are still waiting")
+            self._start_workers()
+            received = len(self._server.messages)
+            if self.outcome.kills < self._kills and received >= every * (self.outcome.kills + 1):
+                self._kill_one()
             time.sleep(self._chance.random() * 0.04)
 
-    def _man(self) -> None:
+    def _start_workers(self) -> None:
         self._workers = [worker for worker in self._workers if worker.is_alive()]
         while len(self._workers) < WORKERS:
             worker = _FORKS.Process(target=work, args=(self._environ,), daemon=True)
             worker.start()
             self._workers.append(worker)
 
-    def _strike(self) -> None:
-        """One at any moment; or the next that hands over a letter."""
+    def _kill_one(self) -> None:
+        """Kill a random worker now, or the next one that transfers an email."""
         if self._chance.random() < 0.5:
             self._server.armed = True
             for _ in range(100):
@@ -113,8 +114,8 @@ class Storm:
         worker.join()
         self.outcome.kills += 1
 
-    def kill_speaker(self, port: int) -> bool:
-        """The worker whose end of a connection is `port`."""
+    def kill_worker_on(self, port: int) -> bool:
+        """Kill the worker that is connected from `port`. Return False if there is none."""
         for worker in self._workers:
             try:
                 ports = {one.laddr.port for one in psutil.Process(worker.pid).net_connections()}
@@ -124,13 +125,13 @@ class Storm:
                 worker.kill()
                 worker.join()
                 self.outcome.kills += 1
-                self.outcome.at_the_letter += 1
+                self.outcome.during_transfer += 1
                 return True
         return False
 
 
 def environment(database_url: str) -> dict[str, str]:
-    """The settings of a worker; nothing but the database and the mail server is reached."""
+    """Return the settings of a worker, which reaches only the database and the mail server."""
     return {
         "DATABASE_URL": database_url,
         "SECRET_KEY": "s" * 40,
@@ -147,14 +148,14 @@ def environment(database_url: str) -> dict[str, str]:
     }
 
 
-def be_quiet() -> None:
-    """A line for each of thousands of letters would drown the account."""
+def silence_logs() -> None:
+    """Silence log lines, because thousands of them would hide the report."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
 
 
 def work(environ: dict[str, str]) -> None:
-    """What a worker does, until it is killed."""
-    be_quiet()
+    """Send emails until killed."""
+    silence_logs()
     outbox.LEASE = timedelta(seconds=3)
     outbox.TIME_FOR_A_BATCH = timedelta(seconds=1)
     outbox.BACKOFF = replace(outbox.BACKOFF, first=timedelta(seconds=0.5))
@@ -171,7 +172,7 @@ def _waiting(installation: Installation) -> int:
 
 
 def _fill(installation: Installation, appeals: int, receipts: int) -> None:
-    """Gifts that were paid, each with its receipt in the outbox; and appeals to others."""
+    """Create paid gifts, each with a receipt in the outbox, and appeals to other people."""
     with installation.sessions.begin() as session:
         made = NewCampaign(
             slug="nine-days",
@@ -192,12 +193,12 @@ def _fill(installation: Installation, appeals: int, receipts: int) -> None:
 
 
 def run_storm(
-    environ: dict[str, str], *, appeals: int, receipts: int, kills: int, seed: int, patience: float
+    environ: dict[str, str], *, appeals: int, receipts: int, kills: int, seed: int, timeout: float
 ) -> Outcome:
-    """On the migrated, empty database that `environ` names."""
+    """Run a storm on the migrated, empty database in `environ`."""
     installation = make_installation(load_settings(environ, broker=False))
     try:
         _fill(installation, appeals, receipts)
-        return Storm(environ, kills, seed).rage(installation, patience)
+        return Storm(environ, kills, seed).run(installation, timeout)
     finally:
         installation.engine.dispose()

@@ -1,4 +1,4 @@
-"""What axe finds on a page, and whether the page is wider than its window: one way to look for all tests."""
+"""Check a page with axe, and check that it is not wider than its window."""
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
@@ -7,13 +7,13 @@ _WIDER = "document.documentElement.scrollWidth - document.documentElement.client
 
 
 def findings(page: Page) -> list[str]:
-    """Each fault as a text; none of a page that is in order."""
+    """Return a text for each fault."""
     found = Axe().run(page)
     return ([found.generate_report()] if found.violations_count else []) + overflow(page)
 
 
 def overflow(page: Page) -> list[str]:
-    """By how much the page does not fit."""
+    """Return a text if the page is wider than the window."""
     wide = page.evaluate(_WIDER)
     return [f"the page is {wide} px wider than the window"] if wide > 0 else []
 

@@ -1,4 +1,4 @@
-"""Staff and donors, for tests of the links and sessions that both have."""
+"""Staff and donors, for tests of links and sessions, which work the same for both."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from campaign.models.base import new_token
 
 @dataclass(frozen=True)
 class AudienceInTests:
-    """An audience, a kind of its links, and how a test adds a person, an unsaved row of theirs, and bars them."""
+    """An audience with one kind of link, and functions that create a person and their rows and that bar them."""
 
     audience: Audience[Any, Any, Any]
     kind: LinkKind[Any, Any, Any]
@@ -34,7 +34,7 @@ class AudienceInTests:
     bar: Callable[[Any], None]
 
     def add_person(self, session: Session) -> Any:
-        """Someone new, who may enter."""
+        """Add a person who may sign in."""
         person = self.new_person()
         session.add(person)
         session.flush()

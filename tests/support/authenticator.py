@@ -1,4 +1,4 @@
-"""An authenticator app in tests, set up on the account's page; and the recovery codes shown there."""
+"""An authenticator app in tests, set up on the account page, and the recovery codes shown there."""
 
 import html
 import re
@@ -19,7 +19,7 @@ def link_for(installation: Installation, member: StaffMember) -> str:
 
 
 class App:
-    """An authenticator app that has taken the key from the page, as one types it."""
+    """An authenticator app with the key that the page shows for typing."""
 
     def __init__(self, client: StaffClient) -> None:
         page = client.get("/staff/account/authenticator").text

@@ -1,4 +1,4 @@
-"""What a database holds, and a backup spoilt in many ways: for the tests of `campaign backup` and `restore`."""
+"""Read a database's contents and damage backups, for tests of `campaign backup` and `restore`."""
 
 import hashlib
 import json
@@ -14,7 +14,7 @@ from campaign.core.errors import CampaignError
 
 
 def call(url: str, *arguments: str) -> str:
-    """Run a command here, against the database at `url`: what it says, or what it refuses."""
+    """Run a command in this process against the database at `url`; return its output. Raises CampaignError."""
     done = CliRunner().invoke(cli, arguments, env={"DATABASE_URL": url})
     if isinstance(done.exception, CampaignError):
         raise done.exception
@@ -23,7 +23,7 @@ def call(url: str, *arguments: str) -> str:
 
 
 def contents(url: str) -> dict[str, list[str]]:
-    """Every row of every table that the database itself lists, as text, in order."""
+    """Return every row of every table in the database as text, in order."""
     with psycopg.connect(url) as connection:
         connection.execute("SET timezone = 'UTC'")
         names = connection.execute(
@@ -48,7 +48,7 @@ def states_of_triggers(url: str) -> set[str]:
 
 
 def manifest_changed(file: Path, **changes: object) -> None:
-    """Write the file anew, whole, with another manifest."""
+    """Rewrite the complete file with changes in its manifest."""
     with zipfile.ZipFile(file) as archive:
         held = {name: archive.read(name) for name in archive.namelist()}
     held["manifest.json"] = json.dumps(json.loads(held["manifest.json"]) | changes).encode()
@@ -62,7 +62,7 @@ def written_anew(file: Path, held: dict[str, bytes]) -> None:
 
 
 def flip_a_byte(file: Path) -> None:
-    """In the middle of a table's packed text."""
+    """Flip a byte in the middle of a compressed table."""
     with zipfile.ZipFile(file) as archive:
         at = archive.getinfo("tables/donation.copy").header_offset + 150
     content = bytearray(file.read_bytes())
@@ -71,7 +71,7 @@ def flip_a_byte(file: Path) -> None:
 
 
 def take_a_row(file: Path) -> None:
-    """A table that is packed soundly, but is not what was written."""
+    """Replace a table with an empty one that is compressed correctly."""
     with zipfile.ZipFile(file) as archive:
         held = {name: archive.read(name) for name in archive.namelist()}
     written_anew(file, held | {"tables/ledger_entry.copy": b""})
@@ -85,12 +85,12 @@ def leave_out_a_table(file: Path) -> None:
 
 
 def lose_the_donor(file: Path) -> None:
-    """Sound by every checksum, yet the donation's donor is not in it."""
+    """Remove the donation's donor, with all checksums correct."""
     with zipfile.ZipFile(file) as archive:
         held = {name: archive.read(name) for name in archive.namelist()}
-    told = json.loads(held["manifest.json"])
-    for part in told["parts"]:
+    manifest = json.loads(held["manifest.json"])
+    for part in manifest["parts"]:
         if part["table"] == "donor":
             part |= {"rows": 0, "sha256": hashlib.sha256().hexdigest()}
-    held["manifest.json"] = json.dumps(told).encode()
+    held["manifest.json"] = json.dumps(manifest).encode()
     written_anew(file, held | {"tables/donor.copy": b""})

@@ -1,4 +1,4 @@
-"""Reports of delivery and complaints, as mail systems write them."""
+"""Delivery reports and complaints in the formats of real mail systems."""
 
 BOUNCES = "bounces@mail.harbor-ledger.example"
 TOKEN = "0123456789abcdefABCDEF"
@@ -10,7 +10,7 @@ ORIGINAL = f"Message-ID: {MESSAGE_ID}\nSubject: Nine days\nTo: ana@example.org\n
 def delivery(
     fields: str, *, to: str = VERP, original: str = "", sender: str = "MAILER-DAEMON@mx.example.org"
 ) -> bytes:
-    """A report of delivery about one recipient, in the three parts of RFC 3462."""
+    """Return a delivery report about one recipient, in the three parts of RFC 3462."""
     part = original or f"Content-Type: text/rfc822-headers\n\n{ORIGINAL}"
     return f"""Return-Path: <>
 Delivered-To: {to}
@@ -42,7 +42,7 @@ Final-Recipient: rfc822; ana@example.org
 
 
 def complaint(kind: str = "abuse", to: str = "fbl@harbor-ledger.example") -> bytes:
-    """As Yahoo and AOL send them: the recipient is left out, the message is attached."""
+    """Return a complaint like those of Yahoo and AOL: no recipient, with the message attached."""
     return f"""From: <feedback@arf.mail.yahoo.com>
 To: {to}
 Subject: FW: Nine days

@@ -1,4 +1,4 @@
-"""A real Chromium, found or skipped aloud; with REQUIRE_BROWSER=1 a missing one is a failure."""
+"""A real Chromium. Tests are skipped if it is missing, or fail with REQUIRE_BROWSER=1."""
 
 import os
 import shutil
@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
 
-expect.set_options(timeout=30_000)  # milliseconds: a busy machine is slow, not at fault
+expect.set_options(timeout=30_000)  # milliseconds; a busy machine is slow
 
 
 @pytest.fixture(scope="session")
@@ -29,7 +29,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
-    """Open an address in a window of its own; anything its console complains of fails the test."""
+    """Open an address in a new window. Any error in its console fails the test."""
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 
@@ -47,5 +47,5 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
     yield open_one
     for context in contexts:
         context.close()
-    # A form that is shown again with 422, and a page that says 503, are answers, not faults.
+    # A form that is shown again with status 422, or a page with 503, is not a fault.
     assert [said for said in complaints if "status of" not in said] == []

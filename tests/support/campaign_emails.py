@@ -1,4 +1,4 @@
-"""Bulk mail in tests: appeals that stand in the outbox, as the countdown would queue them."""
+"""Bulk email in tests: appeals in the outbox, as the countdown queues them."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -15,13 +15,13 @@ MAIL_DOMAIN = "harbor-ledger.example"
 
 
 def awake(at: datetime | None = None) -> str:
-    """A zone in which it is about noon: nobody's quiet hours."""
+    """Return a time zone where it is about noon, outside quiet hours."""
     behind = (at or clock.now()).hour - 12
     return f"Etc/GMT{behind:+d}"
 
 
 def opening_step(installation: Installation, campaign: Campaign) -> int:
-    """The step whose time is now, in a campaign that has long to go."""
+    """Return the id of the opening step, which is due now in a campaign with a distant deadline."""
     query = select(CampaignStep.id).where(
         CampaignStep.campaign_id == campaign.id, CampaignStep.key == "opening"
     )
@@ -32,7 +32,7 @@ def opening_step(installation: Installation, campaign: Campaign) -> int:
 def queue_appeals(
     installation: Installation, campaign: Campaign, *recipients: str, **values: Any
 ) -> Sequence[int]:
-    """The ids of new appeals of the opening step, due now, valid for a day; `values` change that."""
+    """Queue appeals of the opening step, due now and valid for a day; `values` override. Return their ids."""
     step = opening_step(installation, campaign)
     rows = [
         OutboxMessage(
@@ -60,18 +60,18 @@ def queue_appeals(
 
 
 def readers(count: int) -> list[str]:
-    """So many addresses."""
+    """Return `count` addresses."""
     return [f"reader{number:05d}@example.org" for number in range(count)]
 
 
 def messages(installation: Installation) -> list[OutboxMessage]:
-    """All of the outbox, in the order in which it was queued."""
+    """Return the whole outbox in the order in which it was queued."""
     with installation.sessions() as session:
         return list(session.scalars(select(OutboxMessage).order_by(OutboxMessage.id)))
 
 
 def make_due(installation: Installation) -> None:
-    """Everything that waits, and every lease, is over now."""
+    """Make every waiting message due, and end every lease."""
     with installation.sessions.begin() as session:
         for row in session.scalars(select(OutboxMessage)):
             row.next_attempt_at = clock.now()

@@ -1,4 +1,4 @@
-"""Campaigns to edit in tests, and gifts booked straight into their ledger."""
+"""Campaigns to edit in tests, and gifts booked directly in their ledger."""
 
 import itertools
 from datetime import datetime, timedelta
@@ -20,7 +20,7 @@ _numbers = itertools.count(1)
 
 
 def running(installation: Installation, **changes: Any) -> Campaign:
-    """A campaign of $50,000 that began ten days ago and goes on for ten more."""
+    """Create a campaign of $50,000 that began ten days ago and ends in ten days."""
     wanted: dict[str, Any] = {
         "slug": "winter",
         "title": "Keep every story free to read",
@@ -35,7 +35,7 @@ def running(installation: Installation, **changes: Any) -> Campaign:
 
 
 def end_now(installation: Installation) -> None:
-    """Move the one campaign into the past, so that its grace period is over; a gift of today stays in its window."""
+    """End the only campaign now, without a grace period. A gift of today still counts."""
     with installation.sessions.begin() as session:
         found = session.scalars(select(Campaign)).one()
         found.grace_days, found.deadline = 0, now()
@@ -48,7 +48,7 @@ def book(
     ago: timedelta = timedelta(days=1),
     **changes: Any,
 ) -> Donation:
-    """A gift that was charged so long ago, with its payment in the ledger."""
+    """Create a gift charged `ago`, with its payment in the ledger."""
     number, moment = next(_numbers), now() - ago
     donor = Donor(email=f"reader{number}@example.org", name=f"Reader {number}")
     session.add(donor)
@@ -77,7 +77,7 @@ def book(
 def move(
     session: Session, gift: Donation, kind: str, amount: int, moment: datetime | None = None
 ) -> None:
-    """A movement of money of this gift, in its campaign."""
+    """Post a ledger entry for this gift in its campaign."""
     session.add(
         LedgerEntry(
             campaign_id=gift.campaign_id,
@@ -105,7 +105,7 @@ def audited(installation: Installation) -> list[AuditEntry]:
 
 
 def shards_agree(installation: Installation) -> bool:
-    """Whether what is kept of each matching gift is what its entries say."""
+    """Check that the stored sum of each matching gift equals the sum of its entries."""
     with installation.sessions() as session:
         broken = [one for one in broken_invariants(session) if "window" in one or "sum" in one]
     assert broken == []

@@ -1,4 +1,4 @@
-"""The messages in the code and the templates, and languages made up of them, which no reader is ever offered."""
+"""The messages in code and templates, and test languages generated from them, which readers never see."""
 
 import re
 import shutil
@@ -18,12 +18,12 @@ ROOT = Path(__file__).parents[2]
 KEYWORDS = DEFAULT_KEYWORDS | {
     "lazy_gettext": None,
     "lazy_ngettext": (1, 2),
-    # Refusals that readers see: the first argument is the sentence.
+    # Errors that readers see: the first argument is the sentence.
     "AmountInvalid": None,
     "ChangeRefused": None,
     "ReminderInvalid": None,
 }
-"""Whose arguments are messages; `docs/languages.md` names the same to pybabel."""
+"""Functions whose arguments are messages; `docs/languages.md` passes the same ones to pybabel."""
 PLACEHOLDER = re.compile(r"%\((\w+)\)s|%%")
 _KEPT = re.compile(r"(%\(\w+\)[sd]|%%|<[^>]+>|\{\w+\}|&\w+;)")
 _NO_WORDS = re.compile(r"[EMd, ']+")
@@ -33,7 +33,7 @@ Message = tuple[str, ...]
 
 @cache
 def messages() -> dict[Message, str]:
-    """Every message in the code and in the templates, with where it stands; plurals are of two parts."""
+    """Return every message in code and templates, with its location. Plural messages have two parts."""
     with (i18n.TRANSLATIONS / "babel.cfg").open(encoding="utf-8") as file:
         methods, options = parse_mapping_cfg(file)
     found: dict[Message, str] = {}
@@ -51,15 +51,15 @@ def _ours(path: str | Path) -> bool:
 
 @contextmanager
 def spoken(folder: Path, languages: dict[str, Callable[[str], str]]) -> Iterator[None]:
-    """There are `languages` too, each made by a function of a piece of English, and all of them in `folder`.
+    """Add `languages` within the block, each generated in `folder` by a function from a piece of English.
 
-    Places, markup and date patterns stay as they are.
+    Placeholders, markup and date patterns do not change.
     """
-    for name, told in languages.items():
+    for name, translate in languages.items():
         path = folder / name / "LC_MESSAGES" / "messages.po"
         path.parent.mkdir(parents=True)
         with path.open("wb") as file:
-            write_po(file, _made_up(name, told))
+            write_po(file, _made_up(name, translate))
     usual = i18n.TRANSLATIONS
     for name in i18n.languages():
         if name != i18n.ENGLISH:
@@ -77,22 +77,22 @@ def _turn_to(folder: Path) -> None:
     i18n._words.cache_clear()
 
 
-def _made_up(name: str, told: Callable[[str], str]) -> Catalog:
+def _made_up(name: str, translate: Callable[[str], str]) -> Catalog:
     catalog = Catalog(locale=name)
     for parts in messages():
         if _NO_WORDS.fullmatch(parts[0]):
             catalog.add(parts[0], parts[0])
         elif len(parts) == 1:
-            catalog.add(parts[0], _retold(parts[0], told))
+            catalog.add(parts[0], _translated(parts[0], translate))
         else:
-            many = [_retold(parts[1], told)] * (catalog.num_plurals - 1)
-            catalog.add(parts, (_retold(parts[0], told), *many))
+            many = [_translated(parts[1], translate)] * (catalog.num_plurals - 1)
+            catalog.add(parts, (_translated(parts[0], translate), *many))
     return catalog
 
 
-def _retold(message: str, told: Callable[[str], str]) -> str:
+def _translated(message: str, translate: Callable[[str], str]) -> str:
     pieces = _KEPT.split(message)
-    return "".join(piece if _KEPT.fullmatch(piece) else told(piece) for piece in pieces)
+    return "".join(piece if _KEPT.fullmatch(piece) else translate(piece) for piece in pieces)
 
 
 _ACCENTS = str.maketrans(
@@ -105,7 +105,7 @@ _ARABIC = str.maketrans(
 
 
 def pseudo(piece: str) -> str:
-    """Readable, accented, in brackets and 40 % longer: what is not so on a page has bypassed the catalog."""
+    """Accent, bracket and lengthen a text by 40 %. Any other text on a page has bypassed the catalog."""
     if not re.search(r"[A-Za-z]", piece):
         return piece
     start, bare, end = re.fullmatch(r"(\s*)(.*?)(\s*)", piece, re.DOTALL).groups()  # type: ignore[union-attr]
@@ -114,5 +114,5 @@ def pseudo(piece: str) -> str:
 
 
 def arabic(piece: str) -> str:
-    """Arabic letters in words as long as the English ones; no language, but it runs and joins as one."""
+    """Replace English letters with Arabic ones. It is not a real language, but text runs and joins like one."""
     return piece.casefold().translate(_ARABIC)

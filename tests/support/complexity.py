@@ -1,4 +1,4 @@
-"""Cyclomatic complexity as radon counts it: one, and one more for every way that a function can branch.
+"""Cyclomatic complexity as radon counts it: one, plus one for each branch of a function.
 
 Unlike mccabe (ruff's C901), it counts boolean operators, ternaries and comprehensions with their conditions.
 """
@@ -10,7 +10,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def functions(tree: ast.AST) -> Iterator[tuple[Function, int]]:
-    """Every function below `tree` with its complexity; a nested one stands for itself and adds nothing to its outer."""
+    """Yield every function in `tree` with its complexity. A nested function does not add to its outer one."""
     for node in ast.walk(tree):
         if isinstance(node, Function):
             yield node, 1 + sum(_inside(statement) for statement in node.body)

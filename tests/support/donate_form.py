@@ -1,4 +1,4 @@
-"""The appeal's form as a browser posts it, and the donations that came of it."""
+"""The appeal's form as a browser posts it, and the resulting donations."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A donor's own page in tests: the link out of the letter, its button, and the forms as a browser sends them."""
+"""The donor page in tests: the emailed link, its button, and the forms as a browser sends them."""
 
 import re
 from collections.abc import Callable
@@ -23,22 +23,22 @@ LINK = re.compile(r"http://localhost(/me/\S+)")
 
 
 def mailed_link(mailing: Installation, mailbox: MailReceiver) -> str:
-    """The path of the last link that was mailed, after what is due was sent."""
+    """Send what is due, and return the path of the last link that was emailed."""
     deliver_due(mailing)
     links = [link for one in mailbox.messages for link in LINK.findall(plain_text(one))]
-    assert links, "no letter has a link"
+    assert links, "no email has a link"
     return str(links[-1])
 
 
 def plain_text(mail: ReceivedMail) -> str:
-    """The letter without its HTML."""
+    """Return the email's plain text."""
     body = mail.message.get_body(("plain",))
     assert body is not None
     return str(body.get_content())
 
 
 def ask(client: FlaskClient, email: str = ANA) -> TestResponse:
-    """Ask for a link."""
+    """Request a link."""
     answer = client.post("/me", data={"email": email})
     answer.close()
     return answer
@@ -47,7 +47,7 @@ def ask(client: FlaskClient, email: str = ANA) -> TestResponse:
 def open_own_page(
     client: FlaskClient, mailing: Installation, mailbox: MailReceiver, email: str = ANA
 ) -> str:
-    """Open the page of `email` in this browser; its HTML."""
+    """Open the donor page of `email` in this browser; return its HTML."""
     ask(client, email)
     path = mailed_link(mailing, mailbox)
     assert client.get(path).status_code == 200
@@ -70,7 +70,7 @@ MIA = Actor("mia@harbor-ledger.example", StaffRole.finance)
 
 
 def audited(installation: Installation) -> list[tuple[str, str]]:
-    """What donors did, as the log has it."""
+    """Return the actions of donors in the audit log."""
     donors = AuditEntry.actor.startswith("donor ")
     query = select(AuditEntry.actor, AuditEntry.action).where(donors).order_by(AuditEntry.id)
     with installation.sessions() as session:

@@ -1,4 +1,4 @@
-"""The donor wall in tests: a campaign that shows one, and what readers see of it."""
+"""The donor wall in tests: a campaign that shows one, and its entries."""
 
 from campaign.campaigns.donor_wall import list_wall_entries
 from campaign.models import Campaign

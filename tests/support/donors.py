@@ -1,4 +1,4 @@
-"""Donors and their gifts in tests, put into their tables without a history."""
+"""Donors and their gifts in tests, inserted without any history."""
 
 import itertools
 from datetime import date
@@ -30,7 +30,7 @@ def add_donor(session: Session, email: str, name: str = "Ana Reyes", **changes: 
 
 
 def give_as(session: Session, campaign: Campaign, donor: Donor, **changes: Any) -> Donation:
-    """A paid gift of $25 by this donor, with nothing in the ledger."""
+    """Create a paid gift of $25 by this donor, without ledger entries."""
     wanted: dict[str, Any] = {
         "attempt": f"as-{next(_numbers)}",
         "frequency": "one_time",
@@ -49,7 +49,7 @@ def give_as(session: Session, campaign: Campaign, donor: Donor, **changes: Any) 
 
 
 def renew_as(session: Session, campaign: Campaign, donor: Donor, **changes: Any) -> Subscription:
-    """A monthly gift of $10 by this donor; `ended=True` for one that has ended."""
+    """Create a monthly gift of $10 by this donor; `ended=True` for one that has ended."""
     if changes.pop("ended", False):
         changes |= {"state": SubscriptionState.ended.value, "ended_at": now()}
     subscription = Subscription(
@@ -67,7 +67,7 @@ def renew_as(session: Session, campaign: Campaign, donor: Donor, **changes: Any)
 
 
 def acknowledge_as(session: Session, gift: Donation, day: date, **changes: Any) -> Receipt:
-    """A receipt of this gift, dated `day`."""
+    """Create a receipt for this gift, dated `day`."""
     number = next(_numbers)
     wanted: dict[str, Any] = {
         "year": day.year,
@@ -88,12 +88,12 @@ def acknowledge_as(session: Session, gift: Donation, day: date, **changes: Any) 
 
 
 def claim_of(message: OutboxMessage) -> EmailClaim:
-    """The message as a worker would hold it."""
+    """Return the message as a worker claims it."""
     return EmailClaim(**{column.key: getattr(message, column.key) for column in CLAIMED})
 
 
 def queue_appeal(installation: Installation, campaign: Campaign, email: str) -> EmailClaim:
-    """An appeal to this address that waits, as a worker would hold it."""
+    """Queue an appeal to this address; return it as a worker claims it."""
     with installation.sessions.begin() as session:
         message = OutboxMessage(
             kind="appeal",

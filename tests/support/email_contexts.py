@@ -1,4 +1,4 @@
-"""Letters from rows in tests: what the sending edge would write for a message of some kind."""
+"""Render emails from rows in tests, as the worker does when it sends them."""
 
 from collections.abc import Callable
 from typing import Any
@@ -27,7 +27,7 @@ def claim(kind: str, key: str = "1", **values: Any) -> EmailClaim:
 
 @pytest.fixture
 def ask(installation: Installation) -> Ask:
-    """The letter of a message of that kind; or why there is none."""
+    """Render the email for a message of that kind, or return the reason why it is obsolete."""
 
     def make(kind: str, key: str = "1", **values: Any) -> RenderedEmail | str:
         sender = Sender(installation.settings.organization, installation.address)
@@ -40,9 +40,9 @@ def ask(installation: Installation) -> Ask:
     return make
 
 
-def text(letter: RenderedEmail | str) -> str:
-    assert isinstance(letter, RenderedEmail), letter
-    return " ".join(letter.text.split())
+def text(email: RenderedEmail | str) -> str:
+    assert isinstance(email, RenderedEmail), email
+    return " ".join(email.text.split())
 
 
 def change(installation: Installation, table: Any, **values: Any) -> None:

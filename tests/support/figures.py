@@ -1,4 +1,4 @@
-"""A campaign and its figure by hand, for what only puts them into words: no database."""
+"""A campaign and its progress without a database, for tests of texts about them."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -30,7 +30,7 @@ def campaign_of(**changes: Any) -> Campaign:
 def figure(
     campaign: Campaign | None = None, at: datetime = END - timedelta(days=10), **changes: Any
 ) -> Progress:
-    """Its figure, nothing raised if not said."""
+    """Return the campaign's progress, with nothing raised by default."""
     values: dict[str, Any] = {
         "raised": 0,
         "pending": 0,
@@ -42,7 +42,7 @@ def figure(
 
 
 def promise(given: int = 0, **changes: Any) -> MatchingStatus:
-    """The Reyes family's promise of $1 for each $1 through December, up to $1,000."""
+    """Return the matching gift of the Reyes family: $1 for each $1 through December, up to $1,000."""
     values: dict[str, Any] = {
         "sponsor": "the Reyes family",
         "pool": 100_000,

@@ -1,4 +1,4 @@
-"""The form in tests whose calls to Stripe are cut, and what must hold once the donor has paid."""
+"""Submit the form while calls to Stripe are interrupted, and check the result after the donor has paid."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,7 +26,7 @@ FORM = {"amount": "25", "frequency": "one_time", "email": "ana@example.org", "at
 
 @contextmanager
 def web(installation: Installation, *, timeout: float = 8, base: str = "") -> Iterator[FlaskClient]:
-    """Our pages, with a gateway of less patience, or that leads elsewhere."""
+    """Serve our pages with a gateway that has a shorter timeout or another address."""
     address = base or installation.settings.stripe_api_base
     gateway = StripeGateway("sk_test_sandbox", address, timeout=timeout)
     made = create_app(replace(installation, make_gateway=lambda: gateway))
@@ -35,7 +35,7 @@ def web(installation: Installation, *, timeout: float = 8, base: str = "") -> It
 
 
 def send(client: FlaskClient) -> str | None:
-    """Where the form leads; None where it must be sent again."""
+    """Submit the form; return the address it redirects to, or None if it must be submitted again."""
     answer = client.post("/c/nine-days/donate", data=FORM)
     assert answer.status_code in {303, 503}
     return answer.headers["Location"] if answer.status_code == 303 else None
@@ -59,31 +59,31 @@ def calls(installation: Installation) -> list[StripeRequest]:
 
 
 def age(installation: Installation, length: timedelta) -> None:
-    """As if the form had been sent first that long ago."""
+    """Backdate the first submission of the form."""
     with installation.sessions.begin() as session:
         session.execute(update(Donation).values(created_at=now() - length))
         session.execute(update(StripeRequest).values(created_at=now() - length))
 
 
 def directly(stripe: StripeSandbox, parameters: Json, key: str = "") -> str:
-    """A session opened at Stripe behind our back; its id."""
+    """Create a session at Stripe that the service does not know about; return its id."""
     client = sdk.StripeClient("sk_test_sandbox", base_addresses={"api": sandbox_address(stripe)})
     opened = client.v1.checkout.sessions.create(
-        parameters,  # type: ignore[arg-type] # as they were written down
+        parameters,  # type: ignore[arg-type] # as they were stored
         {"idempotency_key": key or new_token()},
     )
     return opened.id
 
 
 def usable(stripe: StripeSandbox) -> list[Json]:
-    """The sessions that were paid or can be."""
+    """Return the sessions that are paid or can still be paid."""
     return [one for one in stripe.objects("checkout.session") if one["status"] != "expired"]
 
 
 def assert_charged_once(
     client: FlaskClient, installation: Installation, stripe: StripeSandbox, address: str
 ) -> None:
-    """The donor pays on the page that the form led to: one page, one charge, one receipt, books in order."""
+    """Pay on the page that the form redirected to. Check for one page, one charge, one receipt and all invariants."""
     (session,) = usable(stripe)
     assert address == session["url"]
     stripe.pay(session["id"])

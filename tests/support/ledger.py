@@ -72,27 +72,27 @@ def tell_paid(installation: Installation, facts: Facts, at: datetime | None = No
         return apply_intent(session, found, at or after(facts, 0), installation.books)
 
 
-def tell_refund(installation: Installation, facts: Facts, told: Json, seconds: int = 60) -> Outcome:
+def tell_refund(installation: Installation, facts: Facts, fact: Json, seconds: int = 60) -> Outcome:
     """Apply a refund as of `seconds` after the form."""
     at = after(facts, seconds)
     with installation.sessions.begin() as session:
-        return apply_refund(session, read_refund(told, at), at, installation.books)
+        return apply_refund(session, read_refund(fact, at), at, installation.books)
 
 
-def tell_charge(installation: Installation, facts: Facts, told: Json, seconds: int = 60) -> Outcome:
+def tell_charge(installation: Installation, facts: Facts, fact: Json, seconds: int = 60) -> Outcome:
     """Apply a charge as of `seconds` after the form."""
     at = after(facts, seconds)
     with installation.sessions.begin() as session:
-        return apply_charge(session, read_charge(told, at), at, installation.books)
+        return apply_charge(session, read_charge(fact, at), at, installation.books)
 
 
 def tell_dispute(
-    installation: Installation, facts: Facts, told: Json, seconds: int = 90, **moved: bool
+    installation: Installation, facts: Facts, fact: Json, seconds: int = 90, **moved: bool
 ) -> Outcome:
-    """Apply a dispute as of `seconds` after the form; `moved` is as in DisputeMovement."""
+    """Apply a dispute as of `seconds` after the form; `moved` is as in DisputeTransfer."""
     at = after(facts, seconds)
     with installation.sessions.begin() as session:
-        found = read_dispute(told, at)
+        found = read_dispute(fact, at)
         return apply_dispute(session, found, DisputeTransfer(**moved), at, installation.books)
 
 

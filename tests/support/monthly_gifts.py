@@ -1,4 +1,4 @@
-"""A monthly or yearly gift against the sandbox: given, paid, and told by its events."""
+"""A monthly or yearly gift in the sandbox, with its payment and its events."""
 
 import re
 from collections.abc import Callable
@@ -27,7 +27,7 @@ GOOD, RENEWALS_FAIL = "4242424242424242", "4000000000000341"
 def sync(
     installation: Installation, stripe: StripeSandbox, store: Callable[..., None]
 ) -> Callable[[], None]:
-    """Let every event of the sandbox arrive."""
+    """Deliver every event of the sandbox."""
 
     def run() -> None:
         store(*stripe.events())
@@ -47,7 +47,7 @@ def begin(
     stripe: StripeSandbox,
     sync: Callable[[], None],
 ) -> Begin:
-    """Give, pay on Stripe's page, and let the events arrive."""
+    """Give, pay on Stripe's page, and deliver the events."""
 
     def run(card: str = GOOD, frequency: str = "monthly", **more: str) -> Subscription:
         form = {"amount": "25", "frequency": frequency, "email": "ana@example.org", **more}

@@ -1,4 +1,4 @@
-"""Envelopes in tests: a campaign that has run for three weeks, and checks that are entered into it."""
+"""Offline gifts in tests: a campaign that began three weeks ago, and checks entered for it."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -23,12 +23,12 @@ Enter = Callable[..., EntryResult | UnresolvedEntry]
 
 
 def day(ago: int) -> str:
-    """The day so many days ago, where the campaign is."""
+    """Return the date `ago` days before today in the campaign's time zone."""
     return str(TODAY - timedelta(days=ago))
 
 
 def written(**changes: str) -> WrittenGift:
-    """A check of $50 from Ana Reyes, received today, as whoever enters it writes it down."""
+    """Return a check of $50 from Ana Reyes, received today, as staff enter it."""
     usual = {
         "received_on": day(0),
         "amount": "50",
@@ -58,7 +58,7 @@ def running(installation: Installation) -> Campaign:
 
 @pytest.fixture
 def enter(installation: Installation, running: Campaign) -> Enter:
-    """Enter a check of $50 from Ana Reyes, received today; `choices` as whoever enters it decides."""
+    """Enter a check of $50 from Ana Reyes, received today. `choices` are the decisions of the staff member."""
 
     def entered(
         choices: Choices | None = None, actor: Actor = FINANCE, **changes: Any
@@ -73,13 +73,13 @@ def enter(installation: Installation, running: Campaign) -> Enter:
 
 
 def gift_of(outcome: EntryResult | UnresolvedEntry) -> OfflineGift:
-    """The gift that was entered, and must have been."""
+    """Return the gift, which must have been recorded."""
     assert isinstance(outcome, EntryResult), outcome
     return outcome.gift
 
 
 def bar(installation: Installation) -> tuple[int, int, int]:
-    """(raised, donations, donors) by the shards, of all campaigns."""
+    """Return (raised, donations, donors) of all campaigns from the shards."""
     query = "SELECT sum(raised), sum(donations), sum(donors) FROM progress_shard"
     with installation.engine.connect() as connection:
         raised, donations, donors = connection.execute(text(query)).one()

@@ -1,4 +1,4 @@
-"""A passkey in software: makes a key pair and signs as an authenticator does (WebAuthn, attestation `none`)."""
+"""A passkey in software: it creates a key pair and signs like an authenticator (WebAuthn, attestation `none`)."""
 
 import hashlib
 import json
@@ -16,7 +16,7 @@ PRESENT, VERIFIED, ATTESTED = 0x01, 0x04, 0x40
 
 @dataclass
 class SoftwarePasskey:
-    """One credential. `host` and `origin` are what the browser says; `verified`: whether it checked who holds it."""
+    """One credential. `host` and `origin` are from the browser; `verified`: whether it verified the user."""
 
     host: str = "localhost"
     origin: str = "http://localhost"
@@ -28,7 +28,7 @@ class SoftwarePasskey:
     )
 
     def register(self, challenge: str, transports: tuple[str, ...] = ("internal",)) -> Any:
-        """What the browser answers to the options of a registration."""
+        """Return the browser's response to the options of a registration."""
         length = struct.pack(">H", len(self.credential_id))
         attested = bytes(16) + length + self.credential_id + self._public_key()
         body = self._authenticator(ATTESTED) + attested
@@ -40,7 +40,7 @@ class SoftwarePasskey:
         )
 
     def sign_in(self, challenge: str) -> Any:
-        """What it answers to those of a sign-in; it counts its uses."""
+        """Return the browser's response to the options of a sign-in, and count the use."""
         self.count += 1
         client, body = self._client("webauthn.get", challenge), self._authenticator()
         signed = self.key.sign(body + hashlib.sha256(client).digest(), ec.ECDSA(hashes.SHA256()))

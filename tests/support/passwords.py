@@ -1,4 +1,4 @@
-"""Passwords of staff in tests: chosen, changed, and used to sign in."""
+"""Staff passwords in tests: set, change and sign in with them."""
 
 from flask import Flask
 
@@ -29,7 +29,7 @@ PASSWORD = FIRST
 
 
 def with_password(app: Flask, installation: Installation, email: str) -> StaffMember:
-    """A viewer who has a password."""
+    """Add a viewer with a password."""
     member, _ = add_staff(installation, StaffRole.viewer, email)
     with app.app_context(), installation.sessions.begin() as session:
         session.get_one(StaffMember, member.id).password = hash_password(PASSWORD)

@@ -1,4 +1,4 @@
-"""Pages in languages that are made up for a test, and what of them is still English. For the tests beside it."""
+"""Pages in generated test languages, and the text on them that is still English."""
 
 import re
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from tests.support.catalogs import arabic, pseudo, spoken
 from tests.support.untranslated import READ
 
 PSEUDO, ARABIC = "he", "ar"
-"""Hebrew lends the made-up language its direction and its dates."""
+"""The generated languages use the direction and the dates of Hebrew and Arabic."""
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -23,7 +23,7 @@ def made_up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
-# The words of receipts were frozen in English.
+# The text of receipts was frozen in English.
 FROZEN = {
     "wording": [],
     "frequency_text": "",
@@ -33,7 +33,7 @@ FROZEN = {
 
 
 def speaks(installation: Installation, locale: str) -> None:
-    """All donors and their receipts."""
+    """Set the locale of all donations and receipts."""
     with installation.sessions.begin() as session:
         session.execute(update(Donation).values(locale=locale))
         for receipt in session.scalars(select(Receipt)):
@@ -41,7 +41,7 @@ def speaks(installation: Installation, locale: str) -> None:
 
 
 DATA = re.compile(
-    # What people and Stripe are called, addresses, codes and figures: no words of ours.
+    # Names of people and of Stripe, addresses, codes and figures, which are not translated.
     r"The Harbor Ledger|Keep every story free to read|Tonight the|commission|votes|Wharf Street|Astoria, OR"
     r"|Stripe’s?|\bEIN\b|NINE-DAYS(-[\w-]+)?|\S+@\S+|https?://\S+|localhost\S*|\{\w+\}|US\$|\b[A-Z]{3}\b|PDF|QR"
     r"|\d+[\d:.,]*( ?[AP]M)?|English|Español|nine-days|winter|WINTER(-[\w-]+)?|\bRosa\b"
@@ -70,18 +70,18 @@ class _Page(HTMLParser):
 
 
 def english_left(markup: str) -> list[str]:
-    """Texts and read attributes of a page with plain English words in them."""
+    """Return the texts and readable attributes of a page that contain English words."""
     page = _Page()
     page.feed(markup)
     return [left for text in page.texts if (left := english_in(text))]
 
 
 def english_in(text: str) -> str:
-    """What of `text` is neither data nor told by the catalog, which has no plain Latin letters here."""
+    """Return the part of `text` that is neither data nor from the catalog, which has no plain Latin letters here."""
     bare = DATA.sub(" ", text)
     return " ".join(text.split()) if _ENGLISH.search(bare) else ""
 
 
 def english_on(client: FlaskClient, path: str) -> list[str]:
-    """The same, of the page at `path`."""
+    """Return the same for the page at `path`."""
     return english_left(client.get(path).text)

@@ -1,4 +1,4 @@
-"""Rows and statements as the database itself gets them: for tests of its rules, with no service in between."""
+"""Run statements directly on the database, for tests of its constraints and triggers."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -17,13 +17,13 @@ def execute(installation: Installation, statement: str, **values: Any) -> None:
 
 
 def insert(installation: Installation, model: type[Base], **values: Any) -> Any:
-    """A row of this table; its key, or the first part of it."""
+    """Insert a row; return its primary key, or the first column of it."""
     with installation.engine.begin() as connection:
         return connection.execute(inserting(model).values(**values)).inserted_primary_key[0]
 
 
 def refusals(installation: Installation, table: str, changes: Iterable[str]) -> dict[str, str]:
-    """For each change of its rows the constraint or the sentence that refuses it, '' where it may be; none is kept."""
+    """Return for each change the constraint or message that rejects it, or '' if it is allowed. Nothing is saved."""
     return {change: _refusal(installation, f"UPDATE {table} SET {change}") for change in changes}
 
 
@@ -32,6 +32,6 @@ def _refusal(installation: Installation, statement: str) -> str:
         try:
             assert connection.execute(text(statement)).rowcount, "there is no row to change"
         except DBAPIError as error:
-            told = error.orig.diag
-            return told.constraint_name or told.message_primary
+            diagnostics = error.orig.diag
+            return diagnostics.constraint_name or diagnostics.message_primary
     return ""

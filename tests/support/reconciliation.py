@@ -1,4 +1,4 @@
-"""A Stripe account whose webhooks a test delivers by hand, or loses. For tests of reconciliation."""
+"""A Stripe account whose webhooks a test delivers or loses on purpose. For tests of reconciliation."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -72,9 +72,9 @@ class Bank:
             return charges.charge_card(account, intent, account.add(method))
 
     def reconcile(self, since: datetime | None = None, *, apply: bool = False) -> "Told":
-        told: list[Discrepancy] = []
-        result = reconcile(self.installation, since, apply=apply, on_discrepancy=told.append)
-        return Told(result, told)
+        found: list[Discrepancy] = []
+        result = reconcile(self.installation, since, apply=apply, on_discrepancy=found.append)
+        return Told(result, found)
 
     def donation(self) -> Donation:
         with self.installation.sessions() as session:

@@ -1,4 +1,4 @@
-"""Refunds of ours in tests: a gift to give back, a wish to do so, and what must hold afterwards."""
+"""Refunds by staff in tests: a gift to refund, the request, and checks of the result."""
 
 from datetime import timedelta
 from typing import Any
@@ -21,7 +21,7 @@ EDITOR = Actor("editor", StaffRole.finance)
 def pay(
     client: FlaskClient, installation: Installation, stripe: StripeSandbox, **more: Any
 ) -> Donation:
-    """A gift of $25 over the form and Stripe's page."""
+    """Give $25 through the form and Stripe's page."""
     form = {"amount": "25", "frequency": "one_time", "email": "ana@example.org", "attempt": "a"}
     client.post("/c/nine-days/donate", data=form | more)
     with installation.sessions() as session:
@@ -53,7 +53,7 @@ def keys(installation: Installation) -> list[str]:
 
 
 def age(installation: Installation, length: timedelta) -> None:
-    """As if the request and its calls had been made that long ago."""
+    """Backdate the refund request and its calls to Stripe."""
     then = now() - length
     with installation.sessions.begin() as session:
         session.execute(update(Refund).values(created_at=then))
@@ -65,7 +65,7 @@ def age(installation: Installation, length: timedelta) -> None:
 def assert_one_refund(
     installation: Installation, stripe: StripeSandbox, amount: int = 2500
 ) -> None:
-    """One at Stripe and one with us, which agree, and books in order."""
+    """Check for one refund at Stripe and one here that match, and all invariants."""
     (made,) = stripe.objects("refund")
     (row,) = rows(installation)
     assert (made["amount"], row.amount, row.stripe_id) == (amount, amount, made["id"])

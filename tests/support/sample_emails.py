@@ -1,4 +1,4 @@
-"""Every sample letter, rendered and filled as the sending edge does it, for the tests beside this."""
+"""Every sample email, rendered and filled like the worker does when it sends them."""
 
 from functools import cache
 
@@ -29,6 +29,6 @@ BULK = {"appeal", "reminder", "wrap_up", "thank_you"}
 
 @cache
 def sample_letter(name: str, locale: str = "en") -> RenderedEmail:
-    """The sample called `name`, as it would be mailed."""
+    """Return the sample email `name` as it would be sent."""
     sample = samples()[name]
     return fill(render_email(sample.kind, sample.make(SENDER, locale)), PLACES)

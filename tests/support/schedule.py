@@ -1,4 +1,4 @@
-"""A countdown in tests: the windows of its steps, and moments as the campaign's clock has them."""
+"""The email schedule in tests: the windows of its steps, and times in the campaign's time zone."""
 
 from datetime import datetime
 
@@ -8,12 +8,12 @@ from campaign.runtime.context import Installation
 
 
 def windows(installation: Installation, campaign: Campaign) -> dict[str, schedule.Window]:
-    """Of every step that takes place, by its key."""
+    """Return the window of every active step by its key."""
     with installation.sessions() as session:
         every = schedule.list_steps(session, campaign.id)
         return {window.step.key: window for window in schedule.windows(campaign, every)}
 
 
 def there(moment: datetime, campaign: Campaign) -> str:
-    """The moment on the campaign's wall clock."""
+    """Format the moment in the campaign's time zone."""
     return f"{moment.astimezone(campaign.zone):%Y-%m-%d %H:%M}"

@@ -1,4 +1,4 @@
-"""Members of staff in tests, signed in as they are in earnest: by a one-time link."""
+"""Staff members in tests, signed in by a one-time link as in production."""
 
 import hashlib
 import os
@@ -26,24 +26,24 @@ COMMAND_LINE = Actor("command line: tests", StaffRole.admin)
 
 
 class StaffClient(FlaskClient):
-    """A browser of a member of staff. `member` is who is signed in."""
+    """The browser of a staff member. `member` is signed in."""
 
     member: StaffMember
 
     def csrf_token(self) -> str:
-        """The token that a form of this session carries."""
+        """Return the CSRF token of a form in this session."""
         with self.session_transaction("/staff/") as session:
             raw = session.setdefault("csrf_token", hashlib.sha1(os.urandom(64)).hexdigest())
         secret = self.application.config["SECRET_KEY"]
         return str(URLSafeTimedSerializer(secret, salt="wtf-csrf-token").dumps(raw))
 
     def post_form(self, path: str, data: Any = None, **kwargs: Any) -> TestResponse:
-        """POST a form as the page at hand would, with its token."""
+        """POST a form with its CSRF token."""
         fields = dict(data or {}) | {"csrf_token": self.csrf_token()}
         return self.post(path, data=fields, **kwargs)
 
     def open_link(self, path: str) -> TestResponse:
-        """Sign in by a one-time link, pressing its button."""
+        """Sign in with a one-time link and its button."""
         assert self.get(path).status_code == 200
         return self.post_form(path)
 
@@ -54,7 +54,7 @@ StaffMaker = Callable[..., StaffClient]
 def add_staff(
     installation: Installation, role: StaffRole, email: str | None = None
 ) -> tuple[StaffMember, str]:
-    """A member with `role`, and the path of a link that signs them in."""
+    """Add a member with `role`; return them and the path of their sign-in link."""
     with installation.sessions.begin() as session:
         address = email or f"{role}@harbor-ledger.example"
         added = add_member(session, address, role, COMMAND_LINE, now())
@@ -63,13 +63,13 @@ def add_staff(
 
 
 def browser(app: Flask) -> StaffClient:
-    """A browser that is not signed in."""
+    """Return a browser that is not signed in."""
     return StaffClient(app, app.response_class, use_cookies=True)
 
 
 @pytest.fixture
 def staff(app: Flask, installation: Installation) -> StaffMaker:
-    """`staff(StaffRole.finance)`: a browser in which a member with that role is signed in (an admin, if not said)."""
+    """`staff(StaffRole.finance)` returns a browser where a member with that role (default admin) is signed in."""
 
     def sign_in(role: StaffRole = StaffRole.admin, email: str | None = None) -> StaffClient:
         client = browser(app)

@@ -1,6 +1,6 @@
 """Stripe in tests: events in Stripe's format, signed as Stripe signs them.
 
-`Facts` builds the events of one donation by hand, for tests of our own rules; tests of whole journeys use the sandbox.
+`Facts` builds the events of one donation for tests of our own rules. Tests of complete flows use the sandbox.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ _numbers = itertools.count(1)
 
 
 def signature(body: bytes, secret: str = WEBHOOK_SECRET, at: float | None = None) -> str:
-    """The value of `Stripe-Signature`: https://docs.stripe.com/webhooks#verify-manually."""
+    """Return the value of `Stripe-Signature`: https://docs.stripe.com/webhooks#verify-manually."""
     moment = int(time.time() if at is None else at)
     signed = hmac.new(secret.encode(), b"%d." % moment + body, hashlib.sha256).hexdigest()
     return f"t={moment},v1={signed}"
@@ -49,7 +49,7 @@ def event(kind: str, found: Json, *, created: int | None = None, livemode: bool 
 
 
 class Facts:
-    """Builds Stripe's events about one donation."""
+    """Build Stripe's events about one donation."""
 
     def __init__(self, donation: Donation) -> None:
         self.donation = donation
@@ -216,7 +216,7 @@ class Facts:
         }
 
     def disputed(self, happened: str, status: str = "needs_response", *moved: int) -> Json:
-        """`happened`: created, updated, closed, funds_withdrawn or funds_reinstated."""
+        """Return a dispute event. `happened`: created, updated, closed, funds_withdrawn or funds_reinstated."""
         return event(f"charge.dispute.{happened}", self.dispute(status, *moved))
 
     def fraud_warned(self) -> Json:

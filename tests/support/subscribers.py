@@ -1,4 +1,4 @@
-"""Readers for the countdown's tests: subscribers, donors, and letters as the rows that a run leaves."""
+"""Recipients in tests of the countdown: subscribers, donors, and the emails that a run queues."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -20,7 +20,7 @@ def at(moment: str) -> datetime:
 
 
 def new_campaign(session: Session, **changes: Any) -> Campaign:
-    """Of December 2026 in Los Angeles."""
+    """Create a campaign of December 2026 in Los Angeles."""
     wanted: dict[str, Any] = {
         "slug": "winter",
         "title": "Keep every story free to read",
@@ -40,7 +40,7 @@ def subscribe(session: Session, *emails: str, **changes: Any) -> None:
 
 
 def subscribe_many(session: Session, number: int) -> None:
-    """reader1@example.org and so on."""
+    """Subscribe reader1@example.org and so on."""
     session.execute(
         text(
             "INSERT INTO subscriber (email, consent_source, consent_at)"
@@ -51,7 +51,7 @@ def subscribe_many(session: Session, number: int) -> None:
 
 
 def donate(session: Session, campaign: Campaign, email: str, state: str, **changes: Any) -> None:
-    """A gift in any state, put there without its history."""
+    """Create a gift in any state, without its history."""
     donor = session.scalar(select(Donor).where(Donor.email == email))
     if donor is None:
         donor = Donor(email=email, name="Ana Reyes")
@@ -78,20 +78,20 @@ def donate(session: Session, campaign: Campaign, email: str, state: str, **chang
 
 
 def run(installation: Installation, moment: datetime | str) -> list[Queued]:
-    """One run of the cron job for every campaign, a commit each."""
+    """Run the cron job once for every campaign, with one commit each."""
     when = at(moment) if isinstance(moment, str) else moment
     with installation.sessions() as session:
         due = countdown.campaigns_to_mail(session, when)
-    told = []
+    queued = []
     for campaign_id, _ in due:
         with installation.sessions.begin() as session:
-            told += countdown.queue_due(session, campaign_id, when, DOMAIN)
-    return told
+            queued += countdown.queue_due(session, campaign_id, when, DOMAIN)
+    return queued
 
 
-def counts(told: list[Queued]) -> dict[str, int]:
-    """How many were queued, by step and kind; what came to nothing is left out."""
-    return {f"{each.key}/{each.kind}": each.count for each in told if each.count}
+def counts(queued: list[Queued]) -> dict[str, int]:
+    """Return the number queued by step and kind, without zeros."""
+    return {f"{each.key}/{each.kind}": each.count for each in queued if each.count}
 
 
 def letters(installation: Installation) -> list[OutboxMessage]:

@@ -1,4 +1,4 @@
-"""What Stripe says of one monthly or yearly gift, worded by hand: its updates, its failed and paid invoices."""
+"""Stripe's events about one monthly or yearly gift: its updates, and its failed and paid invoices."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +14,7 @@ DAY = 86_400
 
 
 def subscription(facts: Facts, **changes: Any) -> Json:
-    """The subscription of `facts`: a gift and, where fees are covered, a second item."""
+    """Return the subscription of `facts`: the gift and, if fees are covered, a second item."""
     donation = facts.donation
     interval = "month" if donation.frequency == "monthly" else "year"
     amounts = [donation.amount] + ([donation.fee_cover] if donation.fee_cover else [])
@@ -52,7 +52,7 @@ def subscription(facts: Facts, **changes: Any) -> Json:
 
 
 def updated(facts: Facts, after: int = 0, **changes: Any) -> Json:
-    """An update, `after` seconds from the beginning."""
+    """Return an update, `after` seconds from the start."""
     found = subscription(facts, **changes)
     return event("customer.subscription.updated", found, created=facts.created + after)
 
@@ -69,7 +69,7 @@ def deleted(facts: Facts, after: int, reason: str = "cancellation_requested") ->
 
 
 def failed(facts: Facts, after: int, name: str = "second", attempt: int = 1, **more: Any) -> Json:
-    """A try to charge an invoice that failed."""
+    """Return a failed attempt to charge an invoice."""
     found = facts.invoice(
         name,
         amount_paid=0,
@@ -85,7 +85,7 @@ def failed(facts: Facts, after: int, name: str = "second", attempt: int = 1, **m
 
 
 def invoice_payment(facts: Facts, name: str = "second", **changes: Any) -> Json:
-    """Which payment intent paid an invoice."""
+    """Return the event that names the payment intent of a paid invoice."""
     found = {
         "id": f"inpay_{facts.number}_{name}",
         "object": "invoice_payment",
@@ -98,7 +98,7 @@ def invoice_payment(facts: Facts, name: str = "second", **changes: Any) -> Json:
 
 
 def apply_each(installation: Installation, store: Callable[..., None], *events: Json) -> None:
-    """One after another, as they come."""
+    """Store and apply the events one after another."""
     for found in events:
         store(found)
         apply_due_events(installation)

@@ -1,4 +1,4 @@
-"""Texts in the templates of readers' pages that do not go through the catalog. For `test_reader_templates`."""
+"""Find texts in public page templates that bypass the catalog. Used by `test_reader_templates`."""
 
 import re
 from collections.abc import Iterator
@@ -12,16 +12,16 @@ READ = frozenset(
     {"alt", "aria-description", "aria-label", "aria-roledescription", "aria-valuetext", "label"}
     | {"placeholder", "title", "content"}
 )
-"""Attributes that are read out or shown."""
+"""Attributes that people see or hear."""
 SAYING = frozenset({"_", "gettext", "ngettext", "pgettext", "npgettext"})
 SAME_EVERYWHERE = frozenset({"EIN", "QR", "PDF", "Stripe"})
 _WORD = re.compile(r"[A-Za-z]{2,}")
 _SPOKEN = "…"
-"""Stands where the template puts something in."""
+"""Marks the place where the template inserts an expression."""
 
 
 def bare_texts(path: Path) -> list[str]:
-    """Every text of the template at `path` that a reader would get in English."""
+    """Return every text of the template at `path` that is always English."""
     environment = Environment(extensions=["jinja2.ext.i18n"], autoescape=True)
     environment.policies["ext.i18n.trimmed"] = True
     walk = _Walk()
@@ -32,7 +32,7 @@ def bare_texts(path: Path) -> list[str]:
 
 
 class _Walk(NodeVisitor):
-    """The markup as written, each expression a mark; and English constants in expressions."""
+    """Collect the markup, with a mark for each expression, and the English constants in expressions."""
 
     def __init__(self) -> None:
         self.written: list[str] = []
@@ -54,7 +54,7 @@ class _Walk(NodeVisitor):
 
     def visit_Call(self, node: nodes.Call) -> None:  # noqa: N802
         if isinstance(node.node, nodes.Name) and node.node.name in SAYING:
-            # The message itself is English; what is put into it is looked at.
+            # The message itself is English; check only its arguments.
             for one in node.kwargs:
                 self.visit(one)
             return
@@ -66,7 +66,7 @@ class _Walk(NodeVisitor):
 
 
 def _is_english(constant: str) -> bool:
-    """Whether a constant of an expression is a text: a capital word, or words in a row; names and markup are not."""
+    """Return whether a constant is a text (a capitalized word or several words), not a name or markup."""
     if constant in SAME_EVERYWHERE or re.search(r"[/<>=#.]", constant):
         return False
     return bool(re.match(r"[A-Z][a-z]+", constant) or re.search(r"[a-z]{2,} [a-z]{2,}", constant))
@@ -79,7 +79,7 @@ class _Markup(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = dict(attrs)
-        # A <meta> other than a description says something to machines.
+        # Any <meta> other than a description is for machines.
         machine = tag == "meta" and values.get("name") != "description"
         for name, value in values.items():
             read = name in READ and not (machine and name == "content")
@@ -88,7 +88,7 @@ class _Markup(HTMLParser):
                 self._look(value)
 
     def handle_data(self, data: str) -> None:
-        # A macro that makes attributes holds no tag around them.
+        # A macro that produces attributes has no tag around them.
         self._look(re.sub(r'[\w…-]+="[^"]*"', "", data))
 
     def _look(self, text: str) -> None:
@@ -97,7 +97,7 @@ class _Markup(HTMLParser):
 
 
 def _english_words(text: str) -> Iterator[str]:
-    # What stands in braces is filled by a script: {amount}.
+    # A script fills in names in braces, such as {amount}.
     for word in _WORD.findall(re.sub(r"\{\w+\}|&\w+;", "", text)):
         if word not in SAME_EVERYWHERE:
             yield word

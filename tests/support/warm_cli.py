@@ -1,7 +1,7 @@
-"""The console script in a process of its own each time, forked from one that has already imported it.
+"""Run the console script in a new process each time, forked from one that has already imported everything.
 
-What a command sees is what the installed script sees (arguments, environment, streams, exit status); the second that
-Python needs to import everything is spent once a test run.
+A command has the same arguments, environment, streams and exit status as the installed script, but the second
+that Python needs to import everything is spent only once.
 """
 
 import json
@@ -19,7 +19,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 REQUEST_BYTES = 1 << 20
 LATE = ("campaign.cli.failures", "campaign.gateway.client", "celery.app.amqp")
-"""What some commands import while they run; each command's own module is not among them."""
+"""Modules that some commands import while they run, in addition to each command's own module."""
 
 
 class WarmProgram:
@@ -28,12 +28,12 @@ class WarmProgram:
     def __enter__(self) -> "WarmProgram":
         self._folder = tempfile.TemporaryDirectory()
         self._address = str(Path(self._folder.name) / "socket")
-        ready, told = os.pipe()
-        command = [sys.executable, "-m", __name__, self._address, str(told)]
-        self._process = subprocess.Popen(command, cwd=ROOT, pass_fds=[told])
-        os.close(told)
+        ready, ready_fd = os.pipe()
+        command = [sys.executable, "-m", __name__, self._address, str(ready_fd)]
+        self._process = subprocess.Popen(command, cwd=ROOT, pass_fds=[ready_fd])
+        os.close(ready_fd)
         with os.fdopen(ready) as end:
-            assert end.read() == "ready", "The program cannot be imported; its reason stands above."
+            assert end.read() == "ready", "The program cannot be imported; see the error above."
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -44,7 +44,7 @@ class WarmProgram:
     def run(
         self, environ: dict[str, str], *arguments: str, seconds: float = 60
     ) -> tuple[int, str, str]:
-        """Exit status, standard output and standard error of one command."""
+        """Return exit status, standard output and standard error of one command."""
         with (
             tempfile.TemporaryFile() as out,
             tempfile.TemporaryFile() as errors,
@@ -62,8 +62,8 @@ class WarmProgram:
         return status, texts[0], texts[1]
 
 
-def serve(address: str, told: int) -> None:
-    """One fork a connection, which forks the command and tells how it ended."""
+def serve(address: str, ready_fd: int) -> None:
+    """Fork once per connection. That process forks the command and reports its exit status."""
     from campaign.cli import main
 
     _import_commands()
@@ -71,8 +71,8 @@ def serve(address: str, told: int) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
         listener.bind(address)
         listener.listen(64)
-        os.write(told, b"ready")
-        os.close(told)
+        os.write(ready_fd, b"ready")
+        os.close(ready_fd)
         while True:
             line, _ = listener.accept()
             if os.fork() == 0:
@@ -116,7 +116,7 @@ def _run(request: dict[str, Any], streams: list[int], main: Any) -> int:
         if not isinstance(status, int):
             print(status, file=sys.stderr)
             status = 1
-    except BaseException:  # noqa: BLE001 - as the interpreter itself ends
+    except BaseException:  # noqa: BLE001 - like the interpreter
         traceback.print_exc()
         status = 1
     sys.stdout.flush()

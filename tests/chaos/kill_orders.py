@@ -1,7 +1,7 @@
-"""What the harness and its victims tell each other, in files of one folder, so that SIGKILL loses nothing of it.
+"""Communication between the harness and its victims through files in one folder, which SIGKILL cannot lose.
 
-`orders/` holds a file for each death that is ordered: `POINT@N@SCOPE` kills at the N-th passing of POINT. `passes` has
-a line for each passing of a point, `deaths` one for each order carried out. Nothing here imports the service.
+`orders/` holds a file for each planned kill: `POINT@N@SCOPE` kills at the N-th pass of POINT. `passes` has a line for
+each pass of a point, and `deaths` one for each order carried out. Nothing here imports the service.
 """
 
 import contextlib
@@ -12,23 +12,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PROCESS = "process"
-"""Only the process that passes the point dies: a gunicorn worker, a process of Celery's pool."""
+"""Kill only the process that passes the point: a gunicorn worker or a process of Celery's pool."""
 
 GROUP = "group"
-"""It dies with its master and all of its siblings, as by a power cut."""
+"""Kill it together with its master and all of its siblings, like a power failure."""
 
 
 @dataclass(frozen=True)
 class Death:
-    """Where a process killed itself. `about` is what it was doing there, as the type of an event."""
+    """Where a process killed itself. `about` is what it was processing, for example an event type."""
 
     point: str
     scope: str
     about: str
 
 
-class Ground:
-    """The folder, from both sides."""
+class KillOrders:
+    """The shared folder, for the harness and for victims."""
 
     def __init__(self, folder: Path) -> None:
         self._orders = folder / "orders"
@@ -39,10 +39,10 @@ class Ground:
         for log in (self._passes, self._deaths):
             log.touch()
 
-    # --- The victims' side
+    # --- For victims
 
     def pass_point(self, point: str, about: str = "") -> None:
-        """Note the passing; if it is the one that was ordered, this call does not return."""
+        """Record the pass. If a kill is ordered here, this call does not return."""
         _append(self._passes, point)
         for order in self._orders.iterdir():
             name, number, scope = order.name.rsplit("@", 2)
@@ -51,7 +51,7 @@ class Ground:
                 return
 
     def _obey(self, order: Path, point: str, number: int, scope: str, about: str) -> None:
-        """Of several processes that pass at once, the file system lets one take the order."""
+        """Carry out the order. If several processes pass at once, the file system lets only one take it."""
         with contextlib.suppress(FileNotFoundError):
             if number > 1:
                 later = f"{point}@{number - 1}@{scope}"
@@ -63,19 +63,19 @@ class Ground:
                 os.killpg(os.getpgrp(), signal.SIGKILL)
             os.kill(os.getpid(), signal.SIGKILL)
 
-    # --- The harness's side
+    # --- For the harness
 
     def order(self, point: str, number: int, scope: str) -> None:
-        """Have the `number`-th process that passes `point` from now on kill itself there."""
+        """Make the `number`-th process that passes `point` from now on kill itself."""
         (self._orders / f"{point}@{number}@{scope}").touch()
 
-    def withdraw(self) -> None:
-        """Forget the orders that nobody came by."""
+    def cancel_orders(self) -> None:
+        """Cancel the orders that were not carried out."""
         for order in list(self._orders.iterdir()):
             order.unlink(missing_ok=True)
 
     def passed(self) -> Counter[str]:
-        """How often each point was passed since this was last asked."""
+        """Return how often each point was passed since the last call."""
         with self._passes.open("rb") as log:
             log.seek(self._read)
             whole = log.read()
@@ -84,13 +84,13 @@ class Ground:
         return Counter(whole.decode().split("\n")[:-1])
 
     def deaths(self) -> list[Death]:
-        """Every order that was carried out, in their order."""
+        """Return every order that was carried out, oldest first."""
         lines = self._deaths.read_text().splitlines()
         return [Death(*line.split("\t")) for line in lines]
 
 
 def _append(log: Path, line: str) -> None:
-    """One write, so that lines of several processes never mix; the kernel keeps it whoever dies next."""
+    """Append with one write, so that lines of several processes never mix and survive SIGKILL."""
     handle = os.open(log, os.O_WRONLY | os.O_APPEND)
     try:
         os.write(handle, f"{line}\n".encode())

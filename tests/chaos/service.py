@@ -1,4 +1,4 @@
-"""A whole installation of one's own, all of whose parts may be hurt: the ground on which rounds are played."""
+"""A complete installation whose parts may all be killed or crashed."""
 
 import os
 import time
@@ -20,44 +20,54 @@ from sandbox.servers import free_port
 from sandbox.servers.scratch import scratch_folder
 from sandbox.stand_ins import NEWSROOM, STRIPE_TEST_KEY
 from sandbox.stripe import StripeSandbox
-from tests.chaos.ground import Ground
+from tests.chaos.kill_orders import KillOrders
 from tests.chaos.servers import CrashingBroker, CrashingPostgres
 from tests.chaos.supervision import Supervisor
 
 SLUG = "chaos"
 READY_SECONDS = 60.0
-GIVEN = ("DATABASE", "BROKER", "SECRET", "SITE", "STRIPE", "SMTP", "MAIL", "ORG", "TRUSTED")
-"""What the caller's environment says of these must not reach an installation that is hurt on purpose."""
+EXTERNAL_SETTINGS = (
+    "DATABASE",
+    "BROKER",
+    "SECRET",
+    "SITE",
+    "STRIPE",
+    "SMTP",
+    "MAIL",
+    "ORG",
+    "TRUSTED",
+)
+"""Prefixes of the caller's environment variables that must not reach this installation."""
 
 
 @dataclass
-class House:
-    """Everything of one installation. `installation` is the harness's own connection to its database."""
+class ServiceUnderTest:
+    """All parts of one installation. `installation` is the harness's own connection to its database."""
 
     postgres: CrashingPostgres
     broker: CrashingBroker
     stripe: StripeSandbox
     mail: MailReceiver
     supervisor: Supervisor
-    ground: Ground
+    kill_orders: KillOrders
     installation: Installation
     address: str
     environment: dict[str, str]
 
     def progress(self) -> dict[str, object]:
-        """What the public page says."""
+        """Return the public progress."""
         answer = requests.get(f"{self.address}/c/{SLUG}/progress.json", timeout=10)
         answer.raise_for_status()
         found: dict[str, object] = answer.json()
         return found
 
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        """Asked of the database itself, past the service's code."""
+        """Query the database directly."""
         with psycopg.connect(self.postgres.url) as connection:
             return connection.execute(query, values).fetchall()
 
-    def patient_rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        """The same, also while PostgreSQL is coming back."""
+    def rows_with_retry(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        """Query the database, and retry while PostgreSQL restarts."""
         deadline = time.monotonic() + READY_SECONDS
         while True:
             try:
@@ -69,8 +79,8 @@ class House:
 
 
 @contextmanager
-def whole_house() -> Iterator[House]:
-    """Started and ready; nothing of it is left when the block ends."""
+def running_service() -> Iterator[ServiceUnderTest]:
+    """Start everything; when the block ends, nothing is left."""
     folder = scratch_folder()
     port = free_port()
     address = f"http://127.0.0.1:{port}"
@@ -90,14 +100,18 @@ def whole_house() -> Iterator[House]:
         installation = make_installation(load_settings(environment))
         upgrade(installation.settings.database_url)
         _open_campaign(installation)
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(GIVEN)}
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(EXTERNAL_SETTINGS)
+        }
         with Supervisor(kept | environment, port, folder) as supervisor:
-            house = House(
-                *(postgres, broker, stripe, mail, supervisor, Ground(folder)),
+            service = ServiceUnderTest(
+                *(postgres, broker, stripe, mail, supervisor, KillOrders(folder)),
                 *(installation, address, kept | environment),
             )
-            _await(house)
-            yield house
+            _wait_until_ready(service)
+            yield service
         installation.engine.dispose()
     _remove(folder)
 
@@ -107,7 +121,7 @@ def _environment(folder: Path, address: str) -> dict[str, str]:
         "SECRET_KEY": "c" * 40,
         "SITE_URL": address,
         "STRIPE_SECRET_KEY": STRIPE_TEST_KEY,
-        "CHAOS_GROUND": str(folder),
+        "CHAOS_ORDERS": str(folder),
         "PYTHONUNBUFFERED": "1",
     }
 
@@ -127,17 +141,17 @@ def _open_campaign(installation: Installation) -> None:
         )
 
 
-def _await(house: House) -> None:
+def _wait_until_ready(service: ServiceUnderTest) -> None:
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:
         try:
-            house.progress()
+            service.progress()
         except requests.RequestException:
             time.sleep(0.1)
         else:
             return
-    log = house.supervisor.keepers["web"].log.read_text(errors="replace")
-    raise RuntimeError(f"the web did not answer; it said:\n{log[-3000:]}")
+    log = service.supervisor.processes["web"].log.read_text(errors="replace")
+    raise RuntimeError(f"the web server did not respond; its log:\n{log[-3000:]}")
 
 
 def _remove(folder: Path) -> None:
