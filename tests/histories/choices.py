@@ -1,4 +1,4 @@
-"""What hypothesis may choose: what a reader fills in, how events arrive, who works and what interrupts them."""
+"""What hypothesis may choose: form entries, how events arrive, the number of workers and their interruptions."""
 
 from dataclasses import dataclass
 
@@ -28,7 +28,7 @@ steps = st.integers(1, 5)
 
 @dataclass(frozen=True)
 class FormEntry:
-    """What a reader fills in."""
+    """What a donor enters in the form."""
 
     campaign: str
     donor: str
@@ -49,7 +49,7 @@ form_entries = st.builds(
 
 @dataclass
 class Delivery:
-    """A telling on its way: how often its event comes, and under how many further ids it is sent again."""
+    """An event in transit: how often it arrives, and how many times it is sent again with a new id."""
 
     reported_event: ReportedEvent
     repeated: int
@@ -62,5 +62,5 @@ class Delivery:
 
 
 def picking(data: st.DataObject) -> Pick:
-    """Lets a life choose, so that hypothesis can shrink what happened in it."""
+    """Return a choice function for a gift's history, so that hypothesis can shrink it."""
     return lambda options: data.draw(st.sampled_from(options))

@@ -1,4 +1,4 @@
-"""An event with the facts that it tells, and what stands at Stripe behind it. For the histories' tests."""
+"""An event with the facts that it reports, and the objects at Stripe behind it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -8,14 +8,14 @@ from tests.histories.model import Fact
 from tests.support.stripe import Json
 
 Pick = Callable[[Sequence[Any]], Any]
-"""Chooses one of several: hypothesis does."""
+"""Choose one of several options; hypothesis does."""
 
 BACK = ("failed", "canceled")
 
 
 @dataclass(frozen=True)
 class ReportedEvent:
-    """An event, and the facts that it tells of the donation called `key`."""
+    """An event, and the facts that it reports about the donation `key`."""
 
     key: str
     event: Json
@@ -24,7 +24,7 @@ class ReportedEvent:
 
 @dataclass
 class Refund:
-    """A refund as it stands at Stripe."""
+    """A refund at Stripe."""
 
     name: str
     amount: int
@@ -33,7 +33,7 @@ class Refund:
 
 @dataclass
 class Dispute:
-    """A dispute as it stands at Stripe, with its balance transactions."""
+    """A dispute at Stripe, with its balance transactions."""
 
     name: str
     amount: int
@@ -50,12 +50,12 @@ class Dispute:
 
     @property
     def withdrawn(self) -> int:
-        """What it has taken and not given back."""
+        """The amount that is withdrawn and not reinstated."""
         return self.amount if len(self.movements) == 1 else 0
 
 
 def some(reported: list[ReportedEvent], pick: Pick) -> list[ReportedEvent]:
-    """Both of two tellings of the same fact, or the one or the other: not every event type is sent everywhere."""
+    """Return both, the first or the second of two events with the same fact: not every account gets every type."""
     return {"both": reported, "first": reported[:1], "second": reported[1:]}[
         pick(("both", "first", "second"))
     ]

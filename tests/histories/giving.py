@@ -1,4 +1,4 @@
-"""A gift from its beginning until its money came or did not, as it may go at Stripe. For the histories' tests."""
+"""Everything that may happen to a gift at Stripe until it is paid or not."""
 
 from dataclasses import replace
 
@@ -10,7 +10,7 @@ from tests.support.subscription_facts import deleted, failed, invoice_payment, u
 
 
 class GiftHistory:
-    """What really happens to one gift: `possible` says what could be next, `happen` lets it be and tells of it."""
+    """What really happens to one gift. `possible` lists what can happen next; `happen` does it and returns events."""
 
     def __init__(self, facts: Facts, terms: Terms, pick: Pick) -> None:
         self.facts = facts
@@ -90,7 +90,7 @@ class GiftHistory:
         ]
 
     def _return_later(self, pick: Pick) -> list[ReportedEvent]:
-        """The bank takes back a debit that had succeeded, and the session tells of it, maybe the charge as well."""
+        """Return a debit that had succeeded. The session's event reports it, and maybe the charge's as well."""
         reported = self.money[0].happen("return_debit", pick)
         failed_later = self._report(self.facts.debit_failed(), DebitFailed())
         return [failed_later, *reported] if pick((False, True)) else [failed_later]
@@ -101,7 +101,7 @@ class GiftHistory:
 
 
 class MonthlyHistory(GiftHistory):
-    """A monthly gift: its first invoice, its renewals, its end."""
+    """A monthly gift: its first invoice, its renewals and its end."""
 
     def __init__(self, facts: Facts, terms: Terms, pick: Pick) -> None:
         super().__init__(facts, terms, pick)
@@ -135,7 +135,7 @@ class MonthlyHistory(GiftHistory):
         return [self._report(self.facts.promised(), Unpaid("processing"))]
 
     def _fail_debit(self, pick: Pick) -> list[ReportedEvent]:
-        """Its invoice stays open and may be paid otherwise."""
+        """Fail the debit. The invoice stays open and may be paid in another way."""
         self.stage = "broken"
         return [self._report(self.facts.debit_failed(), DebitFailed())]
 
@@ -149,7 +149,7 @@ class MonthlyHistory(GiftHistory):
         return reported + self._payer("first", self.terms, pick)
 
     def _payer(self, name: str, terms: Terms, pick: Pick) -> list[ReportedEvent]:
-        """Which payment paid an invoice; where nobody tells, nothing that happens to it can be told apart either."""
+        """Report which payment paid an invoice, or not; then nothing that happens to the payment can be attributed."""
         if not pick((True, True, False)):
             return []
         self.money.append(Money(self.facts, terms, pick, suffix=f"_{name}"))
@@ -163,7 +163,7 @@ class MonthlyHistory(GiftHistory):
         return [paid, *self._payer(name, terms, pick)]
 
     def _fail_renewal(self, pick: Pick) -> list[ReportedEvent]:
-        """A try that failed: of the next invoice, which may be paid yet."""
+        """Fail an attempt to charge the next invoice, which may still be paid later."""
         self.tries += 1
         name = f"r{len(self.renewals) + 1}"
         return [self._report(failed(self.facts, self._later(), name, self.tries))]

@@ -1,4 +1,4 @@
-"""Hypothesis' machine of histories: gifts begin, things happen to them, events arrive anyhow, workers run and die."""
+"""Hypothesis' state machine: gifts begin and change, events arrive in any order, workers run and are killed."""
 
 import random
 from collections import Counter
@@ -35,7 +35,7 @@ Worlds = Callable[[], AbstractContextManager[World]]
 
 
 class Histories(RuleBasedStateMachine):
-    """What was told must be what the books say, at every moment and in the end."""
+    """The books must match the reported facts, at every moment and at the end."""
 
     tried: ClassVar[Counter[str]] = Counter()
     gifts = Bundle("gifts")
@@ -50,7 +50,7 @@ class Histories(RuleBasedStateMachine):
         self.chance = random.Random(0)
         self.sound = True
 
-    # No rule has a precondition: hypothesis gives up examples in which it meets too few rules that apply.
+    # No rule has a precondition, because hypothesis rejects examples in which too few rules apply.
     @initialize(
         target=gifts,
         several=st.lists(form_entries, min_size=3, max_size=6),
@@ -60,17 +60,17 @@ class Histories(RuleBasedStateMachine):
     def open(
         self, several: list[FormEntry], seed: int, data: st.DataObject
     ) -> MultipleResults[GiftHistory]:
-        """The first gifts; and `seed` is the order in which everything that is left comes at the end."""
+        """Begin the first gifts. `seed` sets the order in which the remaining events arrive at the end."""
         self.chance = random.Random(seed)
         return multiple(*(self._begin(one, picking(data)) for one in several))
 
     @rule(target=gifts, one=form_entries, data=st.data())
     def begin(self, one: FormEntry, data: st.DataObject) -> GiftHistory:
-        """One more reader fills in the form."""
+        """Another donor fills in the form."""
         return self._begin(one, picking(data))
 
     def _begin(self, one: FormEntry, pick: Pick) -> GiftHistory:
-        """A pending donation, and something comes of it at Stripe."""
+        """Begin a pending donation, and let things happen to it at Stripe."""
         attempt = self.world.attempt()
         gift = Gift(one.donor, one.amount, one.frequency, attempt, one.fee_cover, name="Ana Reyes")
         facts = self.world.begin(one.campaign, gift)
@@ -84,7 +84,7 @@ class Histories(RuleBasedStateMachine):
 
     @rule(gift=gifts, times=steps, data=st.data())
     def something_happens(self, gift: GiftHistory, times: int, data: st.DataObject) -> None:
-        """Up to five things happen to a gift; their events are on their way."""
+        """Up to five things happen to a gift; their events are in transit."""
         self._advance(gift, times, picking(data))
 
     def _advance(self, history: GiftHistory, times: int, pick: Pick) -> None:
@@ -99,7 +99,7 @@ class Histories(RuleBasedStateMachine):
     def some_arrive(
         self, data: st.DataObject, working: int, interruption: Interruption | None
     ) -> None:
-        """Some of what is on its way arrives in any order, repeated, and is worked on, maybe not to its end."""
+        """Some events in transit arrive, in any order and repeated, and workers process them until interrupted."""
         if not self.waiting:
             return
         places = data.draw(
@@ -115,7 +115,7 @@ class Histories(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def one_is_replayed(self, data: st.DataObject) -> None:
-        """Staff apply an event again, applied or not."""
+        """Staff apply an event again, whether it was applied or not."""
         if not self.reported:
             return
         reported_event = data.draw(st.sampled_from(range(len(self.reported))), label="event")
@@ -125,7 +125,7 @@ class Histories(RuleBasedStateMachine):
 
     @rule(working=workers, interruption=interruptions)
     def time_passes(self, working: int, interruption: Interruption | None) -> None:
-        """What failed is due again."""
+        """Failed events become due again."""
         if not self.reported:
             return
         with self._watched():
@@ -133,7 +133,7 @@ class Histories(RuleBasedStateMachine):
         self._work(working, interruption)
 
     def teardown(self) -> None:
-        """Everything that is left arrives, is repeated, and worked on by eight."""
+        """All remaining events arrive, some repeatedly, and eight workers process them."""
         try:
             if self.sound:
                 self._finish()
@@ -174,7 +174,7 @@ class Histories(RuleBasedStateMachine):
         self._check()
 
     def _check(self) -> None:
-        """The books are in order; and where no event waits, they are what the model says of what was told."""
+        """Check the invariants and, if no event is waiting, compare the books with the model."""
         self.tried["looks"] += 1
         with self._watched():
             self.world.audit()
@@ -205,7 +205,7 @@ class Histories(RuleBasedStateMachine):
 
 
 class _Watch:
-    """Notes that something was wrong, so that the end is not played as well."""
+    """Record a failure, so that teardown skips the final comparison."""
 
     def __init__(self, machine: Histories) -> None:
         self._machine = machine

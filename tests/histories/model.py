@@ -1,7 +1,7 @@
-"""What must come out: for each donation a function of the set of facts that were told of it. For the histories' tests.
+"""The expected result: for each donation, a function of the set of facts that were reported about it.
 
-Independent of the services on purpose: it knows docs/money.md and imports nothing of ours. A fact is what an event
-says, stripped of its order and number; two events may say the same fact.
+It is independent of the service on purpose: it follows docs/money.md and imports none of our code. A fact is the
+content of an event without its order and number; two events may report the same fact.
 """
 
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ STRENGTH = ("pending", "declined", "expired", "processing", "failed")
 
 @dataclass(frozen=True)
 class Terms:
-    """What the donor meant to give, in minor units. `key` names the donation: its public id, or a renewal's invoice."""
+    """What the donor agreed to give, in minor units. `key` is the donation's public id, or a renewal's invoice."""
 
     key: str
     campaign: str
@@ -29,34 +29,34 @@ class Terms:
 
 @dataclass(frozen=True)
 class Unpaid:
-    """Short of paid: declined, expired, processing or failed."""
+    """Not paid: declined, expired, processing or failed."""
 
     state: str
 
 
 @dataclass(frozen=True)
 class Paid:
-    """The money came."""
+    """The gift was paid."""
 
 
 @dataclass(frozen=True)
 class PayerKnown:
-    """By which payment an invoice was paid: only then do refunds and disputes find a monthly gift."""
+    """The payment of an invoice is known. Only then can refunds and disputes be matched to a monthly gift."""
 
 
 @dataclass(frozen=True)
 class DebitFailed:
-    """The bank refused the promised debit."""
+    """The bank declined the debit."""
 
 
 @dataclass(frozen=True)
 class Returned:
-    """The charge of a debit that had succeeded failed, and the balance shows it."""
+    """A debit that had succeeded was returned, and the balance shows it."""
 
 
 @dataclass(frozen=True)
 class Refunded:
-    """A refund of this name; `back` once it failed or was canceled."""
+    """A refund with this name. `back`: it failed or was canceled."""
 
     name: str
     amount: int
@@ -65,14 +65,14 @@ class Refunded:
 
 @dataclass(frozen=True)
 class RunningTotal:
-    """How much of the charge was refunded at that moment."""
+    """The total refunded of the charge at that moment."""
 
     total: int
 
 
 @dataclass(frozen=True)
 class Disputed:
-    """A word about a dispute: what it proves to have been taken and given back, and the fees it lists."""
+    """A report about a dispute: whether the amount was withdrawn and reinstated, and the fees it lists."""
 
     name: str
     amount: int
@@ -89,8 +89,8 @@ Fact = (
 
 @dataclass(frozen=True)
 class BookedState:
-    """What the books say of a donation: the gift and the covered fees that are left of it, Stripe's fees by currency,
-    what its valid receipt acknowledges, and how many first receipts it has."""
+    """A donation in the books: what is left of gift and covered fees, Stripe's fees by currency, the amount of the
+    valid receipt, and the number of first receipts."""
 
     state: str
     gift: int = 0
@@ -102,7 +102,7 @@ class BookedState:
 
 @dataclass(frozen=True)
 class Figure:
-    """What a campaign's page says."""
+    """The figures on a campaign's page."""
 
     raised: int = 0
     donations: int = 0
@@ -111,7 +111,7 @@ class Figure:
 
 @dataclass
 class _Moved:
-    """What left a donation again, by cause; covered fees included."""
+    """What was reversed of a donation by cause, including covered fees."""
 
     refunded: int = 0
     disputed: int = 0
@@ -125,7 +125,7 @@ class _Moved:
 
 
 def expected_state(terms: Terms, facts: Iterable[Fact]) -> BookedState | None:
-    """What the books must say once `facts` were told; None for a renewal that nobody knows of yet."""
+    """Return the expected books after `facts` were reported, or None for a renewal that is not known yet."""
     reported = frozenset(facts)
     if Paid() not in reported:
         return None if terms.renewal else BookedState(_short_of_paid(reported))
@@ -167,7 +167,7 @@ def _moved(terms: Terms, reported: frozenset[Fact]) -> _Moved:
 
 
 def _refunded(reported: frozenset[Fact]) -> int:
-    """The most that charge or refunds tell, less what came back."""
+    """Return the larger of the charge's total and the sum of refunds, less failed refunds."""
     amounts = {fact.name: fact.amount for fact in reported if isinstance(fact, Refunded)}
     back = {fact.name for fact in reported if isinstance(fact, Refunded) and fact.back}
     totals = [fact.total for fact in reported if isinstance(fact, RunningTotal)]
@@ -175,7 +175,7 @@ def _refunded(reported: frozenset[Fact]) -> int:
 
 
 def _state(terms: Terms, moved: _Moved) -> str:
-    """The gravest first."""
+    """Return the state. The most severe one takes precedence."""
     if moved.returned:
         return "failed"
     if moved.lost:
@@ -188,7 +188,7 @@ def _state(terms: Terms, moved: _Moved) -> str:
 
 
 def figure(campaign: str, booked_states: Iterable[tuple[Terms, BookedState]]) -> Figure:
-    """The sum of what is left of each gift; gifts and givers count while something is left."""
+    """Return the sum of what is left of each gift. Gifts and donors count while something is left."""
     mine = [(terms, one) for terms, one in booked_states if terms.campaign == campaign]
     standing_gifts = [terms for terms, one in mine if one.gift > 0]
     return Figure(

@@ -1,7 +1,7 @@
-"""What may happen at Stripe to money that came, and the events that tell of it. For the histories' tests.
+"""Everything that may happen to a payment at Stripe, and the events that report it.
 
-`Money` keeps what really happened, so it knows what can happen next and what the bank's balance is in the end; the
-events are derived from it, each with the facts that it tells.
+`Money` records what really happened, so it knows what can happen next and the final balance. The events are derived
+from it, each with the facts that it reports.
 """
 
 from typing import Any
@@ -14,7 +14,7 @@ SHARES = (1, 10, 33, 50, 99, 100)
 
 
 class Money:
-    """One payment at Stripe. `suffix` tells the payments of a monthly gift apart; `debit`: a bank may take it back."""
+    """One payment at Stripe. `suffix` distinguishes payments of a monthly gift; a `debit` can be returned."""
 
     def __init__(
         self, facts: Facts, terms: Terms, pick: Pick, *, suffix: str = "", debit: bool = False
@@ -39,12 +39,12 @@ class Money:
 
     @property
     def balance(self) -> int:
-        """What the bank has of it, fees aside."""
+        """What is left of the payment, before fees."""
         withdrawn = sum(one.withdrawn for one in self.disputes)
         return self.terms.charge * (not self.reversal_reason) - self.refunded - withdrawn
 
     def possible(self) -> list[str]:
-        """What could happen to it next."""
+        """Return what can happen next."""
         quiet = not any(one.open for one in self.disputes)
         calm = quiet or all(one.inquiry for one in self.disputes if one.open)
         lost = any(one.status == "lost" for one in self.disputes)
@@ -62,7 +62,7 @@ class Money:
         return [name for name, could in names.items() if could]
 
     def happen(self, name: str, pick: Pick) -> list[ReportedEvent]:
-        """Let it happen; the events that tell of it."""
+        """Make it happen, and return the events that report it."""
         return list(getattr(self, f"_{name}")(pick))
 
     def _report(self, kind: str, found: Json, *facts: Fact) -> ReportedEvent:
@@ -118,7 +118,7 @@ class Money:
         )
 
     def _total(self, *, listed: bool) -> ReportedEvent:
-        """The charge as it stands; `listed`: with its refunds, as an older version of Stripe's API words it."""
+        """Report the charge; `listed`: with its refunds, as in an older version of Stripe's API."""
         listing = {
             "refunds": {
                 "object": "list",
@@ -160,7 +160,7 @@ class Money:
         return self.disputes[-1]
 
     def _withdrawn(self, dispute: Dispute, kind: str, pick: Pick) -> list[ReportedEvent]:
-        """Taken at the same time; the first word may come before the balance shows it."""
+        """Withdraw the amount. The first event may come before the balance shows it."""
         first = self._of_dispute(kind, dispute, pick)
         self._move(dispute, -1, pick((1500, 0)))
         return [first, self._of_dispute("funds_withdrawn", dispute, pick)]

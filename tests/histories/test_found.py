@@ -1,4 +1,4 @@
-"""Histories that once ended wrongly, each as small as it was found."""
+"""Histories that once ended with wrong books, each in its minimal form."""
 
 import itertools
 from collections.abc import Callable
@@ -24,7 +24,7 @@ def refund_of_invoice(facts: Facts) -> Json:
 
 
 FOUND: dict[str, tuple[str, Callable[[Facts], list[Json]], tuple[str, int]]] = {
-    "a monthly gift paid by its session, whose payment was told before": (
+    "a monthly gift paid by its session, whose payment was reported before": (
         "monthly",
         lambda facts: [
             invoice_payment(facts, "first"),
@@ -37,7 +37,7 @@ FOUND: dict[str, tuple[str, Callable[[Facts], list[Json]], tuple[str, int]]] = {
 
 
 @pytest.mark.parametrize("name", FOUND)
-def test_every_order_of_what_was_found_ends_alike(
+def test_every_order_of_events_has_the_same_result(
     installation: Installation, give: Give, store: Store, name: str
 ) -> None:
     frequency, reported, end = FOUND[name]
@@ -56,10 +56,10 @@ def test_every_order_of_what_was_found_ends_alike(
             assert list(broken_invariants(session)) == []
 
 
-def test_a_card_refused_before_the_deadline_and_charged_after_counts_alike_in_every_order(
+def test_a_card_declined_before_the_deadline_and_charged_after_counts_the_same_in_every_order(
     installation: Installation, campaign: Campaign, give: Give, store: Store
 ) -> None:
-    """The payment intent is older than the charge; only one of the two events said so."""
+    """The payment intent is older than the charge, but only one of the two events shows that."""
     end = int(campaign.deadline.timestamp())
     for order in itertools.permutations(range(2)):
         facts = give(email=f"donor{order}@example.org")
@@ -79,7 +79,7 @@ def test_a_card_refused_before_the_deadline_and_charged_after_counts_alike_in_ev
 def test_refunds_and_payments_of_one_donor_never_wait_for_each_other(
     installation: Installation, give: Give, store: Store
 ) -> None:
-    """Two refunds told at once held the shard and asked for the donor; a payment of the same donor the other way."""
+    """Two refunds in one event locked the shard before the donor; a payment of the same donor did the opposite."""
     gifts = [give() for _ in range(96)]
     paid, unpaid = gifts[:48], gifts[48:]
     store(*[facts.completed() for facts in paid])

@@ -1,6 +1,6 @@
-"""Whatever happens to many gifts, and however it is told, the books end as what happened: rule 1 of the house.
+"""Whatever happens to many gifts, and in whatever order it is reported, the books end up correct.
 
-`HYPOTHESIS_PROFILE=long` searches for about a quarter of an hour; the suite's own share is short and new each time.
+`HYPOTHESIS_PROFILE=long` searches for about 15 minutes. In the suite, the search is short and random each time.
 """
 
 import os
@@ -18,7 +18,7 @@ from tests.conftest import Databases
 from tests.histories.machine import Histories, Worlds
 from tests.histories.world import World
 
-# Each example makes a database and runs threads: seconds are normal, and the data drawn are many small choices.
+# Each example creates a database and runs threads, so it takes seconds, and it draws many small choices.
 _SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large)
 PROFILES = {
     "suite": settings(
@@ -32,7 +32,7 @@ PROFILES = {
 
 @pytest.fixture
 def worlds(databases: Databases, template: str, settings: Settings) -> Worlds:
-    """Makes an empty world, in a database of its own, as often as it is asked."""
+    """Return a function that creates an empty world in its own database."""
 
     @contextmanager
     def opened() -> Iterator[World]:
@@ -48,7 +48,7 @@ def worlds(databases: Databases, template: str, settings: Settings) -> Worlds:
     return opened
 
 
-def test_every_history_ends_as_what_happened(worlds: Worlds) -> None:
+def test_every_history_ends_with_correct_books(worlds: Worlds) -> None:
     class HistoriesHere(Histories):
         def __init__(self) -> None:
             super().__init__(worlds)

@@ -1,7 +1,4 @@
-"""One example's world: an empty installation, its campaigns, the inbox, workers that may be killed, and what is read.
-
-For the histories' tests.
-"""
+"""The world of one example: an empty installation with campaigns, and workers that may be killed."""
 
 import itertools
 import json
@@ -31,15 +28,15 @@ INTERRUPTION = "the machine stopped here"
 
 
 class WorkerKilled(BaseException):
-    """A worker dies: nothing that it runs may catch this."""
+    """A worker is killed. Nothing that it runs may catch this."""
 
 
 class ConnectionLost(Exception):
-    """The connection is lost, which the worker notices."""
+    """The connection is lost, and the worker handles it."""
 
 
 Interruption = tuple[str, int, type[BaseException]]
-"""At which moment of a session (before_commit, after_commit, after_flush), at which count, and what is raised."""
+"""(session event: before_commit, after_commit or after_flush; number of the event; exception to raise)."""
 
 
 class World:
@@ -55,7 +52,7 @@ class World:
             }
 
     def begin(self, campaign: str, gift: Gift) -> Facts:
-        """Begin a donation as the form would."""
+        """Begin a donation as the form does."""
         with self.installation.sessions.begin() as session:
             return Facts(begin_donation(session, self.campaigns[campaign], gift, now()))
 
@@ -63,7 +60,7 @@ class World:
         return f"attempt-{next(self._attempts)}"
 
     def store(self, events: Sequence[Json]) -> None:
-        """Put events into the inbox as the webhook would, a commit each."""
+        """Store events in the inbox as the webhook does, with one commit each."""
         for found in events:
             body = json.dumps(found).encode()
             with self.installation.sessions.begin() as session:
@@ -73,7 +70,7 @@ class World:
         replay_event(self.installation, event_id)
 
     def work(self, workers: int, interruption: Interruption | None = None) -> None:
-        """Let workers apply what is due, and an auditor look on; with a blow one of them is interrupted."""
+        """Let workers apply what is due while an auditor checks the books; with `interruption`, interrupt one."""
         with (
             _interrupted(self.installation, interruption),
             ThreadPoolExecutor(workers + 1) as threads,
@@ -88,13 +85,13 @@ class World:
             apply_due_events(self.installation)
 
     def audit(self) -> None:
-        """The books are in order, whatever was told so far."""
+        """Check that all invariants hold."""
         with self.installation.sessions() as session:
             session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
             assert list(broken_invariants(session)) == []
 
     def waiting(self) -> bool:
-        """Whether an event is left that no worker has applied; fails where one failed for a reason of its own."""
+        """Return whether an event is not applied yet. Fail if one failed for any reason but an interruption."""
         with self.installation.sessions() as session:
             rows = session.execute(
                 select(InboxEvent.type, InboxEvent.state, InboxEvent.last_error).where(
@@ -106,7 +103,7 @@ class World:
         return bool(rows)
 
     def make_due(self) -> None:
-        """Let the time pass after which a failed event is tried again."""
+        """Make failed events due again."""
         with self.installation.sessions.begin() as session:
             session.execute(
                 update(InboxEvent)
@@ -120,7 +117,7 @@ class World:
             return Figure(read.raised, read.donations, read.donors)
 
     def booked_states(self) -> dict[str, BookedState]:
-        """What the books say, by public id, for a renewal by its invoice."""
+        """Return the books of each donation by public id, or by invoice for a renewal."""
         with self.installation.sessions() as session:
             donations = session.scalars(select(Donation)).all()
             entries = session.scalars(select(LedgerEntry)).all()
@@ -170,7 +167,7 @@ def _wanted(slug: str, currency: str) -> NewCampaign:
 
 @contextmanager
 def _interrupted(installation: Installation, interruption: Interruption | None) -> Iterator[None]:
-    """One session, whichever comes to that moment at that count, is interrupted once."""
+    """Interrupt the session in which the event occurs for the given time, once."""
     if interruption is None:
         yield
         return

@@ -1,1 +1,1 @@
-"""The whole service in a real browser. A package, so that one running service serves all of it and no other test."""
+"""The whole service in a real browser. This is a package so that all of its tests share one running service."""

@@ -1,4 +1,4 @@
-"""The whole service as a newcomer starts it: every process real, on free ports."""
+"""The whole service as a new developer starts it, with real processes on free ports."""
 
 import os
 import shutil
@@ -24,15 +24,15 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class Running:
-    """Addresses without a slash at their ends; `staff` is the sign-in link, which works once."""
+    """Addresses without a final slash. `staff` is the sign-in link, which works once."""
 
     appeal: str
     outbox: str
     stripe: str
     staff: str = ""
 
-    def mails(self) -> list[dict[str, str]]:
-        """What arrived in the outbox viewer."""
+    def emails(self) -> list[dict[str, str]]:
+        """Return the emails in the outbox viewer."""
         found: list[dict[str, str]] = requests.get(
             f"{self.outbox}/messages.json", timeout=30
         ).json()
@@ -41,7 +41,7 @@ class Running:
 
 @pytest.fixture(scope="package")
 def running() -> Iterator[Running]:
-    """`./dev run`, ready; stopped as by Ctrl-C. Where a Stripe is given, ours is behind it and sends its webhooks."""
+    """Run `./dev run`, and stop it like Ctrl-C. With STRIPE_API_BASE, our sandbox runs behind that proxy."""
     port = free_port()
     environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
     with ExitStack() as stack:
@@ -65,12 +65,14 @@ def _run(port: int, environment: dict[str, str]) -> Iterator[Running]:
 
 
 def _addresses(process: subprocess.Popen[str]) -> Running:
-    told: dict[str, str] = {}
+    printed: dict[str, str] = {}
     assert process.stdout is not None
     for line in process.stdout:
         name, found, address = line.strip().partition(": ")
         if found:
-            told[name] = address.rstrip("/")
+            printed[name] = address.rstrip("/")
         if name == "Stripe":
-            return Running(told["Appeal"], told["Outbox"], told["Stripe"], told["Staff"])
-    raise AssertionError(f"the service ended with {process.wait()} after telling {told}")
+            return Running(
+                printed["Appeal"], printed["Outbox"], printed["Stripe"], printed["Staff"]
+            )
+    raise AssertionError(f"the service exited with {process.wait()} after printing {printed}")

@@ -1,4 +1,4 @@
-"""The appeal on another site's page, however hostile: its resets, its strict policy, its old doctype."""
+"""The appeal on another site's hostile page, with style resets, a strict policy and an old doctype."""
 
 import re
 import threading
@@ -21,7 +21,7 @@ RESETS = (
 
 
 class Article(ThreadingHTTPServer):
-    """A page of another origin, in quirks mode, whose policy allows our scripts and our figures and no styles."""
+    """A page on another origin, in quirks mode, whose policy allows our scripts and figures but no styles."""
 
     daemon_threads = True
 
@@ -55,7 +55,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write((RESETS if styles else self.server.page).encode())
 
     def log_message(self, *_: object) -> None:
-        """Quiet."""
+        """Do not log requests."""
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ def test_two_units_on_a_hostile_page_look_right_and_share_one_stream(
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
-def test_who_closes_it_is_left_alone_without_a_cookie(
+def test_closing_it_hides_it_without_a_cookie(
     running: Running, open_page: Open, served: Callable[[Article], str]
 ) -> None:
     page = open_page(served(Article(running.appeal)))
@@ -112,10 +112,10 @@ def test_who_closes_it_is_left_alone_without_a_cookie(
     expect(page.locator("campaign-appeal")).to_have_count(2)
 
 
-def test_a_page_that_lets_nothing_be_fetched_still_leads_to_the_appeal(
+def test_a_page_that_blocks_requests_still_links_to_the_appeal(
     running: Running, browser: object, served: Callable[[Article], str], open_page: Open
 ) -> None:
-    context = browser.new_context()  # type: ignore[attr-defined] # its console complains of the policy, as it should
+    context = browser.new_context()  # type: ignore[attr-defined] # its console reports the policy violation
     page = context.new_page()
     page.goto(served(Article(running.appeal, connects=False)))
     link = page.get_by_role("link", name="Support this newsroom").first

@@ -1,4 +1,4 @@
-"""A reader gives, in a real browser: appeal, Stripe's page, thanks, receipt; and another window sees the bar move."""
+"""A donor gives in a real browser: appeal, Stripe's page, thank-you page, receipt, and a live progress bar."""
 
 import time
 from collections.abc import Callable
@@ -21,7 +21,7 @@ def fill_appeal(page: Page, email: str, amount: str = "$25") -> None:
 
 
 def give(page: Page, button: str = "Review") -> None:
-    """From the filled-in form to Stripe's page, over the review."""
+    """Go from the filled-in form through the review to Stripe's page."""
     page.get_by_role("button", name=button).click()
     page.get_by_role("button", name="Give").click()
     page.wait_for_url("**/c/pay/**")
@@ -36,20 +36,20 @@ def pay(page: Page, card: str = "4242 4242 4242 4242") -> None:
 
 
 def raised(running: Running) -> int:
-    """The figure once it stands still: a busy web process may lag by the second that its headers promise."""
-    told: list[int] = []
-    while len(told) < 5 or len(set(told[-5:])) > 1:
+    """Return the figure when it no longer changes. A web process may lag by the second that its headers allow."""
+    seen: list[int] = []
+    while len(seen) < 5 or len(set(seen[-5:])) > 1:
         found = requests.get(f"{running.appeal}/c/nine-days/progress.json", timeout=30).json()
-        told.append(int(found["raised"]))
+        seen.append(int(found["raised"]))
         time.sleep(0.25)
-    return told[-1]
+    return seen[-1]
 
 
-def mails_to(running: Running, address: str) -> list[dict[str, str]]:
-    return [mail for mail in running.mails() if address in mail["to"]]
+def emails_to(running: Running, address: str) -> list[dict[str, str]]:
+    return [email for email in running.emails() if address in email["to"]]
 
 
-def test_a_gift_moves_the_bar_elsewhere_by_itself_and_one_receipt_arrives(
+def test_a_gift_moves_the_bar_in_another_window_and_one_receipt_arrives(
     running: Running, open_page: Open
 ) -> None:
     before = raised(running)
@@ -60,14 +60,14 @@ def test_a_gift_moves_the_bar_elsewhere_by_itself_and_one_receipt_arrives(
     pay(giving)
     giving.wait_for_url("**/donations/**")
     expect(giving.get_by_role("heading", name="Thank you")).to_be_visible()
-    told = f"${(before + 2500) // 100:,}"
-    expect(watching.locator("[data-part=raised]")).to_have_text(told)
+    expected = f"${(before + 2500) // 100:,}"
+    expect(watching.locator("[data-part=raised]")).to_have_text(expected)
     assert raised(running) == before + 2500
-    wait_until(lambda: mails_to(running, "ana@example.org"))
-    (mail,) = mails_to(running, "ana@example.org")
+    wait_until(lambda: emails_to(running, "ana@example.org"))
+    (email,) = emails_to(running, "ana@example.org")
     giving.get_by_role("link", name="View your receipt").click()
     expect(giving.get_by_role("heading", level=1)).to_contain_text("Receipt")
-    assert giving.get_by_role("heading", level=1).inner_text().split()[-1] in mail["subject"]
+    assert giving.get_by_role("heading", level=1).inner_text().split()[-1] in email["subject"]
 
 
 def test_a_monthly_gift_without_javascript(running: Running, open_page: Open) -> None:
@@ -96,7 +96,7 @@ def test_a_declined_card_can_be_followed_by_a_good_one(running: Running, open_pa
     assert raised(running) == before + 5000
 
 
-def test_a_second_factor_is_asked_for_and_given(running: Running, open_page: Open) -> None:
+def test_a_card_with_3d_secure(running: Running, open_page: Open) -> None:
     before = raised(running)
     page = open_page(running.appeal)
     fill_appeal(page, "dan@example.org")
@@ -107,7 +107,7 @@ def test_a_second_factor_is_asked_for_and_given(running: Running, open_page: Ope
     assert raised(running) == before + 2500
 
 
-def test_a_bank_debit_is_a_promise_on_the_bar(running: Running, open_page: Open) -> None:
+def test_a_bank_debit_is_shown_as_pending(running: Running, open_page: Open) -> None:
     before = raised(running)
     page = open_page(running.appeal)
     fill_appeal(page, "eve@example.org", "$100")
@@ -120,7 +120,7 @@ def test_a_bank_debit_is_a_promise_on_the_bar(running: Running, open_page: Open)
     expect(watching.get_by_text("Another $100 in bank debits")).to_be_visible()
 
 
-def test_second_thoughts_lead_back_to_the_form_as_it_was(running: Running, open_page: Open) -> None:
+def test_going_back_from_stripe_keeps_the_form_filled_in(running: Running, open_page: Open) -> None:
     page = open_page(running.appeal)
     fill_appeal(page, "finn@example.org", "$50")
     page.get_by_label("Monthly").check(force=True)
@@ -131,7 +131,7 @@ def test_second_thoughts_lead_back_to_the_form_as_it_was(running: Running, open_
     expect(page.get_by_label("Monthly")).to_be_checked()
 
 
-def test_faults_are_named_in_a_summary_that_takes_focus(running: Running, open_page: Open) -> None:
+def test_errors_are_listed_in_a_summary_that_takes_focus(running: Running, open_page: Open) -> None:
     page = open_page(running.appeal)
     page.get_by_label("Another amount").fill("1e9")
     page.locator("#email").fill("gus@example.org")

@@ -1,4 +1,4 @@
-"""A donor of a monthly gift changes it, lets it rest, gives another card and ends it, in a real browser."""
+"""A donor changes, pauses and cancels a monthly gift and updates the card, in a real browser."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.journeys.conftest import Running
-from tests.journeys.test_giving import fill_appeal, give, mails_to, pay
+from tests.journeys.test_giving import emails_to, fill_appeal, give, pay
 from tests.journeys.test_pages import WIDTHS
 from tests.support.accessibility import no_findings
 from tests.support.waiting import wait_until
@@ -36,7 +36,7 @@ def monthly_address(running: Running, browser: Browser) -> str:
     return address
 
 
-def test_a_monthly_gift_is_changed_rested_and_ended(running: Running, open_page: Open) -> None:
+def test_a_monthly_gift_is_changed_paused_and_canceled(running: Running, open_page: Open) -> None:
     page = open_page(running.appeal, java_script_enabled=False)
     give_monthly(page, "kim@example.org")
     expect(page.get_by_role("heading", level=1)).to_have_text("$25 a month")
@@ -60,7 +60,7 @@ def test_a_monthly_gift_is_changed_rested_and_ended(running: Running, open_page:
     page.get_by_role("link", name="cancel this gift").click()
     page.get_by_role("button", name="Cancel this gift").click()
     expect(page.get_by_role("status")).to_contain_text("is canceled")
-    wait_until(lambda: any("ended" in m["subject"] for m in mails_to(running, "kim@example.org")))
+    wait_until(lambda: any("ended" in m["subject"] for m in emails_to(running, "kim@example.org")))
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

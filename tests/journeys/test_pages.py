@@ -20,7 +20,7 @@ LARGEST_FIRST_LOAD = 30 * 1024
 
 @pytest.fixture(scope="package")
 def paid_addresses(running: Running, browser: Browser) -> dict[str, str]:
-    """The thanks page and the receipt of a gift."""
+    """The addresses of a gift's thank-you page and receipt."""
     page = browser.new_page()
     page.goto(running.appeal)
     fill_appeal(page, "hana@example.org")
@@ -65,13 +65,15 @@ def test_the_form_with_faults_has_no_findings(
     no_findings(page)
 
 
-def test_text_at_twice_its_size_still_fits(running: Running, open_page: Open) -> None:
+def test_text_at_twice_the_size_fits(running: Running, open_page: Open) -> None:
     page = open_page(running.appeal, viewport=WIDTHS["desk"])
     page.evaluate("document.documentElement.style.fontSize = '200%'")
     assert overflow(page) == []
 
 
-def test_the_first_load_is_light_and_asks_nobody_else(running: Running, open_page: Open) -> None:
+def test_the_first_load_is_small_and_makes_no_third_party_requests(
+    running: Running, open_page: Open
+) -> None:
     asked: list[str] = []
     page = open_page("about:blank")
     page.on("request", lambda request: asked.append(request.url))

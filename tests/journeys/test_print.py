@@ -1,4 +1,4 @@
-"""The appeal on paper: exactly one sheet, whatever the text, and a QR code that leads back with the coupon's code."""
+"""The printed appeal: exactly one sheet, and a QR code that links to the appeal with the coupon's code."""
 
 import io
 from collections.abc import Callable
@@ -19,7 +19,7 @@ SHEETS = {"letter": (215.9, 279.4), "a4": (210.0, 297.0)}
 
 @pytest.mark.parametrize("large", ["", "&large=1"])
 @pytest.mark.parametrize("size", SHEETS)
-def test_it_is_one_sheet_of_the_paper_asked_for(
+def test_it_is_one_sheet_of_the_requested_size(
     running: Running, open_page: Open, size: str, large: str
 ) -> None:
     page = open_page(f"{running.appeal}/c/nine-days/print?size={size}{large}&article=harbor-lights")
@@ -53,7 +53,7 @@ def test_its_qr_code_and_its_coupon_name_campaign_and_article(
 
 
 def read(open_page: Open, picture: bytes) -> str:
-    """What the QR code in a PNG says; the browser unpacks the picture."""
+    """Return the content of the QR code in a PNG, which the browser decodes."""
     gray = open_page("about:blank").evaluate(
         """async (bytes) => {
             const bitmap = await createImageBitmap(new Blob([new Uint8Array(bytes)]));

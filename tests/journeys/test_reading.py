@@ -1,6 +1,6 @@
-"""What readers hear and what they reach without a mouse: the accessibility tree as text, and the way by keyboard.
+"""What screen readers announce (the accessibility tree as text), and giving with the keyboard only.
 
-Run with UPDATE_READINGS=1 to write the transcripts anew; then read what changed, aloud.
+Run with UPDATE_READINGS=1 to write new transcripts; then read the changes aloud.
 """
 
 import os
@@ -31,11 +31,11 @@ MOVING = [
     (re.compile(r"127\.0\.0\.1:\d+"), "give.example.org"),
     (re.compile(r"(/static/\S+)\?v=\w+"), r"\1"),
 ]
-"""What another day, or another run, tells otherwise."""
+"""What differs on another day or in another run."""
 
 
 def compare(page: Page, name: str) -> None:
-    """The page as a screen reader is told of it, line for line as it was last read."""
+    """Compare what a screen reader announces with the stored transcript."""
     heard = page.locator("body").aria_snapshot() + "\n"
     for pattern, steady in MOVING:
         heard = pattern.sub(steady, heard)
@@ -53,7 +53,7 @@ def walled(installation: Installation, campaign: Campaign) -> Campaign:
     return campaign
 
 
-def test_what_a_screen_reader_is_told_up_to_the_review(
+def test_what_a_screen_reader_announces_up_to_the_review(
     open_page: Open, address: str, walled: Campaign
 ) -> None:
     page = open_page(f"{address}/c/nine-days")
@@ -82,17 +82,15 @@ def test_what_a_screen_reader_is_told_up_to_the_review(
 
 
 def tab_to(page: Page, wanted: str) -> None:
-    """Press Tab until what has the focus matches `wanted`."""
+    """Press Tab until the focused element matches `wanted`."""
     for _ in range(40):
         page.keyboard.press("Tab")
         if page.evaluate("wanted => document.activeElement.matches(wanted)", wanted):
             return
-    raise AssertionError(f"{wanted} is not reached by Tab")
+    raise AssertionError(f"{wanted} cannot be reached with Tab")
 
 
-def test_the_way_from_the_appeal_to_stripes_page_by_keyboard_alone(
-    running: Running, open_page: Open
-) -> None:
+def test_giving_with_the_keyboard_only(running: Running, open_page: Open) -> None:
     page = open_page(running.appeal)
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()

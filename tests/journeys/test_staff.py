@@ -1,4 +1,4 @@
-"""A working day of staff, in a browser: signed in with a second factor, a check, a refund, a deadline, the audit log.
+"""A working day of staff in a browser: sign in with an authenticator app, enter a check, refund, extend the deadline.
 
 And every page of theirs, at both widths and in both color schemes, without a finding.
 """
@@ -31,9 +31,9 @@ SLUG = "winter-drive"
 
 
 def code_of(key: str, at: float) -> str:
-    """The time-based code of RFC 6238 that an authenticator app shows for `key`."""
-    letters = key.replace("-", "").replace(" ", "")
-    secret = base64.b32decode(letters + "=" * (-len(letters) % 8))
+    """Return the time-based code (RFC 6238) that an authenticator app shows for `key`."""
+    characters = key.replace("-", "").replace(" ", "")
+    secret = base64.b32decode(characters + "=" * (-len(characters) % 8))
     digest = hmac.new(secret, struct.pack(">Q", int(at) // 30), hashlib.sha1).digest()
     start = digest[-1] & 15
     number = struct.unpack(">I", digest[start : start + 4])[0] & 0x7FFFFFFF
@@ -100,7 +100,7 @@ def drive(running: Running, browser: Browser, admin: StorageState) -> str:
     return SLUG
 
 
-def test_a_check_a_refund_and_a_deadline_stand_in_the_log_and_in_public(
+def test_a_check_a_refund_and_a_deadline_appear_in_the_log_and_in_public(
     running: Running, open_page: Open, admin: StorageState, drive: str
 ) -> None:
     before = raised(running)
@@ -125,7 +125,7 @@ def test_a_check_a_refund_and_a_deadline_stand_in_the_log_and_in_public(
     page.get_by_label("Amount").fill("10")
     page.get_by_role("button", name="Continue").click()
     page.get_by_role("button", name="Refund $10").dblclick()
-    # The second of the two clicks takes the place of the first, and both lead here.
+    # The second click replaces the first, and both lead here.
     page.wait_for_url("**#refunds")
     wait_until(lambda: raised(running) == before + 3000)
 
@@ -154,7 +154,7 @@ def test_a_check_a_refund_and_a_deadline_stand_in_the_log_and_in_public(
     expect(dashboard.locator("#standing")).to_have_attribute("data-raised", str(before + 3000))
 
 
-def test_the_dashboard_moves_by_itself(
+def test_the_dashboard_updates_automatically(
     running: Running, open_page: Open, admin: StorageState, drive: str
 ) -> None:
     page = open_page(f"{running.appeal}/staff/c/{SLUG}/dashboard", storage_state=admin)

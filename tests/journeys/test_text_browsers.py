@@ -1,4 +1,4 @@
-"""The appeal in lynx and w3m: it reads well, and its form leads over the review to Stripe's page."""
+"""The appeal in lynx and w3m: it reads well, and its form leads through the review to Stripe's page."""
 
 import os
 import pty
@@ -33,12 +33,12 @@ READ_IN_ORDER = (
 def program(name: str) -> str:
     found = shutil.which(name)
     if found is None:
-        pytest.skip(f"no {name} on the PATH: it is Debian's package of that name")
+        pytest.skip(f"no {name} on the PATH: install Debian's package of that name")
     return found
 
 
 def written(command: list[str]) -> str:
-    """What a browser writes of a page, words apart by one space."""
+    """Return the text that a browser prints, with single spaces between words."""
     made = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
     return " ".join(made.stdout.split())
 
@@ -46,9 +46,9 @@ def written(command: list[str]) -> str:
 @pytest.mark.parametrize("command", [["lynx", "-dump", "-nolist"], ["w3m", "-dump"]], ids=str)
 def test_the_appeal_reads_well(running: Running, command: list[str]) -> None:
     page, place = written([program(command[0]), *command[1:], running.appeal]), 0
-    for told in READ_IN_ORDER:
-        assert told in page[place:], f"{told!r} is not where it belongs in: {page}"
-        place = page.index(told, place)
+    for text in READ_IN_ORDER:
+        assert text in page[place:], f"{text!r} is missing or in the wrong place in: {page}"
+        place = page.index(text, place)
 
 
 def test_w3m_posts_the_form_and_the_review(running: Running, tmp_path: Path) -> None:
@@ -59,8 +59,8 @@ def test_w3m_posts_the_form_and_the_review(running: Running, tmp_path: Path) -> 
         return written([program("w3m"), "-dump", "-post", str(file), address])
 
     review = post(**TYPED, step="review")
-    for told in ("Check your gift", "$25", "Every month", "Lee Ross", "Give $25 monthly"):
-        assert told in review
+    for text in ("Check your gift", "$25", "Every month", "Lee Ross", "Give $25 monthly"):
+        assert text in review
     shown = requests.post(address, data=TYPED | {"step": "review"}, timeout=30).text
     fields = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', shown)
     paying = post(**{name: unescape(value) for name, value in fields})
@@ -72,7 +72,7 @@ def test_w3m_posts_the_form_and_the_review(running: Running, tmp_path: Path) -> 
 
 
 def keys(*pressed: str) -> str:
-    """A script of lynx's: each key by its name, and what begins with a quote letter by letter."""
+    """Return a lynx script: each key by its name, and text after a quote one character at a time."""
     lines: list[str] = []
     for one in pressed:
         typed = one[1:] if one.startswith("'") else ""
@@ -86,27 +86,27 @@ def search(text: str) -> tuple[str, ...]:
 
 
 def drive(address: str, script: Path) -> str:
-    """Run lynx by `script` in a terminal of 24 lines; everything that it wrote there."""
+    """Run lynx with `script` in a terminal of 24 lines; return everything that it printed."""
     command = [program("lynx"), f"-cmd_script={script}", address]
     ours, theirs = pty.openpty()
     environment = {**os.environ, "TERM": "vt100", "LINES": "24", "COLUMNS": "80"}
-    told = b""
+    output = b""
     with subprocess.Popen(
         command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment
     ) as lynx:
         os.close(theirs)
         try:
             while part := os.read(ours, 65536):
-                told += part
+                output += part
         except OSError:
-            # How Linux says that the other side of a terminal has gone.
+            # On Linux, this means that the other side of the terminal is closed.
             lynx.wait(timeout=30)
     os.close(ours)
-    return re.sub(r"\x1b(?:\[[0-9;?]*[a-zA-Z]|[()][A-Z0-9])", " ", told.decode(errors="replace"))
+    return re.sub(r"\x1b(?:\[[0-9;?]*[a-zA-Z]|[()][A-Z0-9])", " ", output.decode(errors="replace"))
 
 
 def list_sessions_for_donation(running: Running, email: str) -> list[dict[str, Any]]:
-    """Stripe's pages that were opened for this address."""
+    """Return the checkout sessions for this email address."""
     address, key = f"{running.stripe}/v1/checkout/sessions", ("sk_test_journeys", "")
     found = requests.get(address, params={"limit": 100}, auth=key, timeout=30).json()
     return [one for one in found["data"] if one["customer_email"] == email]
@@ -118,7 +118,7 @@ def test_lynx_fills_the_form_by_keys_and_reaches_stripes_page(
     script = tmp_path / "keys"
     script.write_text(
         keys(
-            # Other gifts may have made it "$25 raised", further up.
+            # Other gifts may have put "$25 raised" further up.
             *(*search("How much"), *search("$25"), "Down Arrow", "^J"),
             *(*search("We send your receipt"), "'lynx@example.org", "Down Arrow", "'Lee Ross"),
             *("Down Arrow", *search("Review your gift"), "^J"),
@@ -126,12 +126,12 @@ def test_lynx_fills_the_form_by_keys_and_reaches_stripes_page(
             *("Q", "y"),
         )
     )
-    told = drive(f"{running.appeal}/c/nine-days", script)
-    assert "Check your gift" in told
-    assert "303 SEE OTHER" in told.upper()
-    assert re.search(r"Using http://\S+/c/pay/cs_test_", told)
-    # Of a page lynx writes only what differs from the one before; whose it is, Stripe knows.
-    assert "← Back" in told.rpartition("/c/pay/")[2]
+    output = drive(f"{running.appeal}/c/nine-days", script)
+    assert "Check your gift" in output
+    assert "303 SEE OTHER" in output.upper()
+    assert re.search(r"Using http://\S+/c/pay/cs_test_", output)
+    # lynx prints only what differs from the previous page, so check the session at Stripe as well.
+    assert "← Back" in output.rpartition("/c/pay/")[2]
     assert [
         one["amount_total"] for one in list_sessions_for_donation(running, "lynx@example.org")
     ] == [2500]

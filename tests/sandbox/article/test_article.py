@@ -1,4 +1,4 @@
-"""The example article: the appeal in all its forms on another site's page, the friendly one and the hostile one."""
+"""The example article: the appeal in all its forms on a normal page and a hostile page of another site."""
 
 import urllib.error
 import urllib.request
@@ -57,7 +57,7 @@ def test_every_form_shows_the_figure_whatever_the_page_does(
     friendly = _looks(page)
     inside = page.frame_locator("iframe").get_by_role("progressbar")
     expect(inside).to_be_visible()
-    # It lies below the window, where browsers hardly work on it, and is as tall as what it says.
+    # The frame is below the window, where browsers do little work, and must be as tall as its content.
     tall = "it => document.documentElement.getBoundingClientRect().height"
     height = page.frame_locator("iframe").get_by_role("button").evaluate(tall)
     expect(page.locator("iframe")).to_have_attribute("height", str(round(height)))

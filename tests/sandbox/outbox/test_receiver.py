@@ -1,4 +1,4 @@
-"""The receiving side for tests, spoken to over real SMTP."""
+"""The mail receiver for tests, over real SMTP."""
 
 import smtplib
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ def receiver() -> Iterator[MailReceiver]:
         yield running
 
 
-def letter(to: str = "ada@example.org", subject: str = "Thank you") -> EmailMessage:
+def an_email(to: str = "ada@example.org", subject: str = "Thank you") -> EmailMessage:
     message = EmailMessage()
     message["From"] = "The Harbor Ledger <giving@example.org>"
     message["To"] = to
@@ -30,8 +30,8 @@ def send(receiver: MailReceiver, *messages: EmailMessage) -> None:
             client.send_message(message)
 
 
-def test_messages_are_kept_as_they_came(receiver: MailReceiver) -> None:
-    send(receiver, letter(), letter("bob@example.org", "Grüße"))
+def test_messages_are_stored_unchanged(receiver: MailReceiver) -> None:
+    send(receiver, an_email(), an_email("bob@example.org", "Grüße"))
 
     first, second = receiver.wait_for(2)
     assert first.sender == "giving@example.org"
@@ -42,14 +42,14 @@ def test_messages_are_kept_as_they_came(receiver: MailReceiver) -> None:
     assert receiver.connections == 1
 
 
-def test_one_recipient_is_refused_for_now_and_then_accepted(receiver: MailReceiver) -> None:
+def test_one_recipient_is_deferred_and_then_accepted(receiver: MailReceiver) -> None:
     receiver.answer("450 4.2.1 Mailbox busy", to="ada@example.org", times=1)
 
     with pytest.raises(smtplib.SMTPRecipientsRefused) as refused:
-        send(receiver, letter())
+        send(receiver, an_email())
     assert refused.value.recipients["ada@example.org"] == (450, b"4.2.1 Mailbox busy")
-    send(receiver, letter("bob@example.org"))
-    send(receiver, letter())
+    send(receiver, an_email("bob@example.org"))
+    send(receiver, an_email())
 
     assert [mail.recipients[0] for mail in receiver.messages] == [
         "bob@example.org",
@@ -57,11 +57,11 @@ def test_one_recipient_is_refused_for_now_and_then_accepted(receiver: MailReceiv
     ]
 
 
-def test_a_message_is_refused_for_good_after_data(receiver: MailReceiver) -> None:
+def test_a_message_is_rejected_permanently_after_data(receiver: MailReceiver) -> None:
     receiver.answer("554 5.7.1 Refused", after_data=True)
 
     with pytest.raises(smtplib.SMTPDataError, match=r"5\.7\.1 Refused"):
-        send(receiver, letter())
+        send(receiver, an_email())
 
     assert receiver.messages == []
 
@@ -70,10 +70,10 @@ def test_the_connection_is_dropped_for_a_recipient(receiver: MailReceiver) -> No
     receiver.drop(to="ada@example.org")
 
     with pytest.raises(smtplib.SMTPServerDisconnected):
-        send(receiver, letter())
+        send(receiver, an_email())
 
     receiver.accept()
-    send(receiver, letter())
+    send(receiver, an_email())
     assert len(receiver.messages) == 1
 
 
@@ -84,22 +84,22 @@ def test_the_connection_is_dropped_after_data(
     receiver.drop(after_data=True, times=1, keep=keep)
 
     with pytest.raises(smtplib.SMTPServerDisconnected):
-        send(receiver, letter())
+        send(receiver, an_email())
 
     assert len(receiver.messages) == delivered
 
 
-def test_credentials_are_asked_for() -> None:
+def test_credentials_are_required() -> None:
     with MailReceiver(credentials=("ledger", "secret")) as receiver:
         with pytest.raises(smtplib.SMTPException, match=r"530|Authentication required"):
-            send(receiver, letter())
+            send(receiver, an_email())
         with smtplib.SMTP("127.0.0.1", receiver.port, timeout=30) as client:
             client.login("ledger", "secret")
-            client.send_message(letter())
+            client.send_message(an_email())
         assert receiver.url == f"smtp://ledger:secret@127.0.0.1:{receiver.port}"
         assert len(receiver.messages) == 1
 
 
-def test_waiting_for_what_does_not_come_says_how_many_came(receiver: MailReceiver) -> None:
+def test_a_timeout_says_how_many_messages_arrived(receiver: MailReceiver) -> None:
     with pytest.raises(TimeoutError, match="0 of 1 messages"):
         receiver.wait_for(1, timeout=0.05)

@@ -1,4 +1,4 @@
-"""The outbox viewer as a program: mail in by SMTP, pages out by HTTP, kept between runs."""
+"""The outbox viewer as a program: emails in by SMTP, pages out by HTTP, stored between runs."""
 
 import json
 import smtplib
@@ -79,7 +79,7 @@ def receipt() -> EmailMessage:
     return message
 
 
-def test_a_mail_is_listed_and_described(viewer: Viewer) -> None:
+def test_an_email_is_listed_and_described(viewer: Viewer) -> None:
     viewer.send(receipt())
 
     [entry] = viewer.messages()
@@ -93,7 +93,7 @@ def test_a_mail_is_listed_and_described(viewer: Viewer) -> None:
     assert "script-src 'self'" in headers["Content-Security-Policy"]
 
 
-def test_a_mail_is_shown_as_text_html_and_source(viewer: Viewer) -> None:
+def test_an_email_is_shown_as_text_html_and_source(viewer: Viewer) -> None:
     viewer.send(receipt())
     place = f"/messages/{viewer.messages()[0]['id']}"
 
@@ -103,7 +103,7 @@ def test_a_mail_is_shown_as_text_html_and_source(viewer: Viewer) -> None:
     assert "Message-ID: <receipt-1@example.org>" in viewer.get(f"{place}.eml")[0]
 
 
-def test_the_html_of_a_mail_cannot_run_scripts_and_finds_its_pictures(viewer: Viewer) -> None:
+def test_the_html_of_an_email_shows_its_images_and_cannot_run_scripts(viewer: Viewer) -> None:
     viewer.send(receipt())
     place = f"/messages/{viewer.messages()[0]['id']}"
 
@@ -130,7 +130,7 @@ def test_attachments_are_downloaded_and_never_shown(viewer: Viewer) -> None:
     assert body == "%PDF-1.7"
 
 
-def test_mails_are_kept_between_runs_newest_first(tmp_path: Path) -> None:
+def test_emails_are_stored_between_runs_and_listed_newest_first(tmp_path: Path) -> None:
     first, second = receipt(), receipt()
     second.replace_header("Message-ID", "<receipt-2@example.org>")
     with running_viewer(tmp_path) as viewer:
@@ -143,7 +143,7 @@ def test_mails_are_kept_between_runs_newest_first(tmp_path: Path) -> None:
     assert identifiers == ["<receipt-2@example.org>", "<receipt-1@example.org>"]
 
 
-def test_delete_all_deletes_all_but_not_for_another_site(viewer: Viewer) -> None:
+def test_delete_all_works_but_not_for_another_site(viewer: Viewer) -> None:
     viewer.send(receipt())
     delete = viewer.address + "/delete"
     foreign = urllib.request.Request(
@@ -159,7 +159,7 @@ def test_delete_all_deletes_all_but_not_for_another_site(viewer: Viewer) -> None
     assert "No emails yet" in viewer.get("/")[0]
 
 
-def test_another_host_name_is_refused(viewer: Viewer) -> None:
+def test_another_host_name_is_rejected(viewer: Viewer) -> None:
     with pytest.raises(urllib.error.HTTPError, match="403"):
         viewer.get("/", Host="rebound.example.org")
 
@@ -167,12 +167,12 @@ def test_another_host_name_is_refused(viewer: Viewer) -> None:
 @pytest.mark.parametrize(
     "place", ["/messages/none", "/messages/..%2f..%2fetc.eml", "/messages/x/html"]
 )
-def test_an_unknown_mail_is_not_found(viewer: Viewer, place: str) -> None:
+def test_an_unknown_email_is_not_found(viewer: Viewer, place: str) -> None:
     with pytest.raises(urllib.error.HTTPError, match="404"):
         viewer.get(place)
 
 
-def test_a_damaged_mail_is_shown_as_far_as_it_can_be_read(viewer: Viewer) -> None:
+def test_a_damaged_email_is_shown_as_far_as_possible(viewer: Viewer) -> None:
     raw = b"Subject: =?utf-8?b?broken\r\nContent-Type: text/plain; charset=no-such\r\n\r\n\xff text"
     with smtplib.SMTP("127.0.0.1", viewer.smtp_port, timeout=30) as client:
         client.sendmail("a@example.org", ["b@example.org"], raw)

@@ -1,4 +1,4 @@
-"""`./dev seed`: what it makes is consistent to the last entry, the same each time, and never beside real gifts."""
+"""`./dev seed`: the result is consistent and reproducible, and is never added to real gifts."""
 
 import os
 import subprocess
@@ -55,7 +55,7 @@ def session(seeded: Installation) -> Iterator[Session]:
         yield session
 
 
-def test_the_books_are_in_order_and_every_reference_leads_somewhere(session: Session) -> None:
+def test_all_invariants_hold_and_every_reference_is_valid(session: Session) -> None:
     assert list(broken_invariants(session)) == []
     assert session.scalar(text("SELECT count(*) FROM donation")) == GIFTS
     assert [lost for lost in (dangling(session, *key) for key in references()) if lost] == []
@@ -76,7 +76,7 @@ def dangling(session: Session, table: str, column: str, other: str, key: str) ->
     return f"{table}.{column}" if session.scalar(text(query)) else ""
 
 
-def test_its_sums_are_those_that_the_ledgers_trigger_keeps(session: Session) -> None:
+def test_its_sums_equal_those_of_the_ledgers_trigger(session: Session) -> None:
     made = [set(session.execute(text(query)).all()) for query in SUMS]
     session.execute(text(REPLAY))
 
@@ -100,7 +100,7 @@ def test_three_campaigns_two_of_them_final_and_one_with_days_left(session: Sessi
     assert all(one.raised > 0 and 0 < one.donors < one.donations for one in progress)
 
 
-def test_gifts_look_like_gifts(session: Session) -> None:
+def test_gifts_are_realistic(session: Session) -> None:
     states = dict(session.execute(text("SELECT state, count(*) FROM donation GROUP BY 1")).all())
     shares = {
         "paid": states["paid"] / GIFTS,
@@ -131,7 +131,7 @@ def test_gifts_look_like_gifts(session: Session) -> None:
     assert session.scalar(text("SELECT max(created_at) FROM donation")) < clock.now()
 
 
-def test_a_seeded_receipt_says_what_the_service_would_have_said(
+def test_a_seeded_receipt_has_the_same_text_as_the_services(
     seeded: Installation, session: Session
 ) -> None:
     query = select(Receipt).join(Receipt.donation).where(Donation.attempt.like("seed:%"))
@@ -149,7 +149,7 @@ def test_a_seeded_receipt_says_what_the_service_would_have_said(
         assert one.frozen == frozen_content(one.donation, seeded.settings.organization, about)
 
 
-def test_the_same_seed_at_the_same_moment_makes_the_same_gifts(
+def test_the_same_seed_at_the_same_time_creates_the_same_gifts(
     settings: object, seeded: Installation, session: Session, databases: Databases, template: str
 ) -> None:
     at = session.scalars(text("SELECT at FROM audit_entry WHERE action = 'campaign.seeded'")).one()
@@ -172,7 +172,7 @@ def digests(session: Session) -> list[object]:
     ]
 
 
-def test_more_may_be_added_and_the_books_stay_in_order(seeded: Installation) -> None:
+def test_all_invariants_hold_after_adding_more(seeded: Installation) -> None:
     fill(seeded, SeedPlan(300, 2, 1, clock.now()))
 
     with seeded.sessions() as session:
@@ -201,7 +201,7 @@ def command(
     )
 
 
-def test_real_gifts_are_left_alone(
+def test_a_database_with_real_gifts_is_refused(
     installation: Installation, campaign: Campaign, database_url: str, tmp_path: Path
 ) -> None:
     with installation.sessions.begin() as session:

@@ -1,4 +1,4 @@
-"""The private broker: answers its password, keeps nothing, leaves nothing."""
+"""The private broker requires its password, stores nothing and leaves nothing behind."""
 
 import pytest
 import redis
@@ -8,7 +8,7 @@ from sandbox.servers.ports import port_is_free
 from sandbox.servers.process import command_of
 
 
-def test_it_serves_behind_a_password_and_leaves_no_process() -> None:
+def test_it_requires_a_password_and_leaves_no_process() -> None:
     with PrivateBroker() as broker:
         client = redis.Redis.from_url(broker.url)
         assert client.ping()
@@ -29,14 +29,14 @@ def test_its_password_is_not_among_its_arguments() -> None:
         assert password not in command_of(broker.process_id)
 
 
-def test_two_stand_side_by_side() -> None:
+def test_two_brokers_can_run_at_once() -> None:
     with PrivateBroker() as first, PrivateBroker() as second:
         assert first.port != second.port
         assert not first.ended()
         assert not second.ended()
 
 
-def test_a_preferred_port_is_taken_only_while_it_is_free() -> None:
+def test_a_preferred_port_is_used_only_if_it_is_free() -> None:
     port = free_port()
     assert free_port(port) == port
     with PrivateBroker() as broker:

@@ -1,4 +1,4 @@
-"""The private PostgreSQL: starts fast, keeps what it should, and leaves nothing."""
+"""The private PostgreSQL server starts fast, keeps saved data, and leaves nothing else behind."""
 
 import os
 import shutil
@@ -24,14 +24,14 @@ ROOT = Path(__file__).resolve().parents[3]
 
 @pytest.fixture
 def home() -> Iterator[Path]:
-    """A folder that PostgreSQL's user can reach, unlike pytest's own when we are root."""
+    """A folder that PostgreSQL's user can reach, unlike pytest's when the tests run as root."""
     folder = scratch_folder(unprivileged())
     yield folder
     shutil.rmtree(folder)
 
 
 def gone(process: int, within: float = 30.0) -> bool:
-    """Whether the process ends within that many seconds."""
+    """Return whether the process ends within that many seconds."""
     deadline = time.monotonic() + within
     while command_of(process) and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -39,7 +39,7 @@ def gone(process: int, within: float = 30.0) -> bool:
 
 
 @pytest.mark.parametrize("binaries", list(installed()), ids=lambda each: str(each.major))
-def test_every_installation_serves_and_leaves_neither_process_nor_folder(
+def test_every_installation_works_and_leaves_no_process_or_folder(
     binaries: Binaries,
 ) -> None:
     with PrivatePostgres(binaries=binaries) as server:
@@ -54,7 +54,7 @@ def test_every_installation_serves_and_leaves_neither_process_nor_folder(
     assert not Path(home[0]).exists()
 
 
-def test_it_listens_on_the_loopback_only_and_wants_the_password() -> None:
+def test_it_listens_on_loopback_only_and_requires_the_password() -> None:
     with PrivatePostgres() as server:
         with psycopg.connect(server.url) as connection:
             addresses = connection.execute("SHOW listen_addresses").fetchone()
@@ -65,7 +65,7 @@ def test_it_listens_on_the_loopback_only_and_wants_the_password() -> None:
     assert addresses == ("127.0.0.1",)
 
 
-def test_a_kept_folder_keeps_rows_and_password(home: Path) -> None:
+def test_a_data_folder_keeps_rows_and_password(home: Path) -> None:
     with PrivatePostgres(home / "kept", durable=True) as server:
         with psycopg.connect(server.url) as connection:
             connection.execute("CREATE TABLE kept AS SELECT 7 AS number")
@@ -81,7 +81,7 @@ def test_a_kept_folder_keeps_rows_and_password(home: Path) -> None:
     assert again == password
 
 
-def test_settings_of_the_caller_win() -> None:
+def test_settings_of_the_caller_take_precedence() -> None:
     with (
         PrivatePostgres(settings={"max_connections": "17"}) as server,
         psycopg.connect(server.url) as connection,
@@ -116,14 +116,14 @@ def test_a_lock_left_by_a_crash_does_not_stop_the_next_start(home: Path) -> None
     with PrivatePostgres(home / "kept"):
         lock = home / "kept" / "cluster" / "postmaster.pid"
         content = lock.read_text().split("\n", 1)[1]
-    # After a restart of the machine that id may belong to any program, such as this one.
+    # After the machine restarts, that process id may belong to any program, such as this one.
     lock.write_text(f"{os.getpid()}\n{content}")
 
     with PrivatePostgres(home / "kept") as server:
         psycopg.connect(server.url).close()
 
 
-def test_a_server_that_is_still_ending_is_waited_for(home: Path) -> None:
+def test_it_waits_for_a_server_that_is_still_stopping(home: Path) -> None:
     first = PrivatePostgres(home / "kept").start()
     os.kill(first.process_id, signal.SIGINT)
     try:
@@ -133,7 +133,7 @@ def test_a_server_that_is_still_ending_is_waited_for(home: Path) -> None:
         first.stop()
 
 
-def test_a_version_that_is_not_here_is_named(home: Path) -> None:
+def test_a_missing_version_is_named(home: Path) -> None:
     with PrivatePostgres(home / "kept"):
         pass
     (home / "kept" / "cluster" / "PG_VERSION").write_text("11\n")
@@ -144,7 +144,7 @@ def test_a_version_that_is_not_here_is_named(home: Path) -> None:
         PrivatePostgres(home / "kept").start()
 
 
-def test_a_kept_folder_is_opened_by_the_version_that_made_it(home: Path) -> None:
+def test_a_data_folder_is_opened_by_the_version_that_created_it(home: Path) -> None:
     oldest = min(installed(), key=lambda each: each.major)
     with PrivatePostgres(home / "kept", binaries=oldest):
         pass
@@ -155,8 +155,8 @@ def test_a_kept_folder_is_opened_by_the_version_that_made_it(home: Path) -> None
         assert connection.info.server_version // 10000 == oldest.major
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives PostgreSQL another user")
-def test_a_folder_that_the_other_user_cannot_reach_is_kept_elsewhere(tmp_path: Path) -> None:
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs PostgreSQL as another user")
+def test_data_in_an_unreachable_folder_is_stored_elsewhere(tmp_path: Path) -> None:
     hidden = tmp_path / "hidden"
     hidden.mkdir(mode=0o700)
     try:

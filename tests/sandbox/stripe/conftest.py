@@ -1,7 +1,7 @@
 """A sandbox, the SDK's client for it, and a receiver of its webhooks.
 
-With STRIPE_API_BASE set (a proxy in front that checks every call) the client goes there, and the sandbox listens
-on SANDBOX_STRIPE_PORT. Calls that are wrong on purpose go to the sandbox directly.
+If STRIPE_API_BASE is set (a proxy that checks every call), the client uses it and the sandbox listens on
+SANDBOX_STRIPE_PORT. Calls that are invalid on purpose go to the sandbox directly.
 """
 
 import json
@@ -25,7 +25,7 @@ SECRET = "whsec_test"
 
 
 class Receiver(ThreadingHTTPServer):
-    """Stores every webhook as (body, signature) and answers `status`."""
+    """Store every webhook as (body, signature) and respond with `status`."""
 
     daemon_threads = True
 
@@ -76,13 +76,13 @@ def client_for(address: str) -> StripeClient:
 
 @pytest.fixture
 def client(sandbox: StripeSandbox) -> StripeClient:
-    """For legal calls."""
+    """The client for valid calls."""
     return client_for(API_BASE or sandbox.url)
 
 
 @pytest.fixture
 def direct(sandbox: StripeSandbox) -> StripeClient:
-    """For calls that are meant to be refused, and for what a proxy might answer itself."""
+    """The client for calls that must be rejected, and for those that a proxy might answer itself."""
     return client_for(sandbox.url)
 
 
@@ -116,7 +116,7 @@ def parameters(amount: int = 2500, interval: str | None = None, **more: Any) -> 
 
 @pytest.fixture
 def give(client: StripeClient) -> Callable[..., Session]:
-    """Opens a checkout session: give(amount, interval, **parameters)."""
+    """Create a checkout session: give(amount, interval, **parameters)."""
 
     def make(amount: int = 2500, interval: str | None = None, **more: Any) -> Any:
         return client.v1.checkout.sessions.create(params=parameters(amount, interval, **more))
@@ -131,7 +131,7 @@ def parameters_fixture() -> Callable[..., dict[str, Any]]:
 
 @pytest.fixture
 def post(sandbox: StripeSandbox) -> Callable[..., requests.Response]:
-    """Posts a form to the sandbox directly, as the account: post(path, {"a[b]": "c"}, key=…)."""
+    """Post a form to the sandbox directly, with the account's key: post(path, {"a[b]": "c"}, key=…)."""
 
     def send(path: str, form: dict[str, Any], key: str | None = None) -> requests.Response:
         headers = {"Authorization": f"Bearer {KEY}"}
@@ -154,13 +154,13 @@ FORM = {
 
 @pytest.fixture
 def form() -> dict[str, Any]:
-    """A legal session as raw form fields."""
+    """A valid session as raw form fields."""
     return dict(FORM)
 
 
 @pytest.fixture
 def submit() -> Callable[..., requests.Response]:
-    """Submits the hosted page's form as a browser would: submit(session, number, **fields)."""
+    """Submit the hosted page's form like a browser: submit(session, number, **fields)."""
 
     def send(session: Any, number: str = "4242 4242 4242 4242", **fields: str) -> requests.Response:
         typed = {

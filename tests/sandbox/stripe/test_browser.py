@@ -26,7 +26,7 @@ def fill(page: Page, number: str) -> None:
     page.fill("#card-name", "Dana Donor")
 
 
-def test_a_donor_is_declined_then_challenged_then_through(
+def test_a_declined_card_then_one_with_3d_secure(
     page: Page, sandbox: StripeSandbox, client: StripeClient, give: Callable[..., Any]
 ) -> None:
     session = give(success_url=f"{sandbox.url}/_sandbox/?session={{CHECKOUT_SESSION_ID}}")
@@ -42,7 +42,9 @@ def test_a_donor_is_declined_then_challenged_then_through(
     assert client.v1.checkout.sessions.retrieve(session.id).payment_status == "paid"
 
 
-def test_the_bank_s_fields_appear_with_its_radio(page: Page, give: Callable[..., Any]) -> None:
+def test_the_bank_fields_appear_when_bank_debit_is_selected(
+    page: Page, give: Callable[..., Any]
+) -> None:
     page.goto(give().url)
     assert page.is_visible("#card-number")
     page.check("#method-bank")
@@ -53,7 +55,9 @@ def test_the_bank_s_fields_appear_with_its_radio(page: Page, give: Callable[...,
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_text_stands_out_from_the_paper(page: Page, give: Callable[..., Any], scheme: str) -> None:
+def test_text_contrasts_with_the_background(
+    page: Page, give: Callable[..., Any], scheme: str
+) -> None:
     page.emulate_media(color_scheme=scheme)
     page.goto(give().url)
     colors = page.evaluate(

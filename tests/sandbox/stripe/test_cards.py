@@ -1,4 +1,4 @@
-"""The well-known test cards, paid on the hosted page by plain form posts."""
+"""Stripe's test cards, used on the hosted page with plain form posts."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +10,7 @@ from stripe import StripeClient
 from sandbox.stripe import StripeSandbox
 
 
-def test_a_card_that_succeeds_leads_to_the_success_address(
+def test_a_successful_card_redirects_to_the_success_url(
     client: StripeClient, give: Callable[..., Any], submit: Callable[..., Any]
 ) -> None:
     session = give()
@@ -64,7 +64,7 @@ def test_a_declined_card_leaves_the_session_open(
     assert client.v1.payment_intents.retrieve(intent.id).status == "succeeded"
 
 
-def test_a_blocked_card_is_named_as_fraud_in_the_outcome(
+def test_a_blocked_card_has_a_fraud_outcome(
     sandbox: StripeSandbox, give: Callable[..., Any], submit: Callable[..., Any]
 ) -> None:
     submit(give(), "4100000000000019")
@@ -74,7 +74,7 @@ def test_a_blocked_card_is_named_as_fraud_in_the_outcome(
 
 
 @pytest.mark.parametrize("number", ["4000002500003155", "4000002760003184"])
-def test_three_d_secure_asks_before_it_charges(
+def test_3d_secure_comes_before_the_charge(
     client: StripeClient,
     sandbox: StripeSandbox,
     give: Callable[..., Any],
@@ -92,7 +92,7 @@ def test_three_d_secure_asks_before_it_charges(
     assert client.v1.checkout.sessions.retrieve(session.id).payment_status == "paid"
 
 
-def test_a_failed_challenge_charges_nothing_and_another_card_may_be_tried(
+def test_a_failed_challenge_charges_nothing_and_another_card_works(
     sandbox: StripeSandbox, give: Callable[..., Any], submit: Callable[..., Any]
 ) -> None:
     session = give()
@@ -105,7 +105,7 @@ def test_a_failed_challenge_charges_nothing_and_another_card_may_be_tried(
     assert submit(session).status_code == 303
 
 
-def test_a_real_looking_card_that_is_no_test_card_is_declined(
+def test_a_card_that_is_not_a_test_card_is_declined(
     give: Callable[..., Any], submit: Callable[..., Any]
 ) -> None:
     answer = submit(give(), "4012888888881881")
@@ -113,7 +113,7 @@ def test_a_real_looking_card_that_is_no_test_card_is_declined(
     assert "non test card" in answer.text
 
 
-def test_a_bank_debit_is_a_promise_that_settles_after_four_business_days(
+def test_a_bank_debit_settles_after_four_business_days(
     client: StripeClient, sandbox: StripeSandbox, give: Callable[..., Any]
 ) -> None:
     session = give()
@@ -134,7 +134,7 @@ def test_a_bank_debit_is_a_promise_that_settles_after_four_business_days(
     ]
 
 
-def test_a_bank_debit_may_come_back(
+def test_a_bank_debit_may_fail(
     client: StripeClient,
     sandbox: StripeSandbox,
     give: Callable[..., Any],
@@ -152,7 +152,7 @@ def test_a_bank_debit_may_come_back(
     ]
 
 
-def test_settling_by_hand_wins_over_the_calendar(
+def test_settling_by_hand_cancels_the_scheduled_settlement(
     sandbox: StripeSandbox, give: Callable[..., Any]
 ) -> None:
     session = give()

@@ -1,4 +1,4 @@
-"""Idempotency keys, as Stripe has them."""
+"""Idempotency keys, as at Stripe."""
 
 import threading
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from stripe import IdempotencyError, StripeClient
 from sandbox.stripe import StripeSandbox
 
 
-def test_the_same_key_and_parameters_give_the_same_answer(
+def test_the_same_key_and_parameters_return_the_same_response(
     post: Callable[..., Any], form: dict[str, Any], sandbox: StripeSandbox
 ) -> None:
     first, second = post("checkout/sessions", form, "k1"), post("checkout/sessions", form, "k1")
@@ -21,21 +21,21 @@ def test_the_same_key_and_parameters_give_the_same_answer(
     assert len(sandbox.objects("checkout.session")) == 1
 
 
-def test_other_parameters_are_refused(post: Callable[..., Any], form: dict[str, Any]) -> None:
+def test_different_parameters_are_rejected(post: Callable[..., Any], form: dict[str, Any]) -> None:
     post("checkout/sessions", form, "k1")
     answer = post("checkout/sessions", {**form, "locale": "de"}, "k1")
     assert answer.status_code == 400
     assert answer.json()["error"]["type"] == "idempotency_error"
 
 
-def test_another_endpoint_is_refused(post: Callable[..., Any], form: dict[str, Any]) -> None:
+def test_another_endpoint_is_rejected(post: Callable[..., Any], form: dict[str, Any]) -> None:
     name = post("checkout/sessions", form, "k1").json()["id"]
     answer = post(f"checkout/sessions/{name}/expire", {}, "k1")
     assert answer.status_code == 400
     assert answer.json()["error"]["type"] == "idempotency_error"
 
 
-def test_while_the_first_request_runs_the_second_is_in_use(
+def test_a_key_is_in_use_while_the_first_request_runs(
     post: Callable[..., Any], form: dict[str, Any], sandbox: StripeSandbox
 ) -> None:
     sandbox.fault("POST /v1/checkout/sessions", "slow", seconds=4)
@@ -55,7 +55,7 @@ def test_while_the_first_request_runs_the_second_is_in_use(
     assert post("checkout/sessions", form, "k1").headers["Idempotent-Replayed"] == "true"
 
 
-def test_a_failed_execution_is_kept(
+def test_a_failed_execution_is_saved(
     post: Callable[..., Any], form: dict[str, Any], sandbox: StripeSandbox
 ) -> None:
     sandbox.fault("POST /v1/checkout/sessions", "500")
@@ -66,7 +66,7 @@ def test_a_failed_execution_is_kept(
     assert post("checkout/sessions", form, "k2").status_code == 200
 
 
-def test_a_refusal_before_execution_is_not_kept(
+def test_a_rejection_before_execution_is_not_saved(
     post: Callable[..., Any], form: dict[str, Any]
 ) -> None:
     too_small = {**form, "line_items[0][price_data][unit_amount]": "49"}
@@ -74,7 +74,7 @@ def test_a_refusal_before_execution_is_not_kept(
     assert post("checkout/sessions", form, "k1").status_code == 200
 
 
-def test_a_limited_request_leaves_its_key_free(
+def test_a_rate_limited_request_releases_its_key(
     post: Callable[..., Any], form: dict[str, Any], sandbox: StripeSandbox
 ) -> None:
     sandbox.fault("POST /v1/checkout/sessions", "429")
@@ -83,7 +83,7 @@ def test_a_limited_request_leaves_its_key_free(
     assert (answer.status_code, "Idempotent-Replayed" in answer.headers) == (200, False)
 
 
-def test_keys_are_forgotten_after_24_hours_of_the_sandbox(
+def test_keys_expire_after_24_hours_of_sandbox_time(
     post: Callable[..., Any], form: dict[str, Any], sandbox: StripeSandbox
 ) -> None:
     first = post("checkout/sessions", form, "k1").json()["id"]
@@ -98,7 +98,7 @@ def test_a_key_has_at_most_255_characters(post: Callable[..., Any], form: dict[s
     assert post("checkout/sessions", form, "k" * 256).status_code == 400
 
 
-def test_the_sdk_names_the_error(direct: StripeClient, parameters: Callable[..., Any]) -> None:
+def test_the_sdk_raises_its_error(direct: StripeClient, parameters: Callable[..., Any]) -> None:
     options = {"idempotency_key": "donation-1"}
     direct.v1.checkout.sessions.create(params=parameters(), options=options)
     with pytest.raises(IdempotencyError):

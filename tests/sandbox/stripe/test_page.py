@@ -1,4 +1,4 @@
-"""The hosted page: what it shows, what it refuses, and that it pays once."""
+"""The hosted page: its content, its validation, and that it charges only once."""
 
 import threading
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from stripe import InvalidRequestError, StripeClient
 from sandbox.stripe import StripeSandbox
 
 
-def test_it_shows_what_is_paid_and_how_often(give: Callable[..., Any]) -> None:
+def test_it_shows_the_amount_and_the_interval(give: Callable[..., Any]) -> None:
     page = requests.get(give(2500, "month").url, timeout=20).text
     assert "The Harbor Ledger" in page
     assert "$25" in page
@@ -26,7 +26,7 @@ def test_it_shows_what_is_paid_and_how_often(give: Callable[..., Any]) -> None:
     "name",
     ["card-number", "card-expiry", "card-cvc", "card-name", "pay", "method-card", "method-bank"],
 )
-def test_its_parts_keep_their_names(give: Callable[..., Any], name: str) -> None:
+def test_its_elements_keep_their_ids(give: Callable[..., Any], name: str) -> None:
     assert f'id="{name}"' in requests.get(give().url, timeout=20).text
 
 
@@ -42,7 +42,7 @@ def test_its_parts_keep_their_names(give: Callable[..., Any], name: str) -> None
         ("email", "nobody"),
     ],
 )
-def test_a_mistake_is_named_beside_its_field(
+def test_an_error_appears_beside_its_field(
     sandbox: StripeSandbox,
     give: Callable[..., Any],
     submit: Callable[..., Any],
@@ -55,7 +55,7 @@ def test_a_mistake_is_named_beside_its_field(
     assert sandbox.objects("charge") == []
 
 
-def test_a_test_card_is_filled_in_by_one_click(
+def test_a_test_card_is_filled_in_with_one_click(
     give: Callable[..., Any], submit: Callable[..., Any], sandbox: StripeSandbox
 ) -> None:
     answer = submit(give(), "", fill="4000000000009995", email="typed@example.org")
@@ -65,7 +65,7 @@ def test_a_test_card_is_filled_in_by_one_click(
     assert sandbox.objects("charge") == []
 
 
-def test_eight_submissions_at_once_pay_once(
+def test_eight_submissions_at_once_charge_once(
     sandbox: StripeSandbox, give: Callable[..., Any], submit: Callable[..., Any]
 ) -> None:
     session = give()
@@ -90,7 +90,7 @@ def test_a_complete_session_says_so(give: Callable[..., Any], submit: Callable[.
     assert session.id in page.text
 
 
-def test_an_expired_session_shows_the_way_back(
+def test_an_expired_session_links_back(
     client: StripeClient,
     sandbox: StripeSandbox,
     give: Callable[..., Any],
@@ -111,9 +111,7 @@ def test_an_unknown_session_is_not_found(sandbox: StripeSandbox) -> None:
     assert requests.get(f"{sandbox.url}/c/pay/cs_test_x", timeout=20).status_code == 404
 
 
-def test_names_from_outside_are_shown_as_text(
-    client: StripeClient, parameters: Callable[..., Any]
-) -> None:
+def test_product_names_are_escaped(client: StripeClient, parameters: Callable[..., Any]) -> None:
     asked = parameters()
     asked["line_items"][0]["price_data"]["product_data"]["name"] = "<script>alert(1)</script>"
     page = requests.get(client.v1.checkout.sessions.create(params=asked).url, timeout=20).text
@@ -138,7 +136,7 @@ def test_the_portal_cancels_at_the_end_of_the_period(
 CARD = {"card-expiry": "12 / 34", "card-cvc": "123", "card-name": "Dana Donor"}
 
 
-def test_the_portal_takes_another_card_for_the_customer_and_leaves_the_subscriptions_own(
+def test_the_portal_updates_the_customers_card_but_not_the_subscriptions(
     client: StripeClient, sandbox: StripeSandbox, give: Callable[..., Any]
 ) -> None:
     sandbox.pay(give(1000, "month").id)
@@ -167,7 +165,7 @@ def test_the_portal_takes_another_card_for_the_customer_and_leaves_the_subscript
     assert [event["type"] for event in sandbox.events("customer.updated")][-1:]
 
 
-def test_an_open_invoice_is_paid_on_its_own_page_and_the_card_is_not_kept(
+def test_an_open_invoice_is_paid_on_its_page_and_the_card_is_not_saved(
     client: StripeClient, sandbox: StripeSandbox, give: Callable[..., Any]
 ) -> None:
     sandbox.pay(give(1000, "month").id, "4000000000000341")
@@ -185,7 +183,7 @@ def test_an_open_invoice_is_paid_on_its_own_page_and_the_card_is_not_kept(
     assert after["default_payment_method"] == before["default_payment_method"]
 
 
-def test_a_flow_of_the_portal_that_is_not_imitated_is_refused(
+def test_an_unsupported_portal_flow_is_rejected(
     direct: StripeClient, sandbox: StripeSandbox, give: Callable[..., Any]
 ) -> None:
     sandbox.pay(give(1000, "month").id)

@@ -1,4 +1,4 @@
-"""Faults on purpose, a restart that keeps everything, and the sandbox as a process."""
+"""Injected faults, restarts, and the sandbox as a separate process."""
 
 import re
 import signal
@@ -27,7 +27,7 @@ def test_a_dropped_request_was_not_executed(
     assert sandbox.objects("checkout.session") == []
 
 
-def test_a_lost_answer_was_executed_and_its_key_brings_it_back(
+def test_a_lost_response_is_returned_again_for_its_key(
     direct: StripeClient, sandbox: StripeSandbox, parameters: Callable[..., Any]
 ) -> None:
     sandbox.fault("POST /v1/checkout/sessions", "drop_after")
@@ -44,7 +44,7 @@ def test_a_lost_answer_was_executed_and_its_key_brings_it_back(
     ("mode", "error"),
     [("500", APIError), ("429", RateLimitError), ("409", APIError)],
 )
-def test_refusals_on_purpose_pass_after_their_times(
+def test_injected_errors_end_after_their_number_of_times(
     direct: StripeClient, sandbox: StripeSandbox, mode: str, error: type[Exception]
 ) -> None:
     sandbox.fault("GET /v1/events*", mode, times=2)
@@ -54,7 +54,7 @@ def test_refusals_on_purpose_pass_after_their_times(
     assert direct.v1.events.list().data == []
 
 
-def test_the_sdk_s_retries_get_through_a_dropped_answer(
+def test_the_sdks_retries_recover_from_a_dropped_response(
     sandbox: StripeSandbox, parameters: Callable[..., Any]
 ) -> None:
     sandbox.fault("POST /v1/checkout/sessions", "drop_after", times=1)
@@ -64,7 +64,7 @@ def test_the_sdk_s_retries_get_through_a_dropped_answer(
     assert len(sandbox.objects("checkout.session")) == 1
 
 
-def test_a_stopped_sandbox_is_out_of_reach_at_once(parameters: Callable[..., Any]) -> None:
+def test_a_stopped_sandbox_is_unreachable_at_once(parameters: Callable[..., Any]) -> None:
     sandbox = StripeSandbox().start()
     client = client_for(sandbox.url)
     client.v1.checkout.sessions.create(params=parameters())
@@ -99,7 +99,7 @@ def test_a_restart_keeps_everything(
         assert set(events) <= set(receiver.ids)
 
 
-def test_a_key_outlives_a_restart(tmp_path: Path, parameters: Callable[..., Any]) -> None:
+def test_a_key_survives_a_restart(tmp_path: Path, parameters: Callable[..., Any]) -> None:
     names = set()
     for _ in range(2):
         with StripeSandbox(folder=tmp_path) as sandbox:
@@ -123,7 +123,7 @@ def test_reset_leaves_an_empty_account_with_its_webhooks(
     assert len(receiver.received) == 4
 
 
-def test_the_controls_are_there_over_http(sandbox: StripeSandbox, give: Callable[..., Any]) -> None:
+def test_the_controls_work_over_http(sandbox: StripeSandbox, give: Callable[..., Any]) -> None:
     def control(path: str, **given: Any) -> requests.Response:
         return requests.post(f"{sandbox.url}/_sandbox/{path}", json=given, timeout=20)
 
@@ -143,7 +143,7 @@ def test_the_controls_are_there_over_http(sandbox: StripeSandbox, give: Callable
     assert control("reset").status_code == 200
 
 
-def test_paying_in_process_raises_what_the_bank_says(
+def test_paying_in_process_raises_the_decline(
     sandbox: StripeSandbox, give: Callable[..., Any]
 ) -> None:
     with pytest.raises(CardDeclined) as declined:
@@ -152,7 +152,7 @@ def test_paying_in_process_raises_what_the_bank_says(
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_as_a_process_it_says_where_it_is_and_stops_when_told(
+def test_as_a_process_it_prints_its_address_and_stops_on_a_signal(
     tmp_path: Path, number: signal.Signals
 ) -> None:
     command = [sys.executable, "-m", "sandbox.stripe", "--port", "0", "--data", str(tmp_path)]

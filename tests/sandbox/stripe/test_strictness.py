@@ -1,4 +1,4 @@
-"""It refuses what Stripe refuses, in Stripe's words and shapes."""
+"""It rejects what Stripe rejects, with Stripe's messages and formats."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -15,7 +15,7 @@ PRICE = "line_items[0][price_data]"
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[StripeSandbox]:
-    """One for the whole file: what is refused leaves nothing behind."""
+    """One sandbox for the whole file, because rejected calls leave nothing behind."""
     with StripeSandbox(port=PORT) as running:
         yield running
 
@@ -52,7 +52,7 @@ def sandbox() -> Iterator[StripeSandbox]:
         ("expand[]", "status", None),
     ],
 )
-def test_a_session_with_a_wrong_parameter_is_refused(
+def test_a_session_with_an_invalid_parameter_is_rejected(
     post: Callable[..., Any],
     form: dict[str, Any],
     sandbox: StripeSandbox,
@@ -107,9 +107,7 @@ def test_amounts_follow_the_currency(
     assert post("checkout/sessions", form).status_code == status
 
 
-def test_the_smallest_amount_is_of_the_total(
-    post: Callable[..., Any], form: dict[str, Any]
-) -> None:
+def test_the_minimum_applies_to_the_total(post: Callable[..., Any], form: dict[str, Any]) -> None:
     form |= {f"{PRICE}[unit_amount]": "30", "line_items[0][quantity]": "2"}
     assert post("checkout/sessions", form).status_code == 200
 
@@ -123,7 +121,7 @@ def test_submit_type_donate_is_for_one_time_gifts(
 
 
 @pytest.mark.parametrize("key", ["", "sk_live_x", "pk_test_x", "nonsense"])
-def test_only_secret_test_keys_are_let_in(sandbox: StripeSandbox, key: str) -> None:
+def test_only_secret_test_keys_are_accepted(sandbox: StripeSandbox, key: str) -> None:
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     answer = requests.get(f"{sandbox.url}/v1/events", headers=headers, timeout=20)
     assert answer.status_code == 401
@@ -139,7 +137,7 @@ def test_basic_authorization_works_too(sandbox: StripeSandbox, key: str) -> None
 
 
 @pytest.mark.parametrize("path", ["/v1/nothing", "/v1/charges/x/y/z", "/v1/checkout"])
-def test_unknown_addresses_are_refused_in_stripe_s_shape(sandbox: StripeSandbox, path: str) -> None:
+def test_unknown_urls_return_stripes_error(sandbox: StripeSandbox, path: str) -> None:
     answer = requests.get(sandbox.url + path, auth=("sk_test_x", ""), timeout=20)
     assert answer.status_code == 404
     assert "Unrecognized request URL" in answer.json()["error"]["message"]
@@ -163,7 +161,7 @@ def test_only_an_open_session_can_be_expired(
         direct.v1.checkout.sessions.expire(session.id)
 
 
-def test_prorations_are_refused_rather_than_done_wrongly(
+def test_prorations_are_rejected(
     direct: StripeClient, sandbox: StripeSandbox, give: Callable[..., Any]
 ) -> None:
     sandbox.pay(give(1000, "month").id)
@@ -174,7 +172,7 @@ def test_prorations_are_refused_rather_than_done_wrongly(
         direct.v1.subscriptions.update(subscription["id"], params={"items": items})
 
 
-def test_session_times_are_bounded(
+def test_session_expiry_is_limited(
     client: StripeClient,
     direct: StripeClient,
     sandbox: StripeSandbox,

@@ -1,4 +1,4 @@
-"""Monthly and yearly gifts, and the clock that renews them."""
+"""Monthly and yearly gifts and their renewals."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ DAY = 86_400
 def subscribe(
     client: StripeClient, sandbox: StripeSandbox, give: Callable[..., Any]
 ) -> Callable[..., Any]:
-    """subscribe(card, interval) gives the subscription of a paid session."""
+    """subscribe(card, interval) returns the subscription of a paid session."""
 
     def make(card: str = "4242424242424242", interval: str = "month", **more: Any) -> Any:
         session = give(1000, interval)
@@ -53,7 +53,7 @@ def test_a_subscription_begins_with_a_paid_invoice(
     assert client.v1.payment_intents.retrieve(payment.payment.payment_intent).status == "succeeded"
 
 
-def test_the_period_stands_on_the_item(subscribe: Callable[..., Any]) -> None:
+def test_the_item_has_the_period(subscribe: Callable[..., Any]) -> None:
     subscription = subscribe()
     item = subscription["items"].data[0]
     assert 28 * DAY <= item.current_period_end - item.current_period_start <= 31 * DAY
@@ -87,7 +87,7 @@ def test_renewals_keep_the_day_of_the_month(
     assert abs(datetime.fromtimestamp(end, UTC).day - start.day) <= 3
 
 
-def test_a_failing_renewal_is_tried_again_and_ends_the_subscription(
+def test_a_failing_renewal_is_retried_and_then_cancels_the_subscription(
     client: StripeClient, sandbox: StripeSandbox, subscribe: Callable[..., Any]
 ) -> None:
     subscription = subscribe("4000000000000341")
@@ -104,7 +104,7 @@ def test_a_failing_renewal_is_tried_again_and_ends_the_subscription(
     assert types(sandbox).count("customer.subscription.deleted") == 1
 
 
-def test_a_card_that_wants_3d_secure_each_time_fails_alone(
+def test_a_card_that_always_requires_3d_secure_fails_at_renewal(
     sandbox: StripeSandbox, subscribe: Callable[..., Any]
 ) -> None:
     subscribe("4000002760003184")
@@ -133,7 +133,7 @@ def test_the_amount_is_changed_without_proration(
     assert sandbox.objects("invoice")[0]["amount_paid"] == 1500
 
 
-def test_a_cancellation_at_the_end_of_the_period_can_be_taken_back(
+def test_a_cancellation_at_the_end_of_the_period_can_be_undone(
     client: StripeClient, sandbox: StripeSandbox, subscribe: Callable[..., Any]
 ) -> None:
     subscription = subscribe()
@@ -149,7 +149,7 @@ def test_a_cancellation_at_the_end_of_the_period_can_be_taken_back(
     assert len(sandbox.objects("invoice")) == 2
 
 
-def test_a_cancelled_subscription_is_over(
+def test_a_canceled_subscription_has_ended(
     client: StripeClient,
     direct: StripeClient,
     sandbox: StripeSandbox,
@@ -166,7 +166,7 @@ def test_a_cancelled_subscription_is_over(
         direct.v1.subscriptions.cancel(subscription.id)
 
 
-def test_a_paused_subscription_charges_nothing_until_it_resumes(
+def test_a_paused_subscription_is_not_charged_until_it_resumes(
     client: StripeClient, sandbox: StripeSandbox, subscribe: Callable[..., Any]
 ) -> None:
     subscription = subscribe()
@@ -180,7 +180,7 @@ def test_a_paused_subscription_charges_nothing_until_it_resumes(
     assert len(sandbox.objects("charge")) == 2
 
 
-def test_a_debit_that_comes_back_makes_the_subscription_past_due(
+def test_a_failed_debit_makes_the_subscription_past_due(
     client: StripeClient, sandbox: StripeSandbox, give: Callable[..., Any]
 ) -> None:
     session = give(1000, "month")
@@ -191,7 +191,7 @@ def test_a_debit_that_comes_back_makes_the_subscription_past_due(
     assert client.v1.subscriptions.retrieve(name).status == "past_due"
 
 
-def test_a_declined_first_payment_may_be_repeated_with_another_card(
+def test_a_declined_first_payment_may_be_retried_with_another_card(
     sandbox: StripeSandbox, give: Callable[..., Any], submit: Callable[..., Any]
 ) -> None:
     session = give(1000, "month")

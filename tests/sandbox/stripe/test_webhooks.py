@@ -1,4 +1,4 @@
-"""Webhooks: signed, retried, and as bad as a network can make them."""
+"""Webhooks: signed, retried, and with simulated network faults."""
 
 import json
 import time
@@ -26,7 +26,7 @@ ALL = [
 ]
 
 
-def test_every_event_arrives_signed_and_whole(
+def test_every_event_arrives_signed_and_complete(
     sandbox: StripeSandbox, receiver: Receiver, paid: Callable[..., Any]
 ) -> None:
     paid()
@@ -41,7 +41,7 @@ def test_every_event_arrives_signed_and_whole(
     assert sandbox.events()[0]["pending_webhooks"] == 0
 
 
-def test_signatures_carry_real_time_when_the_clock_was_moved(
+def test_signatures_use_real_time_when_the_clock_was_moved(
     sandbox: StripeSandbox, receiver: Receiver, paid: Callable[..., Any]
 ) -> None:
     sandbox.advance(hours=5)
@@ -62,7 +62,7 @@ def test_another_secret_does_not_verify(
         WebhookSignature.verify_header(body.decode(), signature, "whsec_other", 300)
 
 
-def test_a_refused_delivery_is_tried_again(
+def test_a_failed_delivery_is_retried(
     client: StripeClient,
     sandbox: StripeSandbox,
     receiver: Receiver,
@@ -82,7 +82,7 @@ def test_a_refused_delivery_is_tried_again(
     assert len(client.v1.events.list(params={"delivery_success": True}).data) == 4
 
 
-def test_a_receiver_that_stays_away_is_given_up_after_three_days(
+def test_deliveries_fail_after_three_days_of_retries(
     client: StripeClient,
     sandbox: StripeSandbox,
     receiver: Receiver,
@@ -107,7 +107,7 @@ def test_duplicates(sandbox: StripeSandbox, receiver: Receiver, paid: Callable[.
     assert len(set(receiver.ids)) == 4
 
 
-def test_lost_events_are_found_in_the_list_of_undelivered_ones(
+def test_lost_events_are_listed_as_undelivered(
     client: StripeClient,
     sandbox: StripeSandbox,
     receiver: Receiver,
@@ -175,7 +175,7 @@ def test_a_mode_for_one_event_only(
     assert receiver.types.count("checkout.session.completed") == 1
 
 
-def test_an_endpoint_of_the_api_gets_what_it_asked_for(
+def test_an_endpoint_created_by_the_api_receives_its_events(
     client: StripeClient,
     sandbox: StripeSandbox,
     receiver: Receiver,
@@ -198,7 +198,7 @@ def _verifies(found: tuple[bytes, str], secret: str) -> bool:
         return False
 
 
-def test_two_sandboxes_in_one_process_know_nothing_of_each_other(
+def test_two_sandboxes_in_one_process_are_independent(
     sandbox: StripeSandbox, receiver: Receiver, paid: Callable[..., Any]
 ) -> None:
     with StripeSandbox() as other:
@@ -207,7 +207,7 @@ def test_two_sandboxes_in_one_process_know_nothing_of_each_other(
         assert len(sandbox.objects("event")) == 4
 
 
-def test_an_event_says_which_request_caused_it(
+def test_an_event_names_the_request_that_caused_it(
     client: StripeClient, sandbox: StripeSandbox, paid: Callable[..., Any]
 ) -> None:
     paid()

@@ -1,4 +1,4 @@
-"""Lists, filters, pages and expansions."""
+"""Lists, filters, pagination and expansion."""
 
 from collections.abc import Callable
 from typing import Any
@@ -27,7 +27,7 @@ def test_lists_are_newest_first_and_paged(client: StripeClient, sessions: list[s
     assert ([found.id for found in back.data], back.has_more) == ([sessions[3]], True)
 
 
-def test_the_sdk_pages_by_itself(client: StripeClient, sessions: list[str]) -> None:
+def test_the_sdk_paginates_automatically(client: StripeClient, sessions: list[str]) -> None:
     found = client.v1.checkout.sessions.list(params={"limit": 2}).auto_paging_iter()
     assert [session.id for session in found] == sessions[::-1]
 
@@ -45,7 +45,7 @@ def test_lists_are_filtered_by_time(
     assert [found.id for found in until.data] == [early]
 
 
-def test_sessions_are_found_by_state_and_payment(
+def test_sessions_are_filtered_by_status_and_payment(
     client: StripeClient, sandbox: StripeSandbox, sessions: list[str]
 ) -> None:
     sandbox.pay(sessions[0])
@@ -61,9 +61,7 @@ def test_a_page_has_between_1_and_100_objects(direct: StripeClient, limit: int) 
         direct.v1.charges.list(params={"limit": limit})
 
 
-def test_line_items_are_there_when_asked_for(
-    client: StripeClient, give: Callable[..., Any]
-) -> None:
+def test_line_items_are_included_on_request(client: StripeClient, give: Callable[..., Any]) -> None:
     session = give(2500)
     assert "line_items" not in session.to_dict()
     listed = client.v1.checkout.sessions.line_items.list(session.id)
@@ -82,7 +80,7 @@ def test_lists_expand_each_member(
     assert charge.payment_intent.status == "succeeded"
 
 
-def test_events_are_found_by_type(
+def test_events_are_filtered_by_type(
     client: StripeClient, sandbox: StripeSandbox, sessions: list[str]
 ) -> None:
     sandbox.pay(sessions[0])
@@ -103,7 +101,7 @@ def test_events_are_listed_for_thirty_days(
     assert not client.v1.events.list(params={"type": "charge.succeeded"}).data
 
 
-def test_invoice_payments_lead_from_the_intent_to_the_invoice(
+def test_invoice_payments_link_the_intent_to_the_invoice(
     client: StripeClient, sandbox: StripeSandbox, give: Callable[..., Any]
 ) -> None:
     session = give(1000, "month")
@@ -114,7 +112,7 @@ def test_invoice_payments_lead_from_the_intent_to_the_invoice(
     assert found.invoice == client.v1.checkout.sessions.retrieve(session.id).invoice
 
 
-def test_a_guest_has_no_customer_unless_one_is_wanted(
+def test_a_guest_has_no_customer_unless_requested(
     client: StripeClient, sandbox: StripeSandbox, give: Callable[..., Any]
 ) -> None:
     guest, known = give(), give(customer_creation="always")

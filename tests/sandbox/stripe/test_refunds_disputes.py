@@ -1,4 +1,4 @@
-"""Refunds, disputes, payouts and the balance that they move."""
+"""Refunds, disputes, payouts and their effect on the balance."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +12,7 @@ from sandbox.stripe.errors import Refused
 
 @pytest.fixture
 def paid(sandbox: StripeSandbox, give: Callable[..., Any]) -> Callable[..., Any]:
-    """paid(card, amount) gives the charge of a paid session."""
+    """paid(card, amount) returns the charge of a paid session."""
 
     def make(card: str = "4242424242424242", amount: int = 2500) -> Any:
         session = give(amount)
@@ -31,7 +31,7 @@ def balance(client: StripeClient) -> int:
     return sum(transaction.net for transaction in found)
 
 
-def test_a_whole_refund_by_payment_intent(
+def test_a_full_refund_by_payment_intent(
     client: StripeClient, sandbox: StripeSandbox, paid: Callable[..., Any]
 ) -> None:
     charge = paid()
@@ -95,7 +95,7 @@ def test_a_refund_may_be_pending_first(
     assert previous["status"] == "pending"
 
 
-def test_a_refund_in_the_dashboard_looks_the_same(
+def test_a_refund_in_the_dashboard_works_the_same(
     client: StripeClient, sandbox: StripeSandbox, paid: Callable[..., Any]
 ) -> None:
     refund = sandbox.refund(paid()["id"], 500, fate="pending_fails")
@@ -104,7 +104,7 @@ def test_a_refund_in_the_dashboard_looks_the_same(
     assert client.v1.refunds.list(params={"charge": refund["charge"]}).data[0].id == refund["id"]
 
 
-def test_a_dispute_takes_amount_and_fee_at_once(
+def test_a_dispute_withdraws_amount_and_fee_at_once(
     client: StripeClient, sandbox: StripeSandbox, paid: Callable[..., Any]
 ) -> None:
     charge = paid("4000000000000259")
@@ -146,7 +146,7 @@ def test_a_disputed_charge_cannot_be_refunded(
     assert refused.value.code == "charge_disputed"
 
 
-def test_an_inquiry_moves_nothing(
+def test_an_inquiry_moves_no_money(
     client: StripeClient, sandbox: StripeSandbox, paid: Callable[..., Any]
 ) -> None:
     paid("4000000000001976")
@@ -166,7 +166,7 @@ def test_an_inquiry_may_become_a_dispute(
     assert balance(client) == 2397 - 4000
 
 
-def test_an_early_fraud_warning_moves_nothing(
+def test_an_early_fraud_warning_moves_no_money(
     client: StripeClient, sandbox: StripeSandbox, paid: Callable[..., Any]
 ) -> None:
     charge = paid("4000000000005423")
@@ -176,7 +176,7 @@ def test_an_early_fraud_warning_moves_nothing(
     assert balance(client) == 2397
 
 
-def test_a_payout_says_which_movements_it_holds(
+def test_a_payout_lists_its_balance_transactions(
     client: StripeClient, sandbox: StripeSandbox, paid: Callable[..., Any]
 ) -> None:
     paid()
@@ -195,7 +195,7 @@ def test_a_payout_says_which_movements_it_holds(
     assert types(sandbox, "payout.*")[:2] == ["payout.created", "payout.paid"]
 
 
-def test_fees_are_the_account_s(
+def test_fees_can_be_set(
     client: StripeClient, sandbox: StripeSandbox, paid: Callable[..., Any]
 ) -> None:
     sandbox.set_fees(card_rate=0.022)
@@ -212,7 +212,7 @@ def test_money_is_pending_for_two_days(
     assert client.v1.balance_transactions.retrieve(transaction).status == "available"
 
 
-def test_a_debit_that_had_succeeded_may_be_taken_back(
+def test_a_debit_that_had_succeeded_may_be_returned(
     client: StripeClient, sandbox: StripeSandbox, give: Callable[..., Any]
 ) -> None:
     session = give(2500)
