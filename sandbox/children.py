@@ -24,7 +24,7 @@ NOTEWORTHY = re.compile(
 )
 
 
-class Watched(Protocol):
+class MonitoredProcess(Protocol):
     """A process that may end unexpectedly: a child or a private server."""
 
     def ended(self) -> bool: ...
@@ -112,7 +112,7 @@ class Child:
                 log.write(line)
                 log.flush()
                 if self._verbose or NOTEWORTHY.search(line):
-                    say(f"{self.name:>7} | {line.decode(errors='replace').rstrip()}")
+                    report(f"{self.name:>7} | {line.decode(errors='replace').rstrip()}")
                 with self._new_line:
                     self._tail.append(line)
                     self._new_line.notify_all()
@@ -132,12 +132,12 @@ def stop_together(children: Iterable[Child], timeout: float, skip_wait: Callable
         child.kill()
 
 
-def explain(name: str, ended: Watched, what: str) -> str:
+def explain(name: str, ended: MonitoredProcess, what: str) -> str:
     """Return one sentence, followed by the last lines that the process printed."""
     lines = [f"  {line}" for line in ended.last_lines()]
     return "\n".join([f"{name} {what}" + ("; its last lines:" if lines else ""), *lines])
 
 
-def say(text: str) -> None:
+def report(text: str) -> None:
     """Print to standard error, because standard output carries the addresses."""
     print(text, file=sys.stderr, flush=True)

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from celery import Celery
 
 from sandbox.article import ArticleServer
-from sandbox.children import Child, Watched, explain, stop_together
+from sandbox.children import Child, MonitoredProcess, explain, stop_together
 from sandbox.record import completed
 from sandbox.servers import PrivateBroker, PrivatePostgres, ServerError
 from sandbox.stand_ins import CallerEnvironment, fixed_environment, saved_port
@@ -78,7 +78,7 @@ class Installation:
         self._caller = caller
         self._stack = stack
         self._skip_wait = skip_wait
-        self._watched: dict[str, Watched] = {}
+        self._monitored: dict[str, MonitoredProcess] = {}
         self._outbox = self._stripe = self._article = ""
         self.local_url = f"http://127.0.0.1:{options.port}"
         self._stand_ins: dict[str, str] = {}
@@ -90,9 +90,9 @@ class Installation:
             name: value for name, value in self._stand_ins.items() if not self._overrides.sets(name)
         }
 
-    def watched(self) -> Iterator[tuple[str, Watched]]:
+    def monitored(self) -> Iterator[tuple[str, MonitoredProcess]]:
         """Yield the name and process of everything that has to keep running."""
-        yield from self._watched.items()
+        yield from self._monitored.items()
 
     def addresses(self) -> Iterator[tuple[str, str]]:
         """Yield the names and addresses to print when everything is ready, in this order."""
@@ -124,11 +124,11 @@ class Installation:
         data = self._options.folder / "postgres"
         if not self._overrides.sets("DATABASE_URL"):
             postgres = self._stack.enter_context(PrivatePostgres(data, durable=True))
-            self._watched["PostgreSQL"] = postgres
+            self._monitored["PostgreSQL"] = postgres
             self._stand_ins["DATABASE_URL"] = postgres.url
         if not self._overrides.sets("BROKER_URL"):
             broker = self._stack.enter_context(PrivateBroker())
-            self._watched["the broker"] = broker
+            self._monitored["the broker"] = broker
             self._stand_ins["BROKER_URL"] = broker.url
 
     def _start_mail_and_stripe(self) -> None:
@@ -147,7 +147,7 @@ class Installation:
             )
 
     def _wait_for_mail_and_stripe(self) -> None:
-        outbox, stripe = self._watched.get("outbox"), self._watched.get("stripe")
+        outbox, stripe = self._monitored.get("outbox"), self._monitored.get("stripe")
         if isinstance(outbox, Child):
             self._outbox = outbox.wait_for_line(r"Outbox: (\S+)", READY_SECONDS)
             self._stand_ins["SMTP_URL"] = outbox.wait_for_line(r"SMTP: (\S+)", READY_SECONDS)
@@ -182,7 +182,7 @@ class Installation:
             log=self._options.folder / "logs" / f"{name}.log",
             verbose=self._options.verbose,
         )
-        self._watched[name] = child
+        self._monitored[name] = child
         self._stack.callback(stop_together, [child], GRACE_SECONDS, self._skip_wait)
         return child
 
@@ -190,19 +190,19 @@ class Installation:
         child = self._child(name, *command)
         if child.wait(MIGRATION_SECONDS):
             raise ServerError(explain(name, child, "failed"))
-        del self._watched[name]
+        del self._monitored[name]
 
     def _wait_until(self, name: str, ready: Callable[[], bool]) -> None:
         deadline = monotonic() + READY_SECONDS
         while monotonic() < deadline:
-            for other, process in self._watched.items():
+            for other, process in self._monitored.items():
                 if process.ended():
                     raise ServerError(explain(other, process, "exited during startup"))
             if ready():
                 return
             sleep(0.1)
         raise ServerError(
-            explain(name, self._watched[name], f"was not ready after {READY_SECONDS:.0f} s")
+            explain(name, self._monitored[name], f"was not ready after {READY_SECONDS:.0f} s")
         )
 
     def _web_is_ready(self) -> bool:

@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
 
-from sandbox.children import explain, say
+from sandbox.children import explain, report
 from sandbox.installation import Installation, Options
 from sandbox.record import AlreadyRunningError, RunRecord
 from sandbox.servers import ServerError, free_port
@@ -71,7 +71,7 @@ def main(arguments: list[str] | None = None) -> int:
     except StopRequested:
         return 0
     except (ServerError, AlreadyRunningError, OSError) as error:
-        say(f"dev run: {error}")
+        report(f"dev run: {error}")
         return 1
 
 
@@ -107,10 +107,10 @@ def supervise(options: Options, signals: SignalHandler) -> int:
             record.publish(installation.environment)
             for name, address in installation.addresses():
                 print(f"{name}: {address}", flush=True)
-            say("Press Ctrl-C to stop everything")
+            report("Press Ctrl-C to stop everything")
             return watch(installation)
         except StopRequested:
-            say("stopping")
+            report("stopping")
             return 0
         finally:  # before the stack unwinds, which no signal may interrupt
             signals.start_stopping()
@@ -119,9 +119,9 @@ def supervise(options: Options, signals: SignalHandler) -> int:
 def watch(installation: Installation, every: float = 0.2) -> int:
     """Watch until a signal arrives or a process exits unexpectedly; return the exit code."""
     while True:
-        for name, process in installation.watched():
+        for name, process in installation.monitored():
             if process.ended():
-                say(explain(name, process, "exited unexpectedly, so everything stops"))
+                report(explain(name, process, "exited unexpectedly, so everything stops"))
                 return 1
         time.sleep(every)
 

@@ -6,7 +6,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from string import Template
 
-from sandbox.block import RunsInBlock
+from sandbox.start_stop import StartStopContext
 
 PAGES = Path(__file__).parent / "pages"
 LOOPBACK = "127.0.0.1"
@@ -21,7 +21,7 @@ ADDRESSES = {
 TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
 
 
-class ArticleServer(RunsInBlock):
+class ArticleServer(StartStopContext):
     """Serve while the block runs. `site` is the service's address without a final slash, `campaign` a slug."""
 
     def __init__(self, site: str, campaign: str, port: int = 0) -> None:

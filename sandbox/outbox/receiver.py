@@ -18,8 +18,8 @@ from typing import Self
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from sandbox.block import RunsInBlock
 from sandbox.outbox.listener import LOOPBACK, Listener
+from sandbox.start_stop import StartStopContext
 
 ACCEPTED = "250 2.0.0 Message accepted"
 
@@ -56,7 +56,7 @@ class _Plan:
         return self.remaining != 0 and (self.recipient is None or self.recipient in recipients)
 
 
-class MailReceiver(RunsInBlock):
+class MailReceiver(StartStopContext):
     """Collect `messages`. `url` is the value for SMTP_URL; `connections` counts connections.
 
     `smtputf8` accepts internationalized addresses (RFC 6531); `pipelining` accepts grouped commands (RFC 2920).

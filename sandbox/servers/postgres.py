@@ -9,13 +9,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
-from sandbox.block import RunsInBlock
 from sandbox.servers.account import Account, unprivileged
 from sandbox.servers.binaries import Binaries, choose
 from sandbox.servers.cluster import Cluster, make_cluster
 from sandbox.servers.ports import LOOPBACK, free_port
 from sandbox.servers.process import ServerError, start, stop
 from sandbox.servers.scratch import scratch_folder
+from sandbox.start_stop import StartStopContext
 
 USER = "campaign"
 DATABASE = "postgres"
@@ -39,7 +39,7 @@ FAST_SETTINGS = {
 }
 
 
-class PrivatePostgres(RunsInBlock):
+class PrivatePostgres(StartStopContext):
     """`with PrivatePostgres() as server: connect(server.url)`.
 
     `directory` holds the database; None means a temporary folder that is deleted at the end.

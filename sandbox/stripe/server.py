@@ -8,7 +8,7 @@ from typing import Self
 
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
-from sandbox.block import RunsInBlock
+from sandbox.start_stop import StartStopContext
 from sandbox.stripe.api import idempotency
 from sandbox.stripe.application import create_application
 from sandbox.stripe.control.controls import Controls
@@ -23,7 +23,7 @@ TICK = 0.5
 """Real seconds between checks for due work."""
 
 
-class StripeSandbox(RunsInBlock, Controls, NetworkControls):
+class StripeSandbox(StartStopContext, Controls, NetworkControls):
     """A Stripe account over HTTP.
 
         with StripeSandbox(webhook_url="http://127.0.0.1:8000/stripe/webhook") as sandbox:

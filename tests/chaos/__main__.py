@@ -9,7 +9,7 @@ import time
 
 import structlog
 
-from tests.chaos.plan import KINDS, LEARNING, Tally, play_campaign
+from tests.chaos.plan import KINDS, LEARNING, ChaosTally, play_campaign
 from tests.chaos.rounds import RoundResult
 from tests.chaos.service import running_service
 
@@ -32,7 +32,7 @@ def main() -> int:
     # Silence the harness's own log lines while Stripe and the broker are unavailable.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     print(f"{args.rounds} rounds, seed {seed}", flush=True)
-    tally, began = Tally(), time.monotonic()
+    tally, began = ChaosTally(), time.monotonic()
     with running_service() as service:
         for played in play_campaign(service, args.rounds, seed, tally):
             print("\n".join(line_of(played)), flush=True)
@@ -56,7 +56,7 @@ def line_of(played: RoundResult) -> list[str]:
     return lines
 
 
-def summary_lines(tally: Tally, *, every_point: bool) -> list[str]:
+def summary_lines(tally: ChaosTally, *, every_point: bool) -> list[str]:
     """Return every kill point with the number of passes and kills, and the totals."""
     width = max(map(len, tally.passed), default=0)
     lines = ["", f"{'kill point':{width}}  passed  killed"]

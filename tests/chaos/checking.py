@@ -172,7 +172,7 @@ def read_records(service: ServiceUnderTest, emails: list[str]) -> dict[str, Reco
 
 
 def read_received_emails(service: ServiceUnderTest, emails: list[str]) -> dict[str, ReceivedEmails]:
-    """Receipts only: letters about a monthly gift itself are of no account here."""
+    """Return the receipts that arrived. Emails about a monthly gift itself are not checked here."""
     found = {email: ReceivedEmails({}) for email in emails}
     for mail in service.mail.messages:
         [recipient] = mail.recipients

@@ -48,7 +48,7 @@ ESSENTIAL = (
 """Points that handle money. If one of them is never passed, the harness must not report success."""
 
 
-class Tally:
+class ChaosTally:
     """The points passed and hit, the troubles tried, and the findings so far."""
 
     def __init__(self) -> None:
@@ -159,7 +159,7 @@ def fresh(script: Script) -> Script:
 
 
 def play_campaign(
-    service: ServiceUnderTest, rounds: int, seed: int, tally: Tally
+    service: ServiceUnderTest, rounds: int, seed: int, tally: ChaosTally
 ) -> Iterator[RoundResult]:
     """`rounds` rounds, and more for points that a long campaign has not hit. Keeps `account`."""
     game = Game(service, seed)
@@ -179,7 +179,7 @@ def play_campaign(
     tally.findings += check_bank(service, game.people)
 
 
-def _long(rounds: int, tally: Tally) -> bool:
+def _long(rounds: int, tally: ChaosTally) -> bool:
     """Return whether there were enough rounds to require that every point was hit."""
     return rounds >= len(tally.passed)
 

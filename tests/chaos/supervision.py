@@ -10,8 +10,8 @@ from pathlib import Path
 
 import psutil
 
-from sandbox.block import RunsInBlock
 from sandbox.servers.process import TETHER, kill_group, start, stop
+from sandbox.start_stop import StartStopContext
 
 ROOT = Path(__file__).resolve().parents[2]
 POLL_SECONDS = 0.05
@@ -59,7 +59,7 @@ def _serves(process: psutil.Process) -> bool:
         return False
 
 
-class Supervisor(RunsInBlock):
+class Supervisor(StartStopContext):
     """Keep the web server, the workers and the scheduler running until the block ends."""
 
     def __init__(self, environment: Mapping[str, str], port: int, logs: Path) -> None:

@@ -9,7 +9,7 @@ from tests.chaos.checking import DOUBLED, LOST, ReceivedEmails, Record, check_do
 from tests.chaos.donors import Donor
 from tests.chaos.kill_orders import PROCESS, Death, KillOrders
 from tests.chaos.model import Truth
-from tests.chaos.plan import ESSENTIAL, Tally
+from tests.chaos.plan import ESSENTIAL, ChaosTally
 
 DONOR = Donor("ada@example.org", 2500, "card", "kept")
 TRUTH = Truth(moved=2500, charges=1, first=2500, sessions=1)
@@ -81,7 +81,7 @@ def test_covered_fees_are_not_raised() -> None:
 
 
 def test_a_tally_with_a_point_that_was_never_passed_is_not_fine() -> None:
-    tally = Tally()
+    tally = ChaosTally()
     tally.passed.update(f"{name}.{side}" for name in ESSENTIAL for side in ("before", "after"))
     assert tally.fine(every_point=False)
     assert not tally.fine(every_point=True)

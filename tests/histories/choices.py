@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from hypothesis import strategies as st
 
 from tests.histories.events import Pick, ReportedEvent
-from tests.histories.world import CAMPAIGNS, ConnectionLost, WorkerKilled
+from tests.histories.world import CAMPAIGNS, Disconnected, WorkerKilled
 from tests.support.stripe import Json
 
 DONORS = ("ana@example.org", "Ana@Example.org", "ben@example.org", "chiyo@example.org")
@@ -13,8 +13,8 @@ INTERRUPTIONS = (
     ("before_commit", WorkerKilled),
     ("after_flush", WorkerKilled),
     ("after_commit", WorkerKilled),
-    ("before_commit", ConnectionLost),
-    ("after_flush", ConnectionLost),
+    ("before_commit", Disconnected),
+    ("after_flush", Disconnected),
 )
 
 interruptions = st.none() | st.builds(

@@ -119,7 +119,7 @@ class Histories(RuleBasedStateMachine):
         if not self.reported:
             return
         reported_event = data.draw(st.sampled_from(range(len(self.reported))), label="event")
-        with self._watched():
+        with self._recording_failures():
             self.world.replay(self.reported[reported_event].event["id"])
         self._check()
 
@@ -128,7 +128,7 @@ class Histories(RuleBasedStateMachine):
         """Failed events become due again."""
         if not self.reported:
             return
-        with self._watched():
+        with self._recording_failures():
             self.world.make_due()
         self._work(working, interruption)
 
@@ -169,14 +169,14 @@ class Histories(RuleBasedStateMachine):
     def _work(self, working: int, interruption: Interruption | None) -> None:
         self.tried[f"runs of {working} workers"] += 1
         self.tried["interruptions"] += interruption is not None
-        with self._watched():
+        with self._recording_failures():
             self.world.work(working, interruption)
         self._check()
 
     def _check(self) -> None:
         """Check the invariants and, if no event is waiting, compare the books with the model."""
         self.tried["looks"] += 1
-        with self._watched():
+        with self._recording_failures():
             self.world.audit()
             if not self.world.waiting():
                 self.tried["looks with nothing left to do"] += 1
@@ -200,11 +200,11 @@ class Histories(RuleBasedStateMachine):
             shown, sum_of_all = self.world.figure(campaign), figure(campaign, expected.values())
             assert shown == sum_of_all, f"{campaign} shows {shown}, the gifts make {sum_of_all}"
 
-    def _watched(self) -> AbstractContextManager[None]:
-        return _Watch(self)
+    def _recording_failures(self) -> AbstractContextManager[None]:
+        return _FailureRecorder(self)
 
 
-class _Watch:
+class _FailureRecorder:
     """Record a failure, so that teardown skips the final comparison."""
 
     def __init__(self, machine: Histories) -> None:

@@ -31,7 +31,7 @@ class WorkerKilled(BaseException):
     """A worker is killed. Nothing that it runs may catch this."""
 
 
-class ConnectionLost(Exception):
+class Disconnected(Exception):
     """The connection is lost, and the worker handles it."""
 
 

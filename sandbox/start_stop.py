@@ -4,7 +4,7 @@ from types import TracebackType
 from typing import Self
 
 
-class RunsInBlock:
+class StartStopContext:
     """Start when the block begins and stop when it ends, also after an error."""
 
     def start(self) -> Self:
