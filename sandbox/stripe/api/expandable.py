@@ -1,4 +1,4 @@
-"""Which members of which objects can be expanded, and into what. Used by `expansion`.
+"""The members of each kind of object that can be expanded, and their targets. Used by `expansion`.
 
 A target in brackets is a list of that kind, which is included only on request. An empty target may be of
 several kinds; the path below it is not checked.
