@@ -149,7 +149,7 @@ def _among_the_newest(session: Session, asked: _PageRequest, condition: Conditio
 
 
 def _few(session: Session, asked: _PageRequest, condition: Condition) -> Sequence[int] | None:
-    """Return all matching ids if there are at most INDEX_LIMIT, else None. Indexes are used whatever the planner estimates."""
+    """Return all matching ids if there are at most INDEX_LIMIT, else None. Indexes are used whatever the estimates."""
     one = asked.listing.entity
     wanted = asked.narrowed(one, asked.listing.rest, condition)
     _plan_without_scans(session, without=True)

@@ -152,7 +152,10 @@ def test_an_offline_gift_is_not_refunded_through_stripe(
 ) -> None:
     gift = gift_of(enter(reference="1042"))
     asked = RefundRequest(public_id(installation, gift), None, "fay", "token-12345")
-    with installation.sessions() as session, pytest.raises(RefundRefused, match=r"1042.*Offline gifts"):
+    with (
+        installation.sessions() as session,
+        pytest.raises(RefundRefused, match=r"1042.*Offline gifts"),
+    ):
         request_refund(session, asked, now())
 
 

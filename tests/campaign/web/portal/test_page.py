@@ -82,7 +82,9 @@ def test_a_returned_gift_is_labeled(
         with mailing.sessions.begin() as session:
             public_id = session.get_one(Donation, gift.donation_id).public_id
             reverse(session, public_id, reason, TODAY, FINANCE, mailing.books, now())
-    stock = enter(email=ANA, reference="s", kind="stock", description="3 shares of Reef", amount="99")
+    stock = enter(
+        email=ANA, reference="s", kind="stock", description="3 shares of Reef", amount="99"
+    )
     gift_of(stock)
     page = " ".join(open_own_page(client, mailing, mailbox).split())
     assert "returned by the bank" in page
