@@ -71,10 +71,10 @@ class Bank:
             account.note(method["id"], number="4242424242424242")
             return charges.charge_card(account, intent, account.add(method))
 
-    def reconcile(self, since: datetime | None = None, *, apply: bool = False) -> "Told":
+    def reconcile(self, since: datetime | None = None, *, apply: bool = False) -> "Reported":
         found: list[Discrepancy] = []
         result = reconcile(self.installation, since, apply=apply, on_discrepancy=found.append)
-        return Told(result, found)
+        return Reported(result, found)
 
     def donation(self) -> Donation:
         with self.installation.sessions() as session:
@@ -114,7 +114,7 @@ class Bank:
 
 
 @dataclass(frozen=True)
-class Told:
+class Reported:
     """The result and discrepancies of a run."""
 
     result: Reconciliation

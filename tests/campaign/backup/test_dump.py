@@ -37,14 +37,14 @@ def snapshot(installation: Installation) -> Snapshot:
 
 
 def dumped(session: Session) -> tuple[Manifest, zipfile.ZipFile, list[tuple[str, int]]]:
-    file, told = io.BytesIO(), []
-    manifest = make_backup(session, file, "0025", AT, lambda *done: told.append(done))
-    return manifest, zipfile.ZipFile(file), told
+    file, shown = io.BytesIO(), []
+    manifest = make_backup(session, file, "0025", AT, lambda *done: shown.append(done))
+    return manifest, zipfile.ZipFile(file), shown
 
 
 def test_the_manifest_describes_what_was_written(snapshot: Snapshot, paid: Facts) -> None:
     with snapshot() as session:
-        manifest, archive, told = dumped(session)
+        manifest, archive, shown = dumped(session)
     assert (manifest.revision, manifest.made_at) == ("0025", AT)
     assert manifest_of(loads(archive.read("manifest.json"))) == manifest
     assert archive.namelist() == [*(part.name for part in manifest.parts), "manifest.json"]
@@ -54,7 +54,7 @@ def test_the_manifest_describes_what_was_written(snapshot: Snapshot, paid: Facts
         assert part.rows == written.count(b"\n")
     rows = {part.table: part.rows for part in manifest.parts}
     assert (rows["donation"], rows["ledger_entry"], rows["receipt"]) == (1, 1, 1)
-    assert {name for name, _ in told} == {name for name, number in rows.items() if number}
+    assert {name for name, _ in shown} == {name for name, number in rows.items() if number}
 
 
 def test_a_value_with_line_breaks_tabs_and_backslashes_is_one_row(

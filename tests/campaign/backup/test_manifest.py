@@ -43,12 +43,12 @@ def test_a_manifest_survives_a_round_trip() -> None:
     ],
 )
 def test_an_invalid_manifest_raises_a_documented_error(change: dict[str, object]) -> None:
-    told = loads(MADE.as_json())
+    shown = loads(MADE.as_json())
     with pytest.raises((KeyError, TypeError, ValueError)):
-        manifest_of(told | change)
+        manifest_of(shown | change)
     for name in ("revision", "made_at", "parts"):
         with pytest.raises(KeyError):
-            manifest_of({key: value for key, value in told.items() if key != name})
+            manifest_of({key: value for key, value in shown.items() if key != name})
 
 
 def test_every_table_but_sessions_and_links_is_included_after_those_it_refers_to() -> None:

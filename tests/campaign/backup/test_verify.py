@@ -46,20 +46,20 @@ def held_in(path: Path) -> dict[str, bytes]:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
-def manifest_of_table(told: dict[str, object], table: str) -> dict[str, object]:
-    parts = told["parts"]
+def manifest_of_table(shown: dict[str, object], table: str) -> dict[str, object]:
+    parts = shown["parts"]
     assert isinstance(parts, list)
     (found,) = (part for part in parts if part["table"] == table)
     return found
 
 
 def test_a_complete_backup_opens_and_yields_the_text_of_each_table(backup: Path) -> None:
-    told: list[tuple[str, int]] = []
-    with open_archive(backup, REVISION, lambda *done: told.append(done)) as archive:
+    shown: list[tuple[str, int]] = []
+    with open_archive(backup, REVISION, lambda *done: shown.append(done)) as archive:
         parts = {part.table: part for part in archive.manifest.parts}
         text = b"".join(archive.blocks(parts["donation"]))
     assert b"ana@example.org" in text
-    assert ("donation, checked", 1) in told
+    assert ("donation, checked", 1) in shown
 
 
 def test_a_different_migration_is_named_with_the_expected_one(backup: Path) -> None:
@@ -112,17 +112,17 @@ def with_another_text(held: dict[str, bytes]) -> None:
 
 
 def with_another_count(held: dict[str, bytes]) -> None:
-    told = json.loads(held["manifest.json"])
-    manifest_of_table(told, "receipt")["rows"] = 2
-    held["manifest.json"] = json.dumps(told).encode()
+    shown = json.loads(held["manifest.json"])
+    manifest_of_table(shown, "receipt")["rows"] = 2
+    held["manifest.json"] = json.dumps(shown).encode()
 
 
 def with_a_column_less(held: dict[str, bytes]) -> None:
-    told = json.loads(held["manifest.json"])
-    columns = manifest_of_table(told, "receipt")["columns"]
+    shown = json.loads(held["manifest.json"])
+    columns = manifest_of_table(shown, "receipt")["columns"]
     assert isinstance(columns, list)
     columns.pop()
-    held["manifest.json"] = json.dumps(told).encode()
+    held["manifest.json"] = json.dumps(shown).encode()
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,8 @@ def moved(end: datetime) -> Extension:
 
 
 def test_a_deadline_at_midnight_is_shown_as_the_end_of_the_day_before() -> None:
-    told = ending_with_year(campaign(), ENGLISH)
-    assert told == "11:59 p.m. on December 31, 2026, Pacific time"
+    shown = ending_with_year(campaign(), ENGLISH)
+    assert shown == "11:59 p.m. on December 31, 2026, Pacific time"
     assert "31 de diciembre de 2026" in ending_with_year(campaign(), SPANISH)
 
 

@@ -145,12 +145,12 @@ def test_after_an_extension_nobody_gets_a_step_or_wrap_up_twice(
     assert counts(run(installation, "2027-01-01T09:00-08:00")) == {"wrap_up/wrap_up": 1}
     move(installation, moment=at("2027-01-01T10:00-08:00"))
     assert addresses(installation, "wrap_up") == []
-    told = [
+    shown = [
         counts(run(installation, f"2027-01-{day:02}T{hour}:30-08:00"))
         for day in range(1, 7)
         for hour in ("10", "20")
     ]
-    assert [each for each in told if each] == [
+    assert [each for each in shown if each] == [
         {"seven_days/appeal": 1},
         {"two_days/appeal": 1},
         {"last_day/appeal": 1},

@@ -29,7 +29,7 @@ from tests.support.stripe import Facts, Json
 
 Give = Callable[..., Facts]
 Store = Callable[..., None]
-Tell = Callable[..., None]
+Deliver = Callable[..., None]
 
 
 @contextmanager
@@ -45,7 +45,7 @@ def end(campaign: Campaign) -> datetime:
 
 
 @pytest.fixture
-def tell(installation: Installation, store: Store) -> Tell:
+def deliver(installation: Installation, store: Store) -> Deliver:
     def apply(*events: Json) -> None:
         store(*events)
         apply_due_events(installation)
@@ -168,11 +168,11 @@ def test_once_frozen_the_database_rejects_changes(
 
 
 def test_late_entries_are_booked_and_listed_but_do_not_change_the_result(
-    installation: Installation, campaign: Campaign, paid: Facts, tell: Tell, end: datetime
+    installation: Installation, campaign: Campaign, paid: Facts, deliver: Deliver, end: datetime
 ) -> None:
     freeze(installation, end)
     with at(end):
-        tell(paid.refunded("a", 1000))
+        deliver(paid.refunded("a", 1000))
         assert raised(installation, campaign) == 2500
     [found] = late(installation, campaign)
     assert (found.campaign, found.donation) == ("nine-days", paid.donation.public_id)
@@ -180,10 +180,10 @@ def test_late_entries_are_booked_and_listed_but_do_not_change_the_result(
 
 
 def test_entries_after_the_grace_period_but_before_the_freeze_are_late_too(
-    installation: Installation, campaign: Campaign, paid: Facts, tell: Tell, end: datetime
+    installation: Installation, campaign: Campaign, paid: Facts, deliver: Deliver, end: datetime
 ) -> None:
     with at(end):
-        tell(paid.refunded("a", 1000))
+        deliver(paid.refunded("a", 1000))
         [found] = late(installation)
         with pytest.raises(CampaignError, match="not final yet"):
             correct(installation, campaign, found.id)
@@ -192,24 +192,24 @@ def test_entries_after_the_grace_period_but_before_the_freeze_are_late_too(
 
 
 def test_an_entry_within_the_grace_period_counts(
-    installation: Installation, campaign: Campaign, give: Give, tell: Tell
+    installation: Installation, campaign: Campaign, give: Give, deliver: Deliver
 ) -> None:
     facts = give()
-    tell(facts.promised())
+    deliver(facts.promised())
     with at(campaign.deadline + timedelta(days=3)):
-        tell(facts.debit_succeeded())
+        deliver(facts.debit_succeeded())
         assert raised(installation, campaign) == 2500
     assert late(installation) == []
 
 
 def test_a_correction_adds_a_late_entry_to_the_result_once(
-    installation: Installation, campaign: Campaign, give: Give, tell: Tell, end: datetime
+    installation: Installation, campaign: Campaign, give: Give, deliver: Deliver, end: datetime
 ) -> None:
     facts = give(fee_cover=106)
-    tell(facts.promised())
+    deliver(facts.promised())
     freeze(installation, end)
     with at(end):
-        tell(facts.debit_succeeded())
+        deliver(facts.debit_succeeded())
         [found] = late(installation)
         assert (found.kind, found.amount) == ("payment", 2500)
         done = correct(installation, campaign, found.id)
@@ -223,11 +223,11 @@ def test_a_correction_adds_a_late_entry_to_the_result_once(
 
 
 def test_a_correction_posts_two_entries_with_name_and_reason(
-    installation: Installation, campaign: Campaign, paid: Facts, tell: Tell, end: datetime
+    installation: Installation, campaign: Campaign, paid: Facts, deliver: Deliver, end: datetime
 ) -> None:
     freeze(installation, end)
     with at(end):
-        tell(paid.refunded("a", 1000))
+        deliver(paid.refunded("a", 1000))
         [found] = late(installation)
         correct(installation, campaign, found.id, "  a gift given back  ", "mia")
     with installation.sessions() as session:
@@ -242,11 +242,11 @@ def test_a_correction_posts_two_entries_with_name_and_reason(
 
 
 def test_concurrent_corrections_count_once(
-    installation: Installation, campaign: Campaign, paid: Facts, tell: Tell, end: datetime
+    installation: Installation, campaign: Campaign, paid: Facts, deliver: Deliver, end: datetime
 ) -> None:
     freeze(installation, end)
     with at(end):
-        tell(paid.refunded("a", 1000))
+        deliver(paid.refunded("a", 1000))
         [found] = late(installation)
 
     def attempt(_number: int) -> bool:
@@ -288,11 +288,11 @@ def test_only_a_late_entry_can_be_corrected(
 
 
 def test_a_gift_charged_after_the_deadline_belongs_to_no_result(
-    installation: Installation, campaign: Campaign, give: Give, tell: Tell, end: datetime
+    installation: Installation, campaign: Campaign, give: Give, deliver: Deliver, end: datetime
 ) -> None:
     facts = give()
     with at(end):
-        tell(facts.completed(), facts.refunded("a", 1000))
+        deliver(facts.completed(), facts.refunded("a", 1000))
     assert late(installation) == []
     freeze(installation, end)
     with pytest.raises(CampaignError, match="is not a late entry"):

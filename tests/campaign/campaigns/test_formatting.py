@@ -21,10 +21,10 @@ def ending_at(deadline: datetime, zone: str = "America/Los_Angeles") -> Campaign
 
 
 def test_midnight_belongs_to_the_day_that_ends() -> None:
-    told = "11:59 p.m. on Thursday, December 31, Pacific time"
-    assert formatting.ending(ending_at(END), EN) == told
-    told = "el jueves 31 de diciembre a las 11:59 p.m., hora del Pacífico"
-    assert formatting.ending(ending_at(END), ES) == told
+    shown = "11:59 p.m. on Thursday, December 31, Pacific time"
+    assert formatting.ending(ending_at(END), EN) == shown
+    shown = "el jueves 31 de diciembre a las 11:59 p.m., hora del Pacífico"
+    assert formatting.ending(ending_at(END), ES) == shown
 
 
 def test_another_time_is_shown_with_its_day_and_zone() -> None:
@@ -41,7 +41,7 @@ def test_a_zone_is_named_as_a_newspaper_does(zone: str, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "told"),
+    ("before", "shown"),
     [
         (timedelta(days=9), "8 days left"),
         (timedelta(days=9, hours=1), "9 days left"),
@@ -50,8 +50,8 @@ def test_a_zone_is_named_as_a_newspaper_does(zone: str, name: str) -> None:
         (timedelta(seconds=1), ""),
     ],
 )
-def test_days_left_are_calendar_days_without_hours(before: timedelta, told: str) -> None:
-    assert formatting.days_left(progress(END - before, 0), EN) == told
+def test_days_left_are_calendar_days_without_hours(before: timedelta, shown: str) -> None:
+    assert formatting.days_left(progress(END - before, 0), EN) == shown
 
 
 def test_progress_in_words() -> None:

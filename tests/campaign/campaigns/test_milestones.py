@@ -17,7 +17,7 @@ def marked(installation: Installation) -> int:
         return record_milestones(session, now())
 
 
-def told(installation: Installation, campaign: Campaign) -> list[str]:
+def shown(installation: Installation, campaign: Campaign) -> list[str]:
     raised = standing(installation, campaign).raised
     with installation.sessions() as session:
         return [one.mark for one in read_milestones(session, campaign, raised)]
@@ -40,11 +40,11 @@ def test_each_is_recorded_once_with_the_entry_that_reached_it(installation: Inst
     with installation.sessions.begin() as session:
         move(session, first, "refund", -2_000)
     assert marked(installation) == 0
-    assert told(installation, campaign) == ["quarter"]
+    assert shown(installation, campaign) == ["quarter"]
     with installation.sessions.begin() as session:
         book(session, campaign, 12_000, timedelta(hours=2))
     assert marked(installation) == 3
-    assert told(installation, campaign) == ["quarter", "half", "three_quarters", "goal", "stretch"]
+    assert shown(installation, campaign) == ["quarter", "half", "three_quarters", "goal", "stretch"]
     with installation.sessions() as session:
         kept = session.get_one(Milestone, (campaign.id, "half", 5_000))
     assert kept.reached_at == half.reached_at

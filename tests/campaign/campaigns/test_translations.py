@@ -70,8 +70,8 @@ def test_of_two_concurrent_first_translations_one_is_saved(
         return title
 
     with ThreadPoolExecutor(2) as pool:
-        told = set(pool.map(save, ("Uno", "Dos")))
-    assert told == {stored(installation, campaign).title}
+        shown = set(pool.map(save, ("Uno", "Dos")))
+    assert shown == {stored(installation, campaign).title}
     assert len(audited(installation)) == 1
 
 

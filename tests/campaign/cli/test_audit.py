@@ -204,9 +204,9 @@ def test_every_change_is_in_the_log(
             new = session.scalars(select(AuditEntry).where(AuditEntry.id.not_in(before))).all()
         assert CHANGES[command] in {one.action for one in new}, (command, [o.action for o in new])
         assert all(one.actor.startswith("command line: ") for one in new)
-        # What erasing a person must remove does not stand in a log that is never changed.
-        told = [f"{one.subject_key}{one.after}" for one in new if "staff" not in command]
-        assert not any("@example.org" in one for one in told)
+        # What erasing a person must remove is not in a log that is never changed.
+        shown = [f"{one.subject_key}{one.after}" for one in new if "staff" not in command]
+        assert not any("@example.org" in one for one in shown)
         done.add(command)
     assert done == set(CHANGES) - ELSEWHERE
 
@@ -215,14 +215,14 @@ def test_the_log_is_exported_with_its_filters(run: Run, campaign: Campaign) -> N
     for email in ("ann@example.org", "ben@example.org"):
         assert run("suppressions", "add", email).status == 0
     assert run("suppressions", "remove", "ann@example.org", "--reason", "=She called").status == 0
-    told = list(csv.DictReader(io.StringIO(run("audit", "--action", "suppression.").out)))
-    assert [one["action"] for one in told] == [
+    shown = list(csv.DictReader(io.StringIO(run("audit", "--action", "suppression.").out)))
+    assert [one["action"] for one in shown] == [
         "suppression.added",
         "suppression.added",
         "suppression.removed",
     ]
-    assert json.loads(told[-1]["after"]) == {"reason": "=She called"}
-    lines = run("audit", "--jsonl", "--action", "suppression.removed", "--who", told[0]["actor"])
+    assert json.loads(shown[-1]["after"]) == {"reason": "=She called"}
+    lines = run("audit", "--jsonl", "--action", "suppression.removed", "--who", shown[0]["actor"])
     (line,) = (json.loads(one) for one in lines.out.splitlines())
     assert (line["subject_key"], line["after"]) == ("a…@e….org", {"reason": "=She called"})
     assert run("audit", "--until", "2020-01-01", "--action", "suppression.").out.count("\n") == 1

@@ -127,7 +127,7 @@ def test_past_donors_get_appeals_if_the_campaign_allows_it(
     spring = create(slug="spring")
     with installation.sessions.begin() as session:
         donate(session, spring, "past@example.org", "paid")
-    told = (
+    shown = (
         "--title",
         "T",
         "--goal",
@@ -137,8 +137,8 @@ def test_past_donors_get_appeals_if_the_campaign_allows_it(
         "--timezone",
         waking_zone(),
     )
-    assert run("create", "shy", *told, "--no-ask-past-donors").status == 0
-    assert run("create", "asking", *told, "--ask-past-donors").status == 0
+    assert run("create", "shy", *shown, "--no-ask-past-donors").status == 0
+    assert run("create", "asking", *shown, "--ask-past-donors").status == 0
     out = run("deadline-emails").out
     assert "shy: opening: 0 appeals queued" in out
     assert "asking: opening: 1 appeal queued" in out

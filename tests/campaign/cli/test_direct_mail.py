@@ -147,9 +147,11 @@ def test_a_returned_coupon_fills_in_the_form(
     page = finance.get("/staff/offline", query_string={"code": code}).text
     assert f"{code} was mailed to Ana Reyes for Keep every story free to read." in page
     assert all(f'value="{one}"' in page for one in ["Ana Reyes", *address])
-    told = finance.get("/staff/offline/duplicates", query_string={"code": code.lower()}).get_json()
+    reported = finance.get(
+        "/staff/offline/duplicates", query_string={"code": code.lower()}
+    ).get_json()
     names = ("name", "address", "address_2", "address_3")
-    assert told["giver"] == dict(zip(names, ["Ana Reyes", *address], strict=True))
+    assert reported["giver"] == dict(zip(names, ["Ana Reyes", *address], strict=True))
     gift = gift_of(enter(code=code, name="", address="", campaign=""))
     with installation.sessions.begin() as session:
         donation = session.get_one(Donation, gift.donation_id)

@@ -121,13 +121,13 @@ def answering(environ: dict[str, str], answers: str, *arguments: str) -> tuple[i
 def test_on_a_terminal_it_asks_for_confirmation(
     environ: dict[str, str], gift: str, stripe: StripeSandbox
 ) -> None:
-    status, told = answering(environ, "n\n", "refund", gift, "--amount", "10")
+    status, shown = answering(environ, "n\n", "refund", gift, "--amount", "10")
     assert status == 1
-    assert "Refund $10 USD? [y/N]" in told
+    assert "Refund $10 USD? [y/N]" in shown
     assert stripe.objects("refund") == []
-    status, told = answering(environ, "y\n", "refund", gift)
+    status, shown = answering(environ, "y\n", "refund", gift)
     assert status == 0
-    assert "Refund the full amount? [y/N]" in told
+    assert "Refund the full amount? [y/N]" in shown
     assert stripe.objects("refund")[0]["amount"] == 2500
 
 
@@ -136,6 +136,6 @@ def test_on_a_terminal_a_lost_response_can_be_checked_at_once(
 ) -> None:
     stripe.fault("POST /v1/refunds", "drop_after", times=3)
     stripe.fault("GET /v1/refunds", "drop_before", times=3)
-    status, told = answering(environ, "y\ny\n", "refund", gift)
-    assert (status, "Check with Stripe now?" in told) == (0, True)
+    status, shown = answering(environ, "y\ny\n", "refund", gift)
+    assert (status, "Check with Stripe now?" in shown) == (0, True)
     assert len(stripe.objects("refund")) == 1

@@ -151,7 +151,7 @@ def test_sigterm_is_not_lost(
         return make_backup(*given)
 
     monkeypatch.setattr("campaign.cli.database.make_backup", told_to_end)
-    command = ["backup", str(tmp_path / "told.backup")]
+    command = ["backup", str(tmp_path / "reported.backup")]
     ended = CliRunner().invoke(cli, command, env={"DATABASE_URL": database_url})
     assert (ended.exit_code, ended.output) == (128 + signal.SIGTERM, "")
     assert list(tmp_path.iterdir()) == []

@@ -49,8 +49,8 @@ def done(ended: Ended) -> str:
 
 
 def test_show_prints_every_field(run: Run, installation: Installation, name: str) -> None:
-    told = done(run("subscription", "show", name))
-    assert told.splitlines()[0] == name
+    shown = done(run("subscription", "show", name))
+    assert shown.splitlines()[0] == name
     for line in (
         r"donor: +ana@example.org",
         r"campaign: +nine-days",
@@ -60,12 +60,12 @@ def test_show_prints_every_field(run: Run, installation: Installation, name: str
         r"given: +\$26.06 in 1 payment",
         rf"page: +http://localhost/subscriptions/{read(installation).token}",
     ):
-        assert re.search(rf"^{line}$", told, re.MULTILINE), line
+        assert re.search(rf"^{line}$", shown, re.MULTILINE), line
 
 
 def test_change_pause_resume_and_end(run: Run, installation: Installation, name: str) -> None:
-    told = done(run("subscription", "change", name, "40"))
-    assert told == f"{name}: $40 a month plus $1.50 for fees, active\n"
+    shown = done(run("subscription", "change", name, "40"))
+    assert shown == f"{name}: $40 a month plus $1.50 for fees, active\n"
     assert "paused until 20" in done(run("subscription", "pause", name, "--months", "3"))
     assert done(run("subscription", "resume", name)).endswith("for fees, active\n")
     assert "will be canceled on 20" in done(run("subscription", "cancel", name, "--later"))

@@ -57,10 +57,10 @@ def test_a_test_is_queued_and_a_delivery_is_sent_again(
     run: Run, installation: Installation
 ) -> None:
     number = run("webhooks", "add", URL).out.split("\t")[0]
-    told = run("webhooks", "test", number)
+    shown = run("webhooks", "test", number)
     with installation.sessions.begin() as session:
         made = session.scalars(select(WebhookDelivery)).one()
-        assert told.out == f"Delivery {made.id} ({made.public_id}) is queued.\n"
+        assert shown.out == f"Delivery {made.id} ({made.public_id}) is queued.\n"
         assert (made.kind, made.state) == ("endpoint.test", "queued")
         session.execute(update(WebhookDelivery).values(state="delivered", delivered_at=now()))
     for _ in range(2):

@@ -35,8 +35,8 @@ def test_the_extraction_sees_code_and_templates() -> None:
 
 
 def test_the_documented_extraction_asks_for_the_same_words() -> None:
-    told = (ROOT / "docs" / "languages.md").read_text(encoding="utf-8")
-    named = {one.partition(":")[0] for one in re.findall(r" -k ([\w:,]+)", told)}
+    shown = (ROOT / "docs" / "languages.md").read_text(encoding="utf-8")
+    named = {one.partition(":")[0] for one in re.findall(r" -k ([\w:,]+)", shown)}
     assert named == set(KEYWORDS) - set(DEFAULT_KEYWORDS)
 
 
@@ -65,9 +65,9 @@ def _whole(known: Catalog, parts: Message) -> bool:
     found = known.get(parts[0])
     if found is None:
         return False
-    told = (found.string,) if isinstance(found.string, str) else tuple(found.string)
+    shown = (found.string,) if isinstance(found.string, str) else tuple(found.string)
     wanted = 1 if len(parts) == 1 else known.num_plurals
-    return len(told) == wanted and all(told)
+    return len(shown) == wanted and all(shown)
 
 
 @pytest.mark.parametrize("name", OTHERS)
@@ -82,19 +82,19 @@ def test_no_message_is_fuzzy_or_obsolete(name: str) -> None:
 
 @pytest.mark.parametrize("name", OTHERS)
 def test_a_translation_has_the_placeholders_of_its_message(name: str) -> None:
-    for original, told in _pairs(catalog(name)):
-        assert set(PLACEHOLDER.findall(original)) == set(PLACEHOLDER.findall(told)), told
-        assert set(FILLED_BY_SCRIPTS.findall(original)) == set(FILLED_BY_SCRIPTS.findall(told))
-        told % dict.fromkeys(PLACEHOLDER.findall(original), "x")
+    for original, shown in _pairs(catalog(name)):
+        assert set(PLACEHOLDER.findall(original)) == set(PLACEHOLDER.findall(shown)), shown
+        assert set(FILLED_BY_SCRIPTS.findall(original)) == set(FILLED_BY_SCRIPTS.findall(shown))
+        shown % dict.fromkeys(PLACEHOLDER.findall(original), "x")
 
 
 @pytest.mark.parametrize("name", OTHERS)
 def test_a_translation_has_the_punctuation_of_its_message(name: str) -> None:
-    for original, told in _pairs(catalog(name)):
-        ends = {one[-1:] if one[-1:] in ".:" else "" for one in (original, told)}
-        assert len(ends) == 1 or original.endswith(","), (original, told)
-        assert not set("!¡") & set(told)
-        assert told == told.strip()
+    for original, shown in _pairs(catalog(name)):
+        ends = {one[-1:] if one[-1:] in ".:" else "" for one in (original, shown)}
+        assert len(ends) == 1 or original.endswith(","), (original, shown)
+        assert not set("!¡") & set(shown)
+        assert shown == shown.strip()
 
 
 def _pairs(known: Catalog) -> Iterator[tuple[str, str]]:
@@ -104,14 +104,14 @@ def _pairs(known: Catalog) -> Iterator[tuple[str, str]]:
         if isinstance(message.id, str):
             yield message.id, str(message.string)
         else:
-            yield from ((message.id[-1], told) for told in message.string)
+            yield from ((message.id[-1], shown) for shown in message.string)
 
 
 @pytest.mark.parametrize(("name", "locale"), [each for each in EVERY if each[1] != "en"])
 def test_no_english_sentence_is_left_in_an_email(name: str, locale: str) -> None:
     """What an extraction cannot see (a message inside an f-string) shows here."""
-    english, told = (sample_letter(name, one).text for one in ("en", locale))
-    same = set(re.split(r"(?<=[.:])\s+", english)) & set(re.split(r"(?<=[.:])\s+", told))
+    english, shown = (sample_letter(name, one).text for one in ("en", locale))
+    same = set(re.split(r"(?<=[.:])\s+", english)) & set(re.split(r"(?<=[.:])\s+", shown))
     sentences = {one for one in same if len(one.split()) > 4 and "://" not in one}
     data = (
         "a storm kept",
@@ -147,10 +147,10 @@ def test_an_unknown_locale_falls_back_to_its_language_then_to_english(
 
 
 def test_plurals_follow_the_language() -> None:
-    told = [
+    shown = [
         get_language("es").ngettext("%(days)s day", "%(days)s days", number) for number in (0, 1, 2)
     ]
-    assert told == ["%(days)s días", "%(days)s día", "%(days)s días"]
+    assert shown == ["%(days)s días", "%(days)s día", "%(days)s días"]
 
 
 def test_an_untranslated_message_stays_english() -> None:

@@ -75,8 +75,8 @@ def test_the_row_is_the_same_in_any_order(installation: Installation) -> None:
         {"itemized": True, "status": "paid", "arrives": date(2026, 12, 2)},
     ]
     ends = []
-    for told in permutations(facts):
-        for one in (*told, told[0]):
+    for shown in permutations(facts):
+        for one in (*shown, shown[0]):
             keep(installation, **one)
         ends.append(kept(installation))
         with installation.sessions.begin() as session:

@@ -95,11 +95,15 @@ def test_a_link_is_created_with_its_email_and_stored_in_no_table(
 ) -> None:
     emails.queue_confirmation(session, ana, "new@example.org", "es", DOMAIN, now())
     assert session.scalar(select(func.count()).select_from(DonorLink)) == 0
-    told = link(session)
-    assert isinstance(told, dict)
-    assert (told["purpose"], told["email"], told["locale"]) == ("address", "new@example.org", "es")
-    assert told["minutes"] == 60
-    path, _, secret = told["link_url"].rpartition("/")
+    shown = link(session)
+    assert isinstance(shown, dict)
+    assert (shown["purpose"], shown["email"], shown["locale"]) == (
+        "address",
+        "new@example.org",
+        "es",
+    )
+    assert shown["minutes"] == 60
+    path, _, secret = shown["link_url"].rpartition("/")
     assert path == f"{SITE}/me/address"
     checked = check_link(session, DONOR_LINKS[DonorLinkPurpose.address], secret, now())
     assert checked.state is LinkState.good
@@ -108,7 +112,7 @@ def test_a_link_is_created_with_its_email_and_stored_in_no_table(
     kept = session.execute(select(DonorLink.__table__)).one()
     assert secret not in str(kept)
     # Tried again, it has a link of its own.
-    assert link(session)["link_url"] != told["link_url"]
+    assert link(session)["link_url"] != shown["link_url"]
 
 
 def test_an_email_with_a_useless_link_is_not_sent(session: Session, ana: Donor) -> None:
@@ -139,8 +143,8 @@ def test_a_note_is_sent_in_the_donors_language_if_there_is_an_address(
         )
     first, _second = messages(session)
     assert (first.recipient, first.expires_at) == ("old@example.org", None)
-    told = emails.build_note_email(session, claim_of(first), SENDER)
-    assert (told["about"], told["page_url"]) == ("address_changed", f"{SITE}/me?lang=es")
+    shown = emails.build_note_email(session, claim_of(first), SENDER)
+    assert (shown["about"], shown["page_url"]) == ("address_changed", f"{SITE}/me?lang=es")
 
 
 def test_only_the_erasure_note_is_redacted_after_it_is_sent(session: Session, ana: Donor) -> None:

@@ -80,9 +80,9 @@ def test_concurrent_corrections_to_one_address_give_it_to_one_donor(
         return "taken"
 
     with ThreadPoolExecutor(2) as pool:
-        told = sorted(pool.map(take, ids))
-    assert told[1] == "taken"
-    assert int(told[0]) in ids
+        shown = sorted(pool.map(take, ids))
+    assert shown[1] == "taken"
+    assert int(shown[0]) in ids
     with pytest.raises(DonorInvalid, match="earlier gifts"):
         correct(installation, ids[0], "Ana Reyes", "")
     with pytest.raises(DonorInvalid, match="control character"):

@@ -54,11 +54,11 @@ def test_every_donation_id_and_stripe_id_finds_only_its_donation(
         subscription_id=monthly.id,
     )
     give_as(session, campaign, ana)
-    told = {"donation_id": gift.id, "amount": 2500, "currency": "usd"}
+    shown = {"donation_id": gift.id, "amount": 2500, "currency": "usd"}
     session.add_all(
         [
-            Charge(stripe_id="ch_1", **told),
-            Refund(stripe_id="re_1", charge_id="py_2", state="pending", created_at=now(), **told),
+            Charge(stripe_id="ch_1", **shown),
+            Refund(stripe_id="re_1", charge_id="py_2", state="pending", created_at=now(), **shown),
             Dispute(
                 stripe_id="du_1",
                 charge_id="ch_3",
@@ -66,7 +66,7 @@ def test_every_donation_id_and_stripe_id_finds_only_its_donation(
                 status="won",
                 opened_at=now(),
                 as_of=now(),
-                **told,
+                **shown,
             ),
             FraudWarning(
                 stripe_id="issfr_1",

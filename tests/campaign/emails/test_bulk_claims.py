@@ -110,7 +110,7 @@ def test_an_email_is_started_once_and_not_if_it_became_unwanted_after_the_claim(
 
 
 @pytest.mark.parametrize(
-    ("error", "state", "told", "suppressed"),
+    ("error", "state", "shown", "suppressed"),
     [
         (None, "sent", None, False),
         (MailRefused("550 policy"), "failed", "550 policy", False),
@@ -126,7 +126,7 @@ def test_the_state_of_an_email_follows_from_the_outcome_of_the_attempt(
     campaign: Campaign,
     error: Exception | None,
     state: str,
-    told: str | None,
+    shown: str | None,
     *,
     suppressed: bool,
 ) -> None:
@@ -134,7 +134,7 @@ def test_the_state_of_an_email_follows_from_the_outcome_of_the_attempt(
     at = clock.now()
     claim = claim_one(installation, at)
     row = end(installation, claim, error, at)
-    assert (row.state, row.last_error, row.lease_until) == (state, told, None)
+    assert (row.state, row.last_error, row.lease_until) == (state, shown, None)
     assert (row.sent_at is not None) == (state == "sent")
     with installation.sessions() as session:
         assert (session.scalar(select(Suppression.id)) is not None) == suppressed

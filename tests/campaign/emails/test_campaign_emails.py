@@ -108,17 +108,17 @@ def test_a_result_is_sent_only_after_the_end(
 def test_appeals_are_sent_until_the_last_moment_and_results_from_the_end(
     ask: Ask, step: dict[str, int], campaign: Campaign, ask_kind: str, told_kind: str
 ) -> None:
-    def told(kind: str, at: datetime) -> str:
+    def shown(kind: str, at: datetime) -> str:
         with travel(at, tick=False):
             letter = ask(kind, **step)
         return "" if isinstance(letter, RenderedEmail) else letter
 
-    assert told(ask_kind, campaign.starts_at - MOMENT) == "the campaign has not started"
-    assert told(ask_kind, campaign.starts_at) == ""
+    assert shown(ask_kind, campaign.starts_at - MOMENT) == "the campaign has not started"
+    assert shown(ask_kind, campaign.starts_at) == ""
     last = campaign.deadline - MOMENT
-    assert (told(ask_kind, last), told(told_kind, last)) == ("", "the campaign has not ended")
+    assert (shown(ask_kind, last), shown(told_kind, last)) == ("", "the campaign has not ended")
     end = campaign.deadline
-    assert (told(ask_kind, end), told(told_kind, end)) == ("the campaign has ended", "")
+    assert (shown(ask_kind, end), shown(told_kind, end)) == ("the campaign has ended", "")
 
 
 def extend(installation: Installation, campaign: Campaign, days: int, reason: str) -> None:

@@ -96,8 +96,8 @@ def test_a_renewal_is_not_announced_afterwards(
 ) -> None:
     day = renewal_day(installation)
     with travel(clock.now() + timedelta(days=11), tick=False):
-        told = ask("renewal_upcoming", f"1:{day}", **yearly)
-    assert told == "the renewal date has passed"
+        shown = ask("renewal_upcoming", f"1:{day}", **yearly)
+    assert shown == "the renewal date has passed"
 
 
 def test_a_failed_renewal_of_an_ended_gift_is_not_sent(

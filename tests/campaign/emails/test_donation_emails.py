@@ -160,45 +160,45 @@ def test_a_statement_totals_each_currency_and_keeps_the_order_of_the_receipts() 
         Receipt(year=2026, sequence=n, amount=amount, currency=code, gift_date=date(2026, n, 2))
         for n, amount, code in ((3, 2_550, "usd"), (1, 5_000, "jpy"), (2, 1_000, "usd"))
     ]
-    told = statement_email_context(Donor(name="Ana", locale="en"), 2026, receipts, SENDER)
-    assert told["total_text"] == "\u00a55,000 + $35.50"
-    assert [(one["number"], one["amount_text"]) for one in told["gifts"]] == [
+    shown = statement_email_context(Donor(name="Ana", locale="en"), 2026, receipts, SENDER)
+    assert shown["total_text"] == "\u00a55,000 + $35.50"
+    assert [(one["number"], one["amount_text"]) for one in shown["gifts"]] == [
         ("2026-000003", "$25.50"),
         ("2026-000001", "\u00a55,000"),
         ("2026-000002", "$10"),
     ]
-    assert told["donor_page_url"] == "https://give.example.org/me"
+    assert shown["donor_page_url"] == "https://give.example.org/me"
 
 
 def test_dates_use_the_organizations_time_zone_and_the_language_of_the_gift() -> None:
     gift = subscription("yearly")
     # The evening of December 31 in Los Angeles.
     gift.failed_at, gift.ended_at = datetime(2027, 1, 1, 7, 59, tzinfo=UTC), None
-    told = renewal_email_context(gift, donation("es", "yearly"), SENDER)
-    assert told["failed_date_text"] == "31 de diciembre de 2026"
-    assert told["ended_date_text"] == ""
-    assert (told["locale"], told["yearly"], told["given_up"]) == ("es", True, False)
-    assert told["give_url"] == "https://give.example.org/?lang=es"
+    shown = renewal_email_context(gift, donation("es", "yearly"), SENDER)
+    assert shown["failed_date_text"] == "31 de diciembre de 2026"
+    assert shown["ended_date_text"] == ""
+    assert (shown["locale"], shown["yearly"], shown["given_up"]) == ("es", True, False)
+    assert shown["give_url"] == "https://give.example.org/?lang=es"
     assert renewal_email_context(gift, donation("en", "yearly"), SENDER)["give_url"].endswith(
         ".org/"
     )
 
 
 def test_a_renewal_is_announced_with_its_whole_charge() -> None:
-    told = renewal_upcoming_context(
+    shown = renewal_upcoming_context(
         subscription("yearly"), donation("en", "yearly"), date(2027, 3, 1), SENDER
     )
-    assert (told["renewal_date_text"], told["amount_text"]) == ("March 1, 2027", "$26.06")
+    assert (shown["renewal_date_text"], shown["amount_text"]) == ("March 1, 2027", "$26.06")
 
 
 @pytest.mark.parametrize(
-    ("name", "locale", "told"),
+    ("name", "locale", "shown"),
     [
         (" Ana\n Reyes ", "en", "Dear Ana Reyes,"),
         (" ", "en", "Hello,"),
         ("100 % Ana", "en", "Dear 100 % Ana,"),
     ],
 )
-def test_a_donor_without_a_name_is_greeted_too(name: str, locale: str, told: str) -> None:
-    assert greeting(name, get_language(locale)) == told
-    assert greeting(name, get_language("es")) not in ("", told)
+def test_a_donor_without_a_name_is_greeted_too(name: str, locale: str, shown: str) -> None:
+    assert greeting(name, get_language(locale)) == shown
+    assert greeting(name, get_language("es")) not in ("", shown)

@@ -83,12 +83,12 @@ def test_two_at_once_queue_a_notice_once(installation: Installation) -> None:
 def test_a_gift_that_does_not_renew_soon_gets_no_notice(
     installation: Installation, values: dict[str, Any]
 ) -> None:
-    told = {
+    shown = {
         key: clock.now() + value if isinstance(value, timedelta) else value
         for key, value in values.items()
     }
     with installation.sessions.begin() as session:
-        session.execute(update(Subscription).values(**told))
+        session.execute(update(Subscription).values(**shown))
     assert notices(installation) == 0
 
 

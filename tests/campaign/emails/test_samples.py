@@ -29,13 +29,13 @@ def test_every_sample_can_be_made_twice_and_is_in_the_language_that_was_asked_fo
 
 
 def test_samples_differ_where_the_email_does() -> None:
-    def told(name: str) -> str:
+    def shown(name: str) -> str:
         return " ".join(sample_letter(name).text.split())
 
     assert "From our desk" in sample_letter("appeal_own_words").subject
-    assert "a storm kept our office closed" in told("appeal_extended")
-    assert "a storm" not in told("appeal_last_day")
-    assert "provisional" in told("wrap_up")
-    assert "This result is final." in told("wrap_up_short")
-    assert "ana@newsroom.example" in told("sign_in_invitation")
-    assert "ana@newsroom.example" not in told("sign_in_link")
+    assert "a storm kept our office closed" in shown("appeal_extended")
+    assert "a storm" not in shown("appeal_last_day")
+    assert "provisional" in shown("wrap_up")
+    assert "This result is final." in shown("wrap_up_short")
+    assert "ana@newsroom.example" in shown("sign_in_invitation")
+    assert "ana@newsroom.example" not in shown("sign_in_link")

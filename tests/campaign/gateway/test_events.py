@@ -62,9 +62,9 @@ def test_invalid_json_is_rejected(body: bytes) -> None:
     ],
 )
 def test_a_body_that_is_no_event_is_rejected(change: dict[str, Any]) -> None:
-    for told in (EVENT | change, [EVENT | change]):
+    for shown in (EVENT | change, [EVENT | change]):
         with pytest.raises(WebhookRefused, match="not a Stripe event"):
-            read_event(json.dumps(told).encode())
+            read_event(json.dumps(shown).encode())
 
 
 def test_an_id_may_have_255_characters() -> None:

@@ -42,13 +42,13 @@ def test_a_payouts_arrival_is_a_utc_date() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "itemized"),
+    ("shown", "itemized"),
     [("completed", True), ("not_applicable", True), ("in_progress", False), (None, False)],
 )
 def test_a_payout_is_itemized_once_stripe_has_listed_its_items(
-    told: str | None, itemized: bool
+    shown: str | None, itemized: bool
 ) -> None:
-    assert read_payout(PAYOUT | {"reconciliation_status": told}).itemized is itemized
+    assert read_payout(PAYOUT | {"reconciliation_status": shown}).itemized is itemized
     assert not read_payout(PAYOUT).itemized
 
 

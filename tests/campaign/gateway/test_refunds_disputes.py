@@ -13,7 +13,7 @@ from campaign.gateway.refunds_disputes import (
     read_refund,
 )
 
-TOLD = datetime(2026, 12, 24, tzinfo=UTC)
+REPORTED_AT = datetime(2026, 12, 24, tzinfo=UTC)
 MOMENT = 1_797_926_400
 AT = datetime.fromtimestamp(MOMENT, UTC)
 MONEY: dict[str, Any] = {"id": "x_1", "amount": 2500, "currency": "usd"}
@@ -22,10 +22,10 @@ READERS = [read_charge, read_refund, read_dispute, read_fraud_warning, read_bala
 
 @pytest.mark.parametrize("read", READERS)
 def test_an_object_without_a_creation_time_gets_the_given_time(read: Any) -> None:
-    assert read(MONEY, TOLD).created == TOLD
-    assert read(MONEY | {"created": MOMENT}, TOLD).created == AT
+    assert read(MONEY, REPORTED_AT).created == REPORTED_AT
+    assert read(MONEY | {"created": MOMENT}, REPORTED_AT).created == AT
     with pytest.raises(KeyError):
-        read({"amount": 2500, "currency": "usd"}, TOLD)
+        read({"amount": 2500, "currency": "usd"}, REPORTED_AT)
 
 
 @pytest.mark.parametrize(
@@ -38,48 +38,56 @@ def test_an_object_without_a_creation_time_gets_the_given_time(read: Any) -> Non
     ],
 )
 def test_a_charge_is_reversed_if_the_balance_shows_it(more: dict[str, Any], returned: bool) -> None:
-    assert read_charge(MONEY | more, TOLD).returned is returned
+    assert read_charge(MONEY | more, REPORTED_AT).returned is returned
 
 
 def test_a_charge_has_its_refunded_total_and_included_refunds() -> None:
     refunds = {"data": [{"id": "re_1", "amount": 500, "currency": "usd"}]}
-    told = {"amount_refunded": 500, "refunds": refunds, "payment_intent": {"id": "pi_1"}}
-    found = read_charge(MONEY | told | {"metadata": {"donation_id": "don_1"}}, TOLD)
+    shown = {"amount_refunded": 500, "refunds": refunds, "payment_intent": {"id": "pi_1"}}
+    found = read_charge(MONEY | shown | {"metadata": {"donation_id": "don_1"}}, REPORTED_AT)
     assert (found.amount_refunded, found.payment_intent_id) == (500, "pi_1")
     assert found.donation_id == "don_1"
-    assert [(one.id, one.amount, one.created) for one in found.refunds] == [("re_1", 500, TOLD)]
-    bare = read_charge(MONEY | {"refunds": None, "metadata": None}, TOLD)
+    assert [(one.id, one.amount, one.created) for one in found.refunds] == [
+        ("re_1", 500, REPORTED_AT)
+    ]
+    bare = read_charge(MONEY | {"refunds": None, "metadata": None}, REPORTED_AT)
     assert (bare.amount_refunded, bare.refunds, bare.donation_id) == (0, (), None)
 
 
 def test_a_refund_without_a_status_succeeded_and_has_our_request() -> None:
-    found = read_refund(MONEY, TOLD)
+    found = read_refund(MONEY, REPORTED_AT)
     assert (found.status, found.request_token, found.charge_id) == ("succeeded", None, None)
-    ours = read_refund(MONEY | {"status": "failed", "metadata": {"refund_request": "t"}}, TOLD)
+    ours = read_refund(
+        MONEY | {"status": "failed", "metadata": {"refund_request": "t"}}, REPORTED_AT
+    )
     assert (ours.status, ours.request_token) == ("failed", "t")
 
 
 def test_a_dispute_has_its_expanded_balance_transactions() -> None:
     moved = {"id": "txn_1", "amount": -2500, "fee": 1500, "currency": "usd", "created": MOMENT}
-    told = {"balance_transactions": [moved, "txn_2"], "evidence_details": {"due_by": MOMENT}}
-    found = read_dispute(MONEY | told, TOLD)
+    shown = {"balance_transactions": [moved, "txn_2"], "evidence_details": {"due_by": MOMENT}}
+    found = read_dispute(MONEY | shown, REPORTED_AT)
     assert [(one.id, one.amount, one.fee) for one in found.balance_transactions] == [
         ("txn_1", -2500, 1500)
     ]
     assert (found.due_by, found.reason, found.status) == (AT, "general", "")
-    bare = read_dispute(MONEY | {"balance_transactions": None, "evidence_details": None}, TOLD)
+    bare = read_dispute(
+        MONEY | {"balance_transactions": None, "evidence_details": None}, REPORTED_AT
+    )
     assert (bare.due_by, bare.balance_transactions) == (None, ())
 
 
 def test_a_balance_transaction_has_its_source_id_and_expanded_source() -> None:
-    plain = read_balance_transaction(MONEY | {"source": "ch_1", "fee": -30}, TOLD)
+    plain = read_balance_transaction(MONEY | {"source": "ch_1", "fee": -30}, REPORTED_AT)
     assert (plain.source_id, plain.source, plain.fee, plain.kind) == ("ch_1", None, -30, "")
     charge = {"id": "ch_1", "object": "charge"}
-    expanded = read_balance_transaction(MONEY | {"source": charge}, TOLD)
+    expanded = read_balance_transaction(MONEY | {"source": charge}, REPORTED_AT)
     assert (expanded.source_id, expanded.source, expanded.fee) == ("ch_1", charge, 0)
 
 
 def test_a_warning_is_actionable_by_default() -> None:
-    assert read_fraud_warning({"id": "issfr_1"}, TOLD).actionable
-    found = read_fraud_warning({"id": "issfr_1", "actionable": False, "charge": "ch_1"}, TOLD)
+    assert read_fraud_warning({"id": "issfr_1"}, REPORTED_AT).actionable
+    found = read_fraud_warning(
+        {"id": "issfr_1", "actionable": False, "charge": "ch_1"}, REPORTED_AT
+    )
     assert (found.actionable, found.fraud_type, found.charge_id) == (False, "misc", "ch_1")

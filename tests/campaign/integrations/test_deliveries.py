@@ -35,8 +35,8 @@ Queue = Callable[..., int]
 @pytest.fixture
 def endpoint(installation: Installation) -> int:
     """Return the id of an endpoint."""
-    told = {"url": "https://crm.example/hook", "secret": "whsec_x", "created_by": "Ada"}
-    return int(insert(installation, WebhookEndpoint, events=[], **told))
+    shown = {"url": "https://crm.example/hook", "secret": "whsec_x", "created_by": "Ada"}
+    return int(insert(installation, WebhookEndpoint, events=[], **shown))
 
 
 @pytest.fixture
@@ -44,9 +44,9 @@ def queue(installation: Installation, endpoint: int) -> Queue:
     """Insert a delivery that is due now; returns its id."""
 
     def put(subject_key: str, **values: Any) -> int:
-        told = {"endpoint_id": endpoint, "kind": "donation.paid", "occurred_at": AT}
+        shown = {"endpoint_id": endpoint, "kind": "donation.paid", "occurred_at": AT}
         due = {"subject_key": subject_key, "next_attempt_at": AT}
-        return insert(installation, WebhookDelivery, **{**told, **due, **values})
+        return insert(installation, WebhookDelivery, **{**shown, **due, **values})
 
     return put
 
@@ -93,11 +93,11 @@ def test_the_body_has_the_donation_as_of_the_first_attempt(
     claim = claim_next(session, endpoint, AT)
     assert claim is not None
     assert (claim.body["type"], claim.body["timestamp"]) == ("donation.paid", AT.isoformat())
-    told = claim.body["data"]["donation"]
-    assert (told["id"], told["email"], told["state"]) == (
+    shown = claim.body["data"]["donation"]
+    assert (shown["id"], shown["email"], shown["state"]) == (
         donation.public_id, "ana@example.org", "paid",
     )  # fmt: skip
-    assert datetime.fromisoformat(told["paid_at"]).tzinfo is not None
+    assert datetime.fromisoformat(shown["paid_at"]).tzinfo is not None
     again = claim_next(session, endpoint, AT + LEASE)
     assert again is not None
     assert again.body == claim.body

@@ -20,9 +20,9 @@ Give = Callable[..., Facts]
 
 
 def test_a_campaign_has_its_state_at_that_time(campaign: Campaign) -> None:
-    told = campaign_payload(campaign, campaign.deadline)
-    assert (told["slug"], told["goal"], told["currency"]) == ("nine-days", 5_000_000, "usd")
-    assert told["state"] == "closed"
+    shown = campaign_payload(campaign, campaign.deadline)
+    assert (shown["slug"], shown["goal"], shown["currency"]) == ("nine-days", 5_000_000, "usd")
+    assert shown["state"] == "closed"
     assert campaign_payload(campaign, campaign.deadline - timedelta(seconds=1))["state"] == "open"
 
 
@@ -51,12 +51,12 @@ def test_a_paid_donation_and_its_receipt_refer_to_each_other(
     with installation.sessions() as session:
         donation = session.scalars(select(Donation)).one()
         entry, receipt = (session.scalars(select(kind)).one() for kind in (LedgerEntry, Receipt))
-        told = donation_payload(donation, people=False)
+        shown = donation_payload(donation, people=False)
         of_receipt = receipt_payload(receipt)
         of_entry = ledger_entry_payload(entry, None, donation.public_id)
         assert receipt.token not in str(of_receipt)
-    assert told["id"] == of_receipt["donation"] == of_entry["donation"] == paid.donation.public_id
-    assert (told["state"], told["receipt_number"]) == ("paid", of_receipt["number"])
+    assert shown["id"] == of_receipt["donation"] == of_entry["donation"] == paid.donation.public_id
+    assert (shown["state"], shown["receipt_number"]) == ("paid", of_receipt["number"])
     assert (of_entry["kind"], of_entry["amount"], of_entry["campaign"]) == ("payment", 2500, None)
     assert "frozen" not in of_receipt
 
@@ -72,11 +72,11 @@ def test_a_monthly_gift_has_its_stripe_id_and_not_its_token(
         )  # fmt: skip
         session.add(gift)
         session.flush()
-        told = subscription_payload(gift)
-        assert gift.token not in str(told)
-    assert (told["id"], told["campaign"], told["donor"]) == (
+        shown = subscription_payload(gift)
+        assert gift.token not in str(shown)
+    assert (shown["id"], shown["campaign"], shown["donor"]) == (
         "sub_1",
         "nine-days",
         donation.donor_id,
     )
-    assert (told["amount"], told["cover"], told["state"]) == (2500, 106, "active")
+    assert (shown["amount"], shown["cover"], shown["state"]) == (2500, 106, "active")

@@ -42,7 +42,7 @@ class Receiver(ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self) -> None:
-        self.told: list[tuple[dict[str, str], bytes]] = []
+        self.shown: list[tuple[dict[str, str], bytes]] = []
         self.statuses: list[int] = []
         super().__init__(("127.0.0.1", 0), Handler)
 
@@ -51,7 +51,7 @@ class Receiver(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_port}/hooks?from=campaign"
 
     def bodies(self) -> list[dict[str, Any]]:
-        return [json.loads(body) for _, body in self.told]
+        return [json.loads(body) for _, body in self.shown]
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -59,7 +59,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.told.append(
+        self.server.shown.append(
             ({name.lower(): value for name, value in self.headers.items()}, body)
         )
         self.send_response(self.server.statuses.pop(0) if self.server.statuses else 204)
@@ -110,7 +110,7 @@ def test_a_gift_and_its_refund_are_sent_and_signed_as_the_standard_requires(
     assert first["data"]["donation"]["email"] == "ana@example.org"
     assert first["data"]["donation"]["id"] == paid.donation.public_id
     assert (first["data"]["amount"], second["data"]["amount"]) == (2500, -500)
-    headers, body = receiver.told[0]
+    headers, body = receiver.shown[0]
     signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
     key = base64.b64decode(endpoint.secret.removeprefix("whsec_"))
     digest = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
@@ -157,7 +157,7 @@ def test_a_failed_delivery_is_retried_with_the_same_id_and_body(
         session.execute(text("UPDATE donation SET name = 'Somebody else'"))
     due_now(installation)
     assert send_due(installation) == 1
-    (before, body), (after, again) = receiver.told
+    (before, body), (after, again) = receiver.shown
     assert before["webhook-id"] == after["webhook-id"]
     assert body == again
     assert log(installation)[0].state == "delivered"
@@ -213,8 +213,8 @@ def test_a_worker_that_dies_after_the_response_leads_to_a_second_delivery_after_
         ended = {"lease_until": clock.now(), "next_attempt_at": clock.now()}
         session.execute(update(WebhookDelivery).values(ended))
     assert send_due(installation) == 1
-    assert len({headers["webhook-id"] for headers, _ in receiver.told}) == 1
-    assert len(receiver.told) == 2
+    assert len({headers["webhook-id"] for headers, _ in receiver.shown}) == 1
+    assert len(receiver.shown) == 2
 
 
 def test_a_worker_whose_lease_expired_records_only_success(
@@ -234,8 +234,8 @@ def test_a_worker_whose_lease_expired_records_only_success(
     with installation.sessions.begin() as session:
         mark_delivered(session, slow, 200, at)
         mark_failed(session, second, 500, "taken before", at)
-    (told,) = log(installation)
-    assert (told.state, told.last_status, told.lease_until) == ("delivered", 200, None)
+    (shown,) = log(installation)
+    assert (shown.state, shown.last_status, shown.lease_until) == ("delivered", 200, None)
 
 
 def test_two_concurrent_workers_send_each_event_once(
@@ -246,7 +246,9 @@ def test_two_concurrent_workers_send_each_event_once(
     apply_due_events(installation)
     with ThreadPoolExecutor(2) as pool:
         assert sum(pool.map(lambda _: send_due(installation), range(2))) == 12
-    assert len({headers["webhook-id"] for headers, _ in receiver.told}) == len(receiver.told) == 12
+    assert (
+        len({headers["webhook-id"] for headers, _ in receiver.shown}) == len(receiver.shown) == 12
+    )
 
 
 def test_a_slow_endpoint_delays_no_other(
@@ -261,7 +263,7 @@ def test_a_slow_endpoint_delays_no_other(
     store(*(give(f"reader{number}@example.org").completed() for number in range(3)))
     apply_due_events(installation)
     assert send_due(installation) == 4
-    assert len(receiver.told) == 3
+    assert len(receiver.shown) == 3
     silent.server_close()
     states = [one.state for one in log(installation) if one.endpoint_id != endpoint.id]
     assert states == ["queued"] * 3
@@ -306,7 +308,7 @@ def test_in_live_mode_private_networks_are_not_reached(
     assert claim is not None
     with pytest.raises(DeliveryFailed, match="private network"):
         post(claim, livemode=True)
-    assert receiver.told == []
+    assert receiver.shown == []
 
 
 def test_staff_add_test_and_disable_an_endpoint(

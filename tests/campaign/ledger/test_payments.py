@@ -154,7 +154,7 @@ def test_random_histories_agree_with_the_strongest_fact(
     chance = random.Random(7)
     names = ["intent_failed", "promised", "expired", "debit_failed", "completed", "debit_succeeded"]
     strength = ["pending", "declined", "expired", "processing", "paid", "failed"]
-    told = {
+    shown = {
         "intent_failed": 1,
         "expired": 2,
         "promised": 3,
@@ -170,7 +170,7 @@ def test_random_histories_agree_with_the_strongest_fact(
         apply_due_events(installation)
         assert (
             payment_standing(installation, facts)[0]
-            == strength[max(told[name] for name in history)]
+            == strength[max(shown[name] for name in history)]
         )
 
 

@@ -31,10 +31,10 @@ from tests.support.stripe import Facts, Json
 
 Give = Callable[..., Facts]
 Store = Callable[..., None]
-Told = Callable[[Facts], list[Json]]
+Reported = Callable[[Facts], list[Json]]
 
 
-HISTORIES: dict[str, tuple[Told, tuple[str, int, int]]] = {
+HISTORIES: dict[str, tuple[Reported, tuple[str, int, int]]] = {
     "a whole refund": (
         lambda facts: [facts.completed(), facts.refunded("a", 2500), facts.charge_refunded(2500)],
         ("refunded", 0, 0),
@@ -145,13 +145,13 @@ HISTORIES: dict[str, tuple[Told, tuple[str, int, int]]] = {
 def test_a_history_in_any_order_has_the_same_result(
     installation: Installation, give: Give, store: Store, name: str
 ) -> None:
-    told, end = HISTORIES[name]
-    count = len(told(give(email="count@example.org")))
+    shown, end = HISTORIES[name]
+    count = len(shown(give(email="count@example.org")))
     orders = list(itertools.permutations(range(count)))
     raised = 0
     for number, order in enumerate(orders[:: max(1, len(orders) // 24)]):
         facts = give(email=f"donor{number}@example.org")
-        events = told(facts)
+        events = shown(facts)
         for place in order:
             store(events[place])
             apply_due_events(installation)
@@ -210,12 +210,12 @@ def test_receipts_form_a_linked_chain(installation: Installation, give: Give, st
     facts = give()
     store(facts.completed())
     apply_due_events(installation)
-    for told in (
+    for shown in (
         facts.refunded("a", 1000),
         facts.refunded("b", 1500),
         facts.refund_failed("b", 1500),
     ):
-        store(told)
+        store(shown)
         apply_due_events(installation)
     with installation.sessions() as session:
         chain = session.scalars(select(Receipt).order_by(Receipt.id)).all()
@@ -238,12 +238,12 @@ def test_a_refund_in_another_currency_fails_visibly(
     facts = give()
     store(facts.completed())
     apply_due_events(installation)
-    told = facts.refunded("a", 1000)
-    told["data"]["object"]["currency"] = "eur"
-    store(told)
+    shown = facts.refunded("a", 1000)
+    shown["data"]["object"]["currency"] = "eur"
+    store(shown)
     apply_due_events(installation)
     with installation.sessions() as session:
-        failed = session.get_one(InboxEvent, told["id"])
+        failed = session.get_one(InboxEvent, shown["id"])
     assert failed.state == "failed"
     assert "is in eur" in (failed.last_error or "")
 

@@ -24,8 +24,8 @@ def appeal(installation: Installation, campaign: Campaign) -> OutboxMessage:
     return messages(installation)[0]
 
 
-def apply(session: Session, **told: Any) -> bool:
-    return apply_event(session, read_event(told, AT))
+def apply(session: Session, **shown: Any) -> bool:
+    return apply_event(session, read_event(shown, AT))
 
 
 def suppressions(session: Session) -> list[tuple[str, str, str]]:
@@ -34,11 +34,11 @@ def suppressions(session: Session) -> list[tuple[str, str, str]]:
 
 
 def test_an_event_is_read_with_its_moment_and_on_one_line() -> None:
-    told = BOUNCE | {
+    shown = BOUNCE | {
         "detail": " 550\r\n no  such user ",
         "occurred_at": "2026-12-24T10:00:00+02:00",
     }
-    found = read_event(told, AT)
+    found = read_event(shown, AT)
     assert (found.type, found.permanent, found.email) == ("bounce", True, "Ana@example.org")
     assert found.detail == "550 no such user"
     assert found.occurred_at == datetime(2026, 12, 24, 10, tzinfo=timezone(timedelta(hours=2)))
@@ -47,7 +47,7 @@ def test_an_event_is_read_with_its_moment_and_on_one_line() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "said"),
+    ("shown", "said"),
     [
         (None, "it is not an object"),
         ([BOUNCE], "it is not an object"),
@@ -68,9 +68,9 @@ def test_an_event_is_read_with_its_moment_and_on_one_line() -> None:
         (COMPLAINT | {"email": "nobody"}, "'nobody' is not an email address"),
     ],
 )
-def test_an_event_that_is_none_says_what_is_wrong(told: object, said: str) -> None:
+def test_an_event_that_is_none_says_what_is_wrong(shown: object, said: str) -> None:
     with pytest.raises(ValueError, match=said):
-        read_event(told, AT)
+        read_event(shown, AT)
 
 
 def test_a_complaint_need_not_say_that_it_is_for_good_and_a_detail_may_be_long() -> None:
@@ -81,9 +81,9 @@ def test_a_complaint_need_not_say_that_it_is_for_good_and_a_detail_may_be_long()
 def test_an_event_that_names_our_message_is_applied_to_it_any_number_of_times(
     session: Session, appeal: OutboxMessage
 ) -> None:
-    told = {"type": "bounce", "permanent": True, "token": appeal.token}
+    shown = {"type": "bounce", "permanent": True, "token": appeal.token}
     for moment in ("2026-12-24T10:00:00Z", "2026-12-25T10:00:00Z"):
-        assert apply(session, **told, detail="550 5.1.1", occurred_at=moment)
+        assert apply(session, **shown, detail="550 5.1.1", occurred_at=moment)
     row = session.get_one(OutboxMessage, appeal.id, populate_existing=True)
     assert row.bounced_at == datetime(2026, 12, 24, 10, tzinfo=UTC)
     assert suppressions(session) == [("ana@example.org", "bounced", "550 5.1.1")]
@@ -92,8 +92,8 @@ def test_an_event_that_names_our_message_is_applied_to_it_any_number_of_times(
 def test_a_message_takes_precedence_over_the_address_in_the_event(
     session: Session, appeal: OutboxMessage
 ) -> None:
-    told = {"type": "complaint", "message_id": appeal.message_id, "email": "ben@example.org"}
-    assert apply(session, **told)
+    shown = {"type": "complaint", "message_id": appeal.message_id, "email": "ben@example.org"}
+    assert apply(session, **shown)
     assert [email for email, _, _ in suppressions(session)] == ["ana@example.org"]
 
 

@@ -44,7 +44,7 @@ def test_lines_of_the_text_are_broken_at_spaces_and_addresses_stay_whole() -> No
     assert [line for line in lines if len(line) > WIDTH] == [f"  {address}"]
     assert len(f"- {exact}") == WIDTH
     assert f"- {exact}" in lines
-    # What belongs to a point of a list stands under it.
+    # What belongs to a list item is under it.
     (start,) = (place for place, line in enumerate(lines) if line == f"- {'y' * 35}")
     assert lines[start + 1] == f"  {'z' * 35}"
 

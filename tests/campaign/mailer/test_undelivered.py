@@ -33,9 +33,9 @@ def queue(installation: Installation) -> Queue:
 
     def put(kind: str = "receipt", **values: Any) -> int:
         number = next(numbers)
-        told = {"recipient": "ana@example.org", "created_at": AT, "next_attempt_at": AT}
+        shown = {"recipient": "ana@example.org", "created_at": AT, "next_attempt_at": AT}
         names = {"kind": kind, "subject_key": str(number), "message_id": f"<{number}>"}
-        return insert(installation, OutboxMessage, **{**told, **names, **values})
+        return insert(installation, OutboxMessage, **{**shown, **names, **values})
 
     return put
 

@@ -1,4 +1,4 @@
-"""The campaign's table, raw; and where a campaign stands at a moment."""
+"""The campaign's table, raw; and its state at a moment."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -18,8 +18,8 @@ def endpoint(installation: Installation) -> Endpoint:
     """Insert an endpoint; return its id."""
 
     def add(*events: str) -> int:
-        told = {"url": "https://crm.example/hook", "secret": "whsec_x", "created_by": "Ada"}
-        return insert(installation, WebhookEndpoint, events=list(events), **told)
+        shown = {"url": "https://crm.example/hook", "secret": "whsec_x", "created_by": "Ada"}
+        return insert(installation, WebhookEndpoint, events=list(events), **shown)
 
     return add
 
@@ -35,9 +35,9 @@ def test_a_secret_is_one_token(installation: Installation) -> None:
 def test_an_endpoint_is_told_once_of_a_thing_and_each_delivery_has_a_name(
     installation: Installation, endpoint: Endpoint
 ) -> None:
-    told = {"kind": "donation.paid", "subject_key": "don_1"}
+    shown = {"kind": "donation.paid", "subject_key": "don_1"}
     numbers = [
-        insert(installation, WebhookDelivery, endpoint_id=endpoint(), **told) for _ in range(2)
+        insert(installation, WebhookDelivery, endpoint_id=endpoint(), **shown) for _ in range(2)
     ]
     with installation.sessions() as session:
         one, other = (session.get_one(WebhookDelivery, number) for number in numbers)
@@ -45,7 +45,7 @@ def test_an_endpoint_is_told_once_of_a_thing_and_each_delivery_has_a_name(
     assert one.public_id
     assert one.public_id != other.public_id
     with pytest.raises(IntegrityError, match="uq_webhook_delivery_endpoint_id_kind_subject_key"):
-        insert(installation, WebhookDelivery, endpoint_id=one.endpoint_id, **told)
+        insert(installation, WebhookDelivery, endpoint_id=one.endpoint_id, **shown)
 
 
 def test_only_what_was_delivered_has_the_moment_of_it(
@@ -66,7 +66,7 @@ def test_only_what_was_delivered_has_the_moment_of_it(
 def test_the_database_writes_down_whom_to_tell_that_money_went_back(
     installation: Installation, endpoint: Endpoint, paid: Facts
 ) -> None:
-    told = endpoint("donation.refunded")
+    shown = endpoint("donation.refunded")
     endpoint("donation.paid")
     over = endpoint("donation.refunded")
     execute(installation, f"UPDATE webhook_endpoint SET disabled_at = now() WHERE id = {over}")
@@ -79,5 +79,5 @@ def test_the_database_writes_down_whom_to_tell_that_money_went_back(
     )
     with installation.sessions() as session:
         (delivery,) = session.query(WebhookDelivery)
-    assert (delivery.endpoint_id, delivery.kind) == (told, "donation.refunded")
+    assert (delivery.endpoint_id, delivery.kind) == (shown, "donation.refunded")
     assert delivery.donation_id == paid.donation.id

@@ -21,14 +21,14 @@ def check(installation: Installation, give: Give) -> Check:
     """Insert a check with its own donation; return its id."""
 
     def put(reference: str = "chase 101", **values: Any) -> int:
-        told = {"kind": "cheque", "received_on": date(2026, 12, 24), "entered_by": "Fay"}
+        shown = {"kind": "cheque", "received_on": date(2026, 12, 24), "entered_by": "Fay"}
         donation = give(email=f"{reference.replace(' ', '-')}@example.org").donation.id
         return insert(
             installation,
             OfflineGift,
             donation_id=donation,
             reference=reference,
-            **{**told, **values},
+            **{**shown, **values},
         )
 
     return put

@@ -18,8 +18,8 @@ def queue(installation: Installation) -> Queue:
     """Insert a message; return its id."""
 
     def put(subject_key: str, **values: object) -> int:
-        told = {"kind": "appeal", "recipient": "ana@example.org", "message_id": f"<{subject_key}>"}
-        return insert(installation, OutboxMessage, subject_key=subject_key, **{**told, **values})
+        shown = {"kind": "appeal", "recipient": "ana@example.org", "message_id": f"<{subject_key}>"}
+        return insert(installation, OutboxMessage, subject_key=subject_key, **{**shown, **values})
 
     return put
 

@@ -20,7 +20,7 @@ def issue(installation: Installation, paid: Facts) -> Issue:
     """Insert another receipt of the gift; it replaces none by default."""
 
     def put(sequence: int, kind: str = "corrected", **values: Any) -> int:
-        told = {
+        shown = {
             "year": 2031,
             "sequence": sequence,
             "kind": kind,
@@ -31,7 +31,7 @@ def issue(installation: Installation, paid: Facts) -> Issue:
             "gift_date": "2031-01-01",
             "frozen": {},
         }
-        return insert(installation, Receipt, **{**told, **values})
+        return insert(installation, Receipt, **{**shown, **values})
 
     return put
 

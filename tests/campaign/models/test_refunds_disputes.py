@@ -1,4 +1,4 @@
-"""What is known of money that goes back, as the tables keep it. Raw."""
+"""Refunds, disputes and charges as the tables store them, in raw SQL."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -45,8 +45,8 @@ def test_a_refund_is_known_by_stripe_s_name_or_by_our_request(installation: Inst
 
 
 def test_what_a_dispute_moved_is_never_less_than_nothing(installation: Installation) -> None:
-    told = {"reason": "fraudulent", "status": "needs_response", "opened_at": MOMENT}
-    insert(installation, Dispute, stripe_id="du_1", as_of=MOMENT, **told, **MONEY)
+    shown = {"reason": "fraudulent", "status": "needs_response", "opened_at": MOMENT}
+    insert(installation, Dispute, stripe_id="du_1", as_of=MOMENT, **shown, **MONEY)
     rules = {
         "withdrawn = -1": "ck_dispute_amount",
         "reinstated = -1": "ck_dispute_amount",

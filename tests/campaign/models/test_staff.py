@@ -20,8 +20,8 @@ ENTRY = {
 
 
 def add(installation: Installation, email: str = "ada@example.org", **values: Any) -> int:
-    told = {"role": "viewer", "fs_uniquifier": email, **values}
-    return insert(installation, StaffMember, email=email, **told)
+    shown = {"role": "viewer", "fs_uniquifier": email, **values}
+    return insert(installation, StaffMember, email=email, **shown)
 
 
 def test_a_member_is_one_person_in_any_case_with_a_role_that_exists(
@@ -50,12 +50,12 @@ def test_codes_that_are_used_up_one_by_one_are_kept(installation: Installation) 
 
 
 def test_a_passkey_is_one_person_s_under_a_name_of_their_own(installation: Installation) -> None:
-    told = {"public_key": b"k", "backup_state": False, "device_type": "single", "usage": "first"}
+    shown = {"public_key": b"k", "backup_state": False, "device_type": "single", "usage": "first"}
     ada, ben = add(installation), add(installation, "ben@example.org")
 
     def put(staff: int, credential: bytes, name: str) -> None:
         insert(
-            installation, StaffPasskey, staff_id=staff, credential_id=credential, name=name, **told
+            installation, StaffPasskey, staff_id=staff, credential_id=credential, name=name, **shown
         )
 
     put(ada, b"1", "laptop")

@@ -19,10 +19,10 @@ def begin(installation: Installation, campaign: Campaign) -> Begin:
     donor = insert(installation, Donor, email="ana@example.org", name="Ana")
 
     def put(stripe_id: str, **values: Any) -> int:
-        told = {"frequency": "monthly", "amount": 1000, "currency": "usd", **values}
+        shown = {"frequency": "monthly", "amount": 1000, "currency": "usd", **values}
         return insert(
             installation, Subscription, stripe_id=stripe_id, campaign_id=campaign.id,
-            donor_id=donor, **told,
+            donor_id=donor, **shown,
         )  # fmt: skip
 
     return put

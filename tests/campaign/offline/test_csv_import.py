@@ -60,12 +60,12 @@ def test_the_second_row_with_a_reference_is_rejected_however_it_is_typed(
     header = "received_on,postmarked_on,amount,currency,name,email,address,code,reference"
     rows = ("1042 First", "7", " 1042  FIRST ", "1042 first", "8")
     text = "\n".join([header, *(f"2026-12-03,,25,usd,Ana,,,,{one}" for one in rows)])
-    told = "is already on line 2"
+    shown = "is already on line 2"
     assert lines(reader.rows(text.encode())) == [
         2,
         3,
-        RejectedLine(4, f"reference 1042  FIRST {told}"),
-        RejectedLine(5, f"reference 1042 first {told}"),
+        RejectedLine(4, f"reference 1042  FIRST {shown}"),
+        RejectedLine(5, f"reference 1042 first {shown}"),
         6,
     ]
 
@@ -132,8 +132,8 @@ def test_a_donor_corrected_in_the_meantime_is_not_matched_automatically(
         gift.donation.donor.name = "Ana Lee"
         other = session.get_one(OfflineGift, gift.id).donation.donor
         session.add(type(other)(email="", name="Ana Reyes"))
-    told = enter_row(installation, reader, row)
-    assert told == RejectedLine(7, "its donor has changed in the meantime; import the file again")
+    shown = enter_row(installation, reader, row)
+    assert shown == RejectedLine(7, "its donor has changed in the meantime; import the file again")
     assert bar(installation) == (900, 1, 1)
 
 
@@ -142,9 +142,9 @@ def test_importing_a_list_again_does_not_restore_a_mistake_unless_its_row_was_co
 ) -> None:
     wrong = gift_of(enter(reference="1042", amount="500"))
     reverse_gift(installation, wrong, ReversalReason.mistake)
-    told = plan(installation, reader, reference="1042", amount="500")
-    assert isinstance(told, RejectedLine)
-    assert told.reason.endswith(
+    shown = plan(installation, reader, reference="1042", amount="500")
+    assert isinstance(shown, RejectedLine)
+    assert shown.reason.endswith(
         f"and was reversed as a mistake on {TODAY}. Correct the row, or enter the gift by hand"
     )
     for changes in (
@@ -160,10 +160,10 @@ def test_importing_a_list_again_rejects_a_bounced_check(
 ) -> None:
     bounced = gift_of(enter(Choices(donor="new"), reference="1042"))
     reverse_gift(installation, bounced, ReversalReason.bounced)
-    told = plan(installation, reader, reference="1042", amount="70")
-    assert isinstance(told, RejectedLine)
-    assert told.reason.startswith("Reference 1042 is already a check of $50")
-    assert "). If this is a different gift" in told.reason
+    shown = plan(installation, reader, reference="1042", amount="70")
+    assert isinstance(shown, RejectedLine)
+    assert shown.reason.startswith("Reference 1042 is already a check of $50")
+    assert "). If this is a different gift" in shown.reason
 
 
 def test_an_import_is_recorded_by_the_files_digest(installation: Installation) -> None:

@@ -66,8 +66,8 @@ def test_an_open_quotation_mark_rejects_only_its_own_row() -> None:
 
 def test_invalid_rows_are_reported_by_line() -> None:
     text = f"{HEADER}\n1,2\n\n,,,,,,,,\n2026-12-03,,25,usd,=SUM(A1),,,,4\na\0,,,,,,,,5"
-    told = [(one.line, one.reason) for one in rows(text) if isinstance(one, RejectedLine)]
-    assert told == [
+    shown = [(one.line, one.reason) for one in rows(text) if isinstance(one, RejectedLine)]
+    assert shown == [
         (2, "2 fields, but the header has 9"),
         (5, "name starts like a formula: '=SUM(A1)'"),
         (6, "received_on contains a control character"),

@@ -88,7 +88,7 @@ def test_only_a_printed_code_finds_its_recipient(
 
 
 @pytest.mark.parametrize(
-    ("number", "address", "told"),
+    ("number", "address", "shown"),
     [
         ("SID 7", "1 Road", ["SID 7, Two Rivers", "1 Road", ""]),
         ("", "1 Road\nUmatilla", ["Two Rivers", "1 Road", "Umatilla"]),
@@ -99,9 +99,9 @@ def test_only_a_printed_code_finds_its_recipient(
         ),
     ],
 )
-def test_the_donor_address_has_three_lines(number: str, address: str, told: list[str]) -> None:
+def test_the_donor_address_has_three_lines(number: str, address: str, shown: list[str]) -> None:
     posted = DirectMailPiece(number=number, institution="Two Rivers", address=address)
-    assert mailing_address(posted) == told
+    assert mailing_address(posted) == shown
 
 
 def test_direct_mail_is_matched_by_name_and_address_together(

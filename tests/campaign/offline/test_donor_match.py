@@ -30,9 +30,9 @@ def test_a_donor_without_email_is_offered_and_never_matched_silently(
     installation: Installation, enter: Enter
 ) -> None:
     gift_of(enter())
-    told = enter(amount="75", address="1 wharf street, Astoria OR 97103", reference="2")
-    assert isinstance(told, UnresolvedEntry)
-    (known,) = told.candidates
+    shown = enter(amount="75", address="1 wharf street, Astoria OR 97103", reference="2")
+    assert isinstance(shown, UnresolvedEntry)
+    (known,) = shown.candidates
     assert (known.name, known.gifts, known.same_address) == ("Ana Reyes", 1, True)
     same = gift_of(enter(Choices(donor=str(known.id)), amount="75", reference="2"))
     other = gift_of(enter(Choices(donor="new"), amount="80", reference="3"))

@@ -50,10 +50,10 @@ def test_a_possible_duplicate_needs_confirmation(
     installation: Installation, enter: Enter, running: Campaign
 ) -> None:
     first = gift_of(enter(reference="1042"))
-    told = enter(reference="1042 again", name="ana reyes", received_on=day(7))
-    assert isinstance(told, UnresolvedEntry)
-    assert [one.key for one in told.entry_warnings] == [f"like-{first.id}"]
-    assert "1042, a check of $50 from Ana Reyes" in told.entry_warnings[0].words
+    shown = enter(reference="1042 again", name="ana reyes", received_on=day(7))
+    assert isinstance(shown, UnresolvedEntry)
+    assert [one.key for one in shown.entry_warnings] == [f"like-{first.id}"]
+    assert "1042, a check of $50 from Ana Reyes" in shown.entry_warnings[0].words
     assert isinstance(
         enter(name="Ana Reyes", received_on=day(11), reference="1043", address="Elsewhere"),
         UnresolvedEntry,
@@ -63,7 +63,7 @@ def test_a_possible_duplicate_needs_confirmation(
     alike = enter(name="D", code=code, postmarked_on=day(2), reference="8", amount="9")
     assert isinstance(alike, UnresolvedEntry)
     assert alike.entry_warnings
-    waived = Choices(waived=[told.entry_warnings[0].key], donor=str(told.candidates[0].id))
+    waived = Choices(waived=[shown.entry_warnings[0].key], donor=str(shown.candidates[0].id))
     gift_of(enter(waived, reference="1042 again", name="ana reyes", received_on=day(7)))
     assert bar(installation) == (10900, 3, 2)
 
@@ -129,15 +129,15 @@ def test_a_gift_is_described_with_donor_and_local_time_of_entry(
         gift_of(enter(kind="stock", name="", description="40 shares", amount="900")),
     ]
     with installation.sessions.begin() as session:
-        told = []
+        shown = []
         for gift in gifts:
             found = session.get_one(OfflineGift, gift.id)
             found.created_at = now().replace(hour=1, minute=5) - timedelta(days=1)
             session.flush()
-            told.append(describe(found))
+            shown.append(describe(found))
             entered = found.created_at.astimezone(HERE)
     by = f"entered by {FINANCE.name} on {entered:%Y-%m-%d at %H:%M}"
-    assert told == [
+    assert shown == [
         f"a check of $50 from Ana Reyes, received on {day(1)}, {by}",
         f"cash of $7.50 from bo@example.org, received on {day(0)}, {by}",
         f"stock of $900 from an unnamed donor, received on {day(0)}, {by}",

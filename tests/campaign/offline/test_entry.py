@@ -115,9 +115,9 @@ def test_of_two_concurrent_entries_of_one_check_the_second_is_warned(
 def test_a_postmark_outside_the_campaign_is_warned_about_and_does_not_count(
     installation: Installation, enter: Enter
 ) -> None:
-    told = enter(postmarked_on=day(30))
-    assert isinstance(told, UnresolvedEntry)
-    assert "does not count for the campaign" in told.entry_warnings[0].words
+    shown = enter(postmarked_on=day(30))
+    assert isinstance(shown, UnresolvedEntry)
+    assert "does not count for the campaign" in shown.entry_warnings[0].words
     gift_of(enter(Choices(waived=["place"]), postmarked_on=day(30)))
     assert bar(installation) == (0, 0, 0)
     with installation.sessions() as session:
@@ -138,9 +138,9 @@ def test_a_check_mailed_in_time_counts_until_the_result_is_final(
     with time_machine.travel(now() + timedelta(days=15), tick=True):
         with installation.sessions.begin() as session:
             assert len(finalize_due_campaigns(session, now())) == 1
-        told = enter(name="Ben", postmarked_on=day(9), reference="2")
-        assert isinstance(told, UnresolvedEntry)
-        assert "is final" in told.entry_warnings[0].words
+        shown = enter(name="Ben", postmarked_on=day(9), reference="2")
+        assert isinstance(shown, UnresolvedEntry)
+        assert "is final" in shown.entry_warnings[0].words
         gift_of(enter(Choices(waived=["place"]), name="Ben", postmarked_on=day(9), reference="2"))
     assert bar(installation) == (5000, 1, 1)
     with installation.sessions() as session:

@@ -61,12 +61,12 @@ def test_invalid_values_are_reported_by_field(
 def test_all_errors_are_reported_at_once_but_only_the_first_of_each_field(
     installation: Installation, running: Campaign
 ) -> None:
-    told = faults(
+    shown = faults(
         installation, received_on="", amount="", kind="gold", email="ana@", name="A" * 201
     )
-    assert told.keys() == {"received_on", "amount", "kind", "email", "name"}
-    assert told["received_on"].startswith("Enter the date received")
-    assert told["name"] == "The name is longer than 200 characters."
+    assert shown.keys() == {"received_on", "amount", "kind", "email", "name"}
+    assert shown["received_on"].startswith("Enter the date received")
+    assert shown["name"] == "The name is longer than 200 characters."
     assert (
         faults(installation, name="A\x07" * 200)["name"] == "The name contains a control character."
     )
@@ -79,8 +79,8 @@ def test_a_date_is_in_the_future_only_if_it_is_in_utc_too(
     at = datetime(2026, 12, 2, 1, tzinfo=UTC)
     entry = read(installation, at, received_on="2026-12-02", postmarked_on="2026-12-02")
     assert (entry.received_on, entry.postmarked_on) == (date(2026, 12, 2), date(2026, 12, 2))
-    told = faults(installation, at, received_on="2026-12-03")
-    assert told == {"received_on": "2026-12-03 is in the future (received)."}
+    shown = faults(installation, at, received_on="2026-12-03")
+    assert shown == {"received_on": "2026-12-03 is in the future (received)."}
 
 
 def test_dates_must_exist_and_start_in_2000(installation: Installation, running: Campaign) -> None:
@@ -143,9 +143,9 @@ def test_lines_are_normalized_and_may_have_the_maximum_length(
 def test_an_unknown_campaign_is_reported_and_the_other_fields_are_still_read(
     installation: Installation, running: Campaign
 ) -> None:
-    told = faults(installation, campaign="autumn", amount="much")
-    assert told["campaign"] == "There is no campaign called 'autumn'."
-    assert told.keys() == {"campaign", "amount"}
+    shown = faults(installation, campaign="autumn", amount="much")
+    assert shown["campaign"] == "There is no campaign called 'autumn'."
+    assert shown.keys() == {"campaign", "amount"}
 
 
 def test_a_direct_mail_coupon_fills_in_the_recipient_unless_typed(

@@ -90,12 +90,12 @@ def test_a_bounced_check_is_subtracted_once_and_its_receipt_is_voided(
 def test_a_donor_notified_by_mail_is_notified_of_the_reversal_by_mail(
     installation: Installation, enter: Enter
 ) -> None:
-    told, untold = gift_of(enter(reference="1")), gift_of(enter(name="Ben", reference="2"))
+    reported, untold = gift_of(enter(reference="1")), gift_of(enter(name="Ben", reference="2"))
     organization = installation.settings.organization
     with installation.sessions.begin() as session:
         letters = list_print_queue(session, organization, None)
         mark_mailed(session, letters[:1], now())
-    back(installation, told)
+    back(installation, reported)
     back(installation, untold)
     with installation.sessions() as session:
         (letter,) = list_print_queue(session, organization, None)

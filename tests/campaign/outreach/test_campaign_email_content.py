@@ -164,8 +164,8 @@ def test_a_hidden_figure_appears_in_no_field_until_the_end() -> None:
 def test_a_bar_is_full_at_most_and_never_less_than_empty(
     raised: int, percent: int, text: str
 ) -> None:
-    told = _result(raised)
-    assert (told["percent"], told["percent_text"]) == (percent, text)
+    reported = _result(raised)
+    assert (reported["percent"], reported["percent_text"]) == (percent, text)
 
 
 def test_a_result_that_missed_by_a_cent_has_missed_and_one_that_met_has_not() -> None:
@@ -177,9 +177,9 @@ def test_a_result_that_missed_by_a_cent_has_missed_and_one_that_met_has_not() ->
 
 def test_links_carry_the_email_code_and_its_language() -> None:
     begin = "https://give.example.org/c/year-end-2026?code=mail"
-    told = reminder_context(_progress(0), None, SENDER, get_language("es"))
-    assert told["campaign_url"] == f"{begin}-reminder&lang=es"
-    assert told["give_url"] == f"{begin}-reminder&lang=es#give"
+    reported = reminder_context(_progress(0), None, SENDER, get_language("es"))
+    assert reported["campaign_url"] == f"{begin}-reminder&lang=es"
+    assert reported["give_url"] == f"{begin}-reminder&lang=es#give"
     assert _result(0)["campaign_url"] == f"{begin}-wrap-up"
 
 
@@ -193,8 +193,8 @@ def test_the_promised_amount_is_shown_while_there_is_one() -> None:
 
 def test_a_reason_ends_where_the_sentence_around_it_goes_on() -> None:
     moved = Extension(previous_deadline=END - timedelta(days=7), deadline=END, reason="A storm. ")
-    told = reminder_context(_progress(0), moved, SENDER, get_language("en"))["moved"]
-    assert told == {
+    reported = reminder_context(_progress(0), moved, SENDER, get_language("en"))["moved"]
+    assert reported == {
         "before": "Thursday, December 24",
         "after": "Thursday, December 31",
         "reason": "A storm",

@@ -67,8 +67,8 @@ def test_ten_concurrent_runs_queue_one_row_per_recipient(
             one = Suppression(email=f"reader{place + 1}@example.org", reason=reason)
             session.add(one)
     with ThreadPoolExecutor(10) as pool:
-        told = list(pool.map(lambda _: run(installation, MIDDAY), range(10)))
-    assert sum(queued.count for each in told for queued in each) == 4500
+        shown = list(pool.map(lambda _: run(installation, MIDDAY), range(10)))
+    assert sum(queued.count for each in shown for queued in each) == 4500
     written = Counter(each.recipient.lower() for each in letters(installation))
     assert written == Counter(f"reader{place}@example.org" for place in range(501, 5001))
 
@@ -78,13 +78,13 @@ def test_run_after_run_queues_each_step_once_for_each_reader(
 ) -> None:
     with installation.sessions.begin() as session:
         subscribe_many(session, 3)
-    told: Counter[str] = Counter()
+    shown: Counter[str] = Counter()
     moment = at("2026-12-31T18:00-08:00")
     while moment < at("2027-01-01T09:30-08:00"):
-        told.update(counts(run(installation, moment)))
+        shown.update(counts(run(installation, moment)))
         moment += timedelta(minutes=20)
         mark_all_sent(installation)
-    assert told == {"last_day/appeal": 3, "last_hours/appeal": 3, "wrap_up/wrap_up": 3}
+    assert shown == {"last_day/appeal": 3, "last_hours/appeal": 3, "wrap_up/wrap_up": 3}
 
 
 def test_after_two_days_without_a_run_only_the_latest_step_is_queued(
@@ -104,14 +104,14 @@ def test_a_recipient_in_quiet_hours_is_left_for_a_later_run(
         subscribe(session, "here@example.org")
         subscribe(session, "berlin@example.org", timezone="Europe/Berlin")
         subscribe(session, "lost@example.org", timezone="Nowhere/Atlantis")
-    told = [
+    shown = [
         (hour, counts(run(installation, f"2026-12-26T{hour}-08:00")))
         for hour in ("00:00", "08:59", "09:00", "11:59", "12:00", "20:59")
     ]
     # Midnight in Los Angeles is 9 am in Berlin. A zone that nobody knows keeps the campaign's hours.
-    assert told[0] == ("00:00", {"seven_days/appeal": 1})
+    assert shown[0] == ("00:00", {"seven_days/appeal": 1})
     assert addresses(installation)[0] == "berlin@example.org"
-    assert [each for each in told if each[1]][1:] == [("09:00", {"seven_days/appeal": 2})]
+    assert [each for each in shown if each[1]][1:] == [("09:00", {"seven_days/appeal": 2})]
 
 
 def test_quiet_hours_through_a_whole_window_skip_only_that_step(
@@ -233,8 +233,8 @@ def test_a_preview_reports_what_a_run_would_queue_and_queues_nothing(
         subscribe_many(session, 7)
     for _ in range(2):
         with installation.sessions() as session:
-            told = countdown.preview_due(session, winter.id, at(MIDDAY))
-        assert counts(told) == {"seven_days/appeal": 7}
+            shown = countdown.preview_due(session, winter.id, at(MIDDAY))
+        assert counts(shown) == {"seven_days/appeal": 7}
     with installation.sessions() as session:
         preview = partial(countdown.preview_due, session, winter.id, at(MIDNIGHT))
         assert counts(preview()) == {}

@@ -206,10 +206,10 @@ def test_only_a_person_who_used_the_donor_page_gets_an_email(session: Session) -
     request_erasure(session, ana, DOMAIN, now())
     for donor in (ana, ben):
         erase(session, donor.email, mail_domain=DOMAIN)
-    told = session.execute(
+    shown = session.execute(
         select(OutboxMessage.recipient).where(OutboxMessage.state == "queued")
     ).all()
-    assert told == [("ana@example.org",)]
+    assert shown == [("ana@example.org",)]
 
 
 def test_every_record_of_the_person_is_erased_at_once(session: Session, campaign: Campaign) -> None:

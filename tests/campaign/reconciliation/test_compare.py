@@ -53,7 +53,7 @@ def found(
     return compare(case, AT).discrepancies
 
 
-def told(*found: Discrepancy) -> list[tuple[str, int | None, int | None, bool, bool]]:
+def shown(*found: Discrepancy) -> list[tuple[str, int | None, int | None, bool, bool]]:
     """(kind, Stripe's amount, the ledger's, repairable, doubtful) of each."""
     return [
         (
@@ -76,7 +76,7 @@ def test_equal_sides_including_covered_fees_are_no_discrepancy() -> None:
 
 @pytest.mark.parametrize("amount", [2499, 2501])
 def test_one_cent_is_a_discrepancy_that_is_not_repaired(amount: int) -> None:
-    assert told(*found([moved("payment", amount)], [BOOKED])) == [
+    assert shown(*found([moved("payment", amount)], [BOOKED])) == [
         ("payment", amount, 2500, False, False)
     ]
 
@@ -95,7 +95,7 @@ def test_an_unbooked_payment_can_be_repaired_if_it_is_the_agreed_amount(
     charge: int | None, currency: str | None, repairable: bool
 ) -> None:
     (one,) = found([PAID], [], charge=charge, currency=currency)
-    assert told(one) == [("payment", 2500, None, repairable, False)]
+    assert shown(one) == [("payment", 2500, None, repairable, False)]
     assert one.note == ("" if repairable else "it is not what the donor agreed to")
 
 
@@ -103,22 +103,22 @@ def test_a_failed_pending_debit_is_no_payment() -> None:
     back = moved("payment_reversed", 2500, "re_0")
     assert found([PAID, back], []) == []
     (one,) = found([PAID, back, moved("payment", 2500, "ch_2")], [])
-    assert told(one) == [("payment", 2500, None, True, False)]
+    assert shown(one) == [("payment", 2500, None, True, False)]
 
 
 @pytest.mark.parametrize(("at", "doubts"), [(SINCE, 1), (SINCE - timedelta(microseconds=1), 0)])
 def test_an_entry_is_unconfirmed_from_the_window_start(at: datetime, doubts: int) -> None:
     discrepancies = found([], [entry("payment", 2500, occurred_at=at)])
-    assert told(*discrepancies) == [("payment", None, 2500, False, True)] * doubts
+    assert shown(*discrepancies) == [("payment", None, 2500, False, True)] * doubts
 
 
 def test_charged_reversed_and_charged_again_is_one_payment() -> None:
     anew = [PAID, moved("payment_reversed", 2500, "re_0"), moved("payment", 2500, "ch_2")]
     assert found(anew, [BOOKED]) == []
-    assert told(*found(anew[:2], [BOOKED])) == [("payment_reversed", 2500, None, True, False)]
+    assert shown(*found(anew[:2], [BOOKED])) == [("payment_reversed", 2500, None, True, False)]
     returned = entry("payment_reversed", -2500)
     assert found(anew[:2], [BOOKED, returned]) == []
-    assert told(*found([PAID], [BOOKED, returned])) == [
+    assert shown(*found([PAID], [BOOKED, returned])) == [
         ("payment_reversed", None, 2500, False, True)
     ]
 
@@ -144,7 +144,7 @@ def test_refunds_under_their_own_ids_agree_one_by_one() -> None:
     entries = [BOOKED, entry("refund", -700, "re_0")]
     assert found(refunds(700), entries) == []
     (one,) = found(refunds(700, 300), entries)
-    assert told(one) == [("refund", 300, None, True, False)]
+    assert shown(one) == [("refund", 300, None, True, False)]
     assert one.stripe is not None
     assert one.stripe.names[0] == "re_1"
 
@@ -171,9 +171,9 @@ def test_refunds_beyond_the_charges_total_are_missing(
 
 def test_a_refund_smaller_or_unknown_at_stripe_is_unconfirmed() -> None:
     entries = [BOOKED, entry("refund", -700, "re_0")]
-    assert told(*found(refunds(699), entries)) == [("refund", None, 700, False, True)]
-    assert told(*found(refunds(701), entries)) == [("refund", 701, 700, False, False)]
-    assert told(*found([PAID], entries)) == [("refund", None, 700, False, True)]
+    assert shown(*found(refunds(699), entries)) == [("refund", None, 700, False, True)]
+    assert shown(*found(refunds(701), entries)) == [("refund", 701, 700, False, False)]
+    assert shown(*found([PAID], entries)) == [("refund", None, 700, False, True)]
 
 
 def test_a_won_dispute_in_yen_agrees_by_its_id_and_prefixed_sources() -> None:
@@ -190,13 +190,13 @@ def test_a_won_dispute_in_yen_agrees_by_its_id_and_prefixed_sources() -> None:
         entry("dispute_reversed", 2500, "du_1", **yen),
     ]
     assert found(movements, entries, currency="jpy") == []
-    assert told(*found(movements, entries[:-1], currency="jpy")) == [
+    assert shown(*found(movements, entries[:-1], currency="jpy")) == [
         ("dispute_reversed", 2500, None, True, False)
     ]
-    assert told(*found(movements, [*entries[:2], entries[3]], currency="jpy")) == [
+    assert shown(*found(movements, [*entries[:2], entries[3]], currency="jpy")) == [
         ("dispute", 2500, 1000, True, False)
     ]
-    assert told(*found(movements[:2], entries, currency="jpy")) == [
+    assert shown(*found(movements[:2], entries, currency="jpy")) == [
         ("dispute_reversed", None, 2500, False, True)
     ]
 
@@ -219,7 +219,7 @@ def test_a_fee_must_agree_in_amount_and_currency() -> None:
         (one,) = found(movements, [BOOKED, entry("fee", 0, "txn", **wrong, **name)])
         assert (one.kind, one.repairable) == ("fee", False)
     unknown = entry("fee", 0, "txn", fee=9, balance_transaction_id="txn_unknown")
-    assert told(*found([PAID], [BOOKED, unknown])) == [("fee", None, 9, False, True)]
+    assert shown(*found([PAID], [BOOKED, unknown])) == [("fee", None, 9, False, True)]
 
 
 def test_the_fee_of_an_unbooked_payment_is_no_separate_discrepancy() -> None:

@@ -233,7 +233,7 @@ def test_a_currency_without_decimals(bank: Bank) -> None:
     bank.stripe.pay(opened)
     bank.stripe.refund(opened, 700)
     bank.deliver(lose="*")
-    told = [words(one) for one in bank.reconcile(apply=True).discrepancies]
-    assert "Stripe charged 2500 JPY (" in told[0]
-    assert "Stripe refunded 700 JPY (" in told[1]
+    shown = [words(one) for one in bank.reconcile(apply=True).discrepancies]
+    assert "Stripe charged 2500 JPY (" in shown[0]
+    assert "Stripe refunded 700 JPY (" in shown[1]
     assert bank.booked("jpy") == bank.balance("jpy")

@@ -40,9 +40,9 @@ def stripe_api_base(stripe: StripeSandbox) -> str:
     return sandbox_address(stripe)
 
 
-def note(installation: Installation, told: StripePayout, at: datetime = AT) -> bool:
+def note(installation: Installation, shown: StripePayout, at: datetime = AT) -> bool:
     with installation.sessions.begin() as session:
-        return record_payout(session, told, at).applied
+        return record_payout(session, shown, at).applied
 
 
 def only(installation: Installation) -> Payout:

@@ -48,10 +48,10 @@ def test_a_fact_that_arrives_within_seconds_is_no_discrepancy(bank: Bank) -> Non
     bank.stripe.pay(bank.give())
     late = Timer(0.3, bank.deliver)
     late.start()
-    told: list[Discrepancy] = []
-    result = reconcile(bank.installation, on_discrepancy=told.append, patience=3)
+    shown: list[Discrepancy] = []
+    result = reconcile(bank.installation, on_discrepancy=shown.append, patience=3)
     late.join()
-    assert (told, result.left) == ([], 0)
+    assert (shown, result.left) == ([], 0)
 
 
 def test_concurrent_repairs(bank: Bank, installation: Installation) -> None:

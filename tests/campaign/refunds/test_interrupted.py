@@ -86,7 +86,7 @@ def test_a_process_that_died_before_the_call_loses_nothing(
 ) -> None:
     with installation.sessions.begin() as session:
         request_refund(session, wish(gift), now())
-    assert finish_refunds(installation) == 0, "it is left to whoever made it for a minute"
+    assert finish_refunds(installation) == 0, "for a minute it is left to the process that made it"
     age(installation, timedelta(minutes=2))
     assert finish_refunds(installation) == 1
     assert finish_refunds(installation) == 0
@@ -165,8 +165,8 @@ def test_the_event_before_the_answer_is_the_same_refund(
     asked = wish(gift)
     with pytest.raises(RefundUnconfirmed):
         refund_donation(installation, asked)
-    told: list[Json] = stripe.events("refund.created") + stripe.events("charge.refunded")
-    store(*told)
+    shown: list[Json] = stripe.events("refund.created") + stripe.events("charge.refunded")
+    store(*shown)
     apply_due_events(installation)
     assert refund_donation(installation, asked).state == "succeeded"
     assert state(installation, gift) == "refunded"

@@ -222,9 +222,9 @@ def test_offline_gifts_and_unknown_payments_are_rejected(
 def test_stripes_rejection_is_saved_unless_newer_evidence_says_otherwise(
     installation: Installation, gift: Facts
 ) -> None:
-    for token, told in (("request-1", False), ("request-2", True)):
+    for token, shown in (("request-1", False), ("request-2", True)):
         refund = ask(installation, gift, 100, token).refund
-        if told:
+        if shown:
             metadata = {"refund_request": token}
             tell_refund(installation, gift, gift.refund("a", 100, metadata=metadata))
         with installation.sessions.begin() as session:

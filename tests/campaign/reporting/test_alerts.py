@@ -23,11 +23,11 @@ ZONE = "America/Los_Angeles"
 DOMAIN = "harbor-ledger.example"
 DESK = "desk@example.org"
 
-Tell = Callable[..., None]
+Deliver = Callable[..., None]
 
 
 @pytest.fixture
-def tell(installation: Installation, store: Callable[..., None]) -> Tell:
+def deliver(installation: Installation, store: Callable[..., None]) -> Deliver:
     def apply(*events: Json) -> None:
         store(*events)
         apply_due_events(installation)
@@ -52,10 +52,10 @@ def problems(installation: Installation, at: datetime) -> dict[str, str]:
 
 
 def test_an_alert_arrives_and_states_the_due_date(
-    mailing: Installation, mailbox: MailReceiver, paid: Facts, tell: Tell
+    mailing: Installation, mailbox: MailReceiver, paid: Facts, deliver: Deliver
 ) -> None:
     deliver_batch(mailing)
-    tell(paid.disputed("created", "needs_response", -2500))
+    deliver(paid.disputed("created", "needs_response", -2500))
     assert alert(mailing) == 1
     assert deliver_batch(mailing) == 1
     received = mailbox.wait_for(2)[1]
@@ -77,12 +77,12 @@ def last_noon() -> datetime:
 
 
 def test_a_new_problem_on_the_same_day_gets_its_own_alert(
-    installation: Installation, paid: Facts, tell: Tell
+    installation: Installation, paid: Facts, deliver: Deliver
 ) -> None:
     noon = last_noon()
-    tell(paid.fraud_warned())
+    deliver(paid.fraud_warned())
     assert alert(installation, noon) == 1
-    tell(paid.refunded("a", 1000), paid.refund_failed("a", 1000))
+    deliver(paid.refunded("a", 1000), paid.refund_failed("a", 1000))
     assert alert(installation, noon) == 1
     assert alert(installation, noon) == 0
     first, second = alerts(installation)
@@ -91,15 +91,15 @@ def test_a_new_problem_on_the_same_day_gets_its_own_alert(
 
 
 def test_two_concurrent_runs_report_each_problem_once(
-    installation: Installation, paid: Facts, tell: Tell
+    installation: Installation, paid: Facts, deliver: Deliver
 ) -> None:
     """The second run starts before the first commits, and sees one more problem."""
     noon = last_noon()
-    tell(paid.fraud_warned())
+    deliver(paid.fraud_warned())
     with ThreadPoolExecutor(1) as pool:
         with installation.sessions.begin() as session:
             assert queue_alert(session, noon, DESK, DOMAIN, ZONE) == 1
-            tell(paid.disputed("created", "needs_response", -2500))
+            deliver(paid.disputed("created", "needs_response", -2500))
             second = pool.submit(alert, installation, noon)
             assert not wait([second], timeout=0.5).done
         assert second.result(timeout=30) == 1
@@ -128,13 +128,13 @@ def set_events(installation: Installation, state: str) -> None:
 
 
 def test_entries_after_a_final_result_are_reported(
-    installation: Installation, campaign: Campaign, paid: Facts, tell: Tell
+    installation: Installation, campaign: Campaign, paid: Facts, deliver: Deliver
 ) -> None:
     end = campaign.final_from
     with installation.sessions.begin() as session:
         finalize_due_campaigns(session, end)
     with travel(end, tick=False):
-        tell(paid.refunded("a", 1000))
+        deliver(paid.refunded("a", 1000))
     assert "1 ledger entry after" in problems(installation, clock.now())["late"]
 
 
@@ -169,8 +169,8 @@ def test_two_years_of_renewals_send_two_notices_two_weeks_ahead(
         session.add(yearly)
         session.flush()
         session.execute(update(Donation).values(subscription_id=yearly.id))
-    told = [day for day in range(1, 730) if _one_day(mailing, began + timedelta(days=day))]
-    assert told == [365 - 14, 365 + 366 - 14]
+    shown = [day for day in range(1, 730) if _one_day(mailing, began + timedelta(days=day))]
+    assert shown == [365 - 14, 365 + 366 - 14]
     letters = mailbox.wait_for(2)
     for letter, when in zip(letters, ("December 20, 2027", "December 20, 2028"), strict=True):
         text = letter.message.get_body(("plain",))

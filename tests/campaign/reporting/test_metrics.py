@@ -26,11 +26,11 @@ from tests.support.campaigns import book, running
 from tests.support.stripe import Facts, Json
 
 Give = Callable[..., Facts]
-Tell = Callable[..., None]
+Deliver = Callable[..., None]
 
 
 @pytest.fixture
-def tell(installation: Installation, store: Callable[..., None]) -> Tell:
+def deliver(installation: Installation, store: Callable[..., None]) -> Deliver:
     def apply(*events: Json) -> None:
         store(*events)
         apply_due_events(installation)
@@ -99,9 +99,9 @@ def test_emails_are_counted_by_state_and_failed_or_stuck_ones_by_kind(
 
 
 def test_events_refunds_and_disputes_are_counted_by_their_state(
-    installation: Installation, paid: Facts, tell: Tell
+    installation: Installation, paid: Facts, deliver: Deliver
 ) -> None:
-    tell(
+    deliver(
         paid.refunded("a", 300),
         paid.refunded("b", 200),
         paid.refund_failed("b", 200),
@@ -117,21 +117,21 @@ def test_events_refunds_and_disputes_are_counted_by_their_state(
 
 
 def test_a_warning_is_actionable_until_its_gift_is_fully_refunded(
-    installation: Installation, paid: Facts, tell: Tell
+    installation: Installation, paid: Facts, deliver: Deliver
 ) -> None:
-    tell(paid.fraud_warned())
+    deliver(paid.fraud_warned())
     with installation.sessions() as session:
         assert count_fraud_warnings(session) == {"true": 1, "false": 0}
-    tell(paid.refunded("a", 2_500))
+    deliver(paid.refunded("a", 2_500))
     with installation.sessions() as session:
         assert count_fraud_warnings(session) == {"true": 0, "false": 1}
 
 
 def test_evidence_of_an_unknown_payment_counts_until_it_is_known_not_to_be_ours(
-    installation: Installation, campaign: Campaign, give: Give, tell: Tell
+    installation: Installation, campaign: Campaign, give: Give, deliver: Deliver
 ) -> None:
     first, second = give(), give("ben@example.org")
-    tell(first.refunded("a", 1_000), first.fraud_warned(), second.refunded("a", 1_000))
+    deliver(first.refunded("a", 1_000), first.fraud_warned(), second.refunded("a", 1_000))
     with installation.sessions.begin() as session:
         assert count_unmatched(session) == 3
         session.add(PaymentLookup(payment_intent_id=f"pi_{first.number}", ours=False))

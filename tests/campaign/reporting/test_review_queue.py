@@ -16,11 +16,11 @@ from campaign.stripe_events.process import apply_due_events
 from tests.support.stripe import Facts, Json
 
 Give = Callable[..., Facts]
-Tell = Callable[..., None]
+Deliver = Callable[..., None]
 
 
 @pytest.fixture
-def tell(installation: Installation, store: Callable[..., None]) -> Tell:
+def deliver(installation: Installation, store: Callable[..., None]) -> Deliver:
     def apply(*events: Json) -> None:
         store(*events)
         apply_due_events(installation)
@@ -39,9 +39,9 @@ def test_nothing_needs_attention_if_all_is_well(installation: Installation, paid
 
 
 def test_an_open_dispute_needs_attention_until_it_closes(
-    installation: Installation, paid: Facts, tell: Tell
+    installation: Installation, paid: Facts, deliver: Deliver
 ) -> None:
-    tell(paid.disputed("created", "needs_response", -2500))
+    deliver(paid.disputed("created", "needs_response", -2500))
     [found] = review(installation).disputes
     assert (found.donation, found.amount, found.currency) == (
         paid.donation.public_id,
@@ -50,51 +50,51 @@ def test_an_open_dispute_needs_attention_until_it_closes(
     )
     assert (found.reason, found.status) == ("fraudulent", "needs_response")
     assert found.due_by is not None
-    tell(paid.disputed("closed", "lost", -2500))
+    deliver(paid.disputed("closed", "lost", -2500))
     assert review(installation).disputes == []
 
 
 def test_an_inquiry_needs_attention_like_a_dispute(
-    installation: Installation, paid: Facts, tell: Tell
+    installation: Installation, paid: Facts, deliver: Deliver
 ) -> None:
-    tell(paid.disputed("created", "warning_needs_response"))
+    deliver(paid.disputed("created", "warning_needs_response"))
     assert [one.status for one in review(installation).disputes] == ["warning_needs_response"]
-    tell(paid.disputed("closed", "warning_closed"))
+    deliver(paid.disputed("closed", "warning_closed"))
     assert review(installation).empty
 
 
 def test_a_fraud_warning_needs_attention_until_the_gift_is_refunded(
-    installation: Installation, paid: Facts, tell: Tell
+    installation: Installation, paid: Facts, deliver: Deliver
 ) -> None:
-    tell(paid.fraud_warned())
+    deliver(paid.fraud_warned())
     [found] = review(installation).warnings
     assert (found.donation, found.amount) == (paid.donation.public_id, 2500)
     assert found.fraud_type == "made_with_stolen_card"
-    tell(paid.refunded("a", 1000))
+    deliver(paid.refunded("a", 1000))
     assert len(review(installation).warnings) == 1
-    tell(paid.refunded("b", 1500))
+    deliver(paid.refunded("b", 1500))
     assert review(installation).empty
 
 
 def test_a_failed_refund_needs_attention_until_another_replaces_it(
-    installation: Installation, paid: Facts, tell: Tell
+    installation: Installation, paid: Facts, deliver: Deliver
 ) -> None:
-    tell(paid.refunded("a", 1000), paid.refund_failed("a", 1000))
+    deliver(paid.refunded("a", 1000), paid.refund_failed("a", 1000))
     [found] = review(installation).refunds
     assert (found.donation, found.amount, found.state) == (paid.donation.public_id, 1000, "failed")
     assert found.failure_reason == "expired_or_canceled_card"
     with installation.sessions.begin() as session:
         session.execute(update(Refund).values(created_at=Refund.created_at - timedelta(hours=1)))
-    tell(paid.refunded("b", 500))
+    deliver(paid.refunded("b", 500))
     assert len(review(installation).refunds) == 1, "a smaller one does not settle it"
-    tell(paid.refunded("c", 1000))
+    deliver(paid.refunded("c", 1000))
     assert review(installation).refunds == []
 
 
 def test_a_refund_that_is_pending_too_long_needs_attention(
-    installation: Installation, paid: Facts, tell: Tell
+    installation: Installation, paid: Facts, deliver: Deliver
 ) -> None:
-    tell(paid.refunded("a", 1000, "pending"))
+    deliver(paid.refunded("a", 1000, "pending"))
     assert review(installation).refunds == []
     [found] = review(installation, now() + timedelta(days=11)).refunds
     assert found.state == "pending"
@@ -149,20 +149,20 @@ def test_an_overdue_job_needs_attention(installation: Installation, campaign: Ca
 
 
 def test_a_late_entry_needs_attention(
-    installation: Installation, campaign: Campaign, paid: Facts, tell: Tell
+    installation: Installation, campaign: Campaign, paid: Facts, deliver: Deliver
 ) -> None:
     with installation.sessions.begin() as session:
         finalize_due_campaigns(session, campaign.final_from)
-    tell(paid.refunded("a", 1000))
+    deliver(paid.refunded("a", 1000))
     [found] = review(installation).late_entries
     assert (found.kind, found.amount) == ("refund", -1000)
 
 
 def test_unmatched_evidence_needs_attention_until_stripe_says_it_is_not_ours(
-    installation: Installation, give: Give, tell: Tell
+    installation: Installation, give: Give, deliver: Deliver
 ) -> None:
     facts = give()
-    tell(facts.refunded("a", 1000), facts.disputed("created"), facts.fraud_warned())
+    deliver(facts.refunded("a", 1000), facts.disputed("created"), facts.fraud_warned())
     payment = f"pi_{facts.number}"
     found = review(installation)
     assert {(one.kind, one.payment_intent_id) for one in found.unmatched} == {
@@ -178,8 +178,8 @@ def test_unmatched_evidence_needs_attention_until_stripe_says_it_is_not_ours(
 
 
 def test_evidence_matched_later_no_longer_needs_attention(
-    installation: Installation, give: Give, tell: Tell
+    installation: Installation, give: Give, deliver: Deliver
 ) -> None:
     facts = give()
-    tell(facts.refunded("a", 1000), facts.completed())
+    deliver(facts.refunded("a", 1000), facts.completed())
     assert review(installation).empty

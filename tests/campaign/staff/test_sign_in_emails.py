@@ -157,8 +157,8 @@ def test_an_expired_email_is_obsolete_and_creates_no_link(
     claimed = claim(installation, now())
     assert claimed.expires_at is not None
     with time_machine.travel(claimed.expires_at, tick=False):
-        told = write(installation, claimed)
-    assert told == ObsoleteEmail("the link was requested too long ago")
+        shown = write(installation, claimed)
+    assert shown == ObsoleteEmail("the link was requested too long ago")
     assert links(installation) == before
     with time_machine.travel(claimed.expires_at.timestamp() - 0.001, tick=False):
         assert not isinstance(write(installation, claimed), ObsoleteEmail)

@@ -22,9 +22,9 @@ Handler = Callable[..., Outcome]
 def handle(installation: Installation) -> Callable[..., Outcome]:
     """Apply an event, created so many seconds after the form, through its handler."""
 
-    def applied(handler: Handler, facts: Facts, told: Json, seconds: int = 100) -> Outcome:
+    def applied(handler: Handler, facts: Facts, shown: Json, seconds: int = 100) -> Outcome:
         event = Event(
-            told["id"], told["type"], False, after(facts, seconds), told["data"]["object"]
+            shown["id"], shown["type"], False, after(facts, seconds), shown["data"]["object"]
         )
         with installation.sessions.begin() as session:
             return handler(session, event, installation.books)
@@ -100,7 +100,7 @@ def test_a_declined_card_moves_nothing_but_a_reversed_debit_does(
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "shown"),
     [
         ("refund_changed", lambda facts: facts.refunded("a", 700)),
         ("charge_refunded", lambda facts: facts.charge_refunded(700)),
@@ -111,11 +111,11 @@ def test_a_refund_is_booked_by_itself_or_by_its_charge(
     handle: Handle,
     gift: Facts,
     name: str,
-    told: Callable[[Facts], Json],
+    shown: Callable[[Facts], Json],
 ) -> None:
     handler = getattr(handlers, name)
-    assert handle(handler, gift, told(gift)).applied
-    assert not handle(handler, gift, told(gift)).applied
+    assert handle(handler, gift, shown(gift)).applied
+    assert not handle(handler, gift, shown(gift)).applied
     assert booked(installation, gift)[1:] == [("refund", -700, 0)]
 
 
@@ -159,8 +159,8 @@ def test_a_payout_that_failed_is_dated_by_its_event(
         "status": "failed",
         "arrival_date": gift.created,
     }
-    told = {"id": "evt_1", "type": "payout.failed", "data": {"object": found}}
-    handle(handlers.payout_changed, gift, told, 86_400)
+    shown = {"id": "evt_1", "type": "payout.failed", "data": {"object": found}}
+    handle(handlers.payout_changed, gift, shown, 86_400)
     with installation.sessions() as session:
         kept = session.scalars(select(Payout)).one()
     assert kept.failed_on == (after(gift, 0) + timedelta(days=1)).date()

@@ -229,9 +229,9 @@ def test_every_order_with_repeats_has_the_same_result(
     facts = give(frequency="monthly", fee_cover=106, email=f"donor{chance.random()}@example.org")
     events = history(facts) + ([deleted(facts, 700, "payment_failed")] if ended else [])
     again = [dict(found, id=f"{found['id']}x{chance.random()}") for found in events[::3]]
-    told = events + again
-    chance.shuffle(told)
-    apply_each(installation, store, *told)
+    shown = events + again
+    chance.shuffle(shown)
+    apply_each(installation, store, *shown)
     with installation.sessions() as session:
         found = session.scalars(
             select(Subscription).where(Subscription.stripe_id == facts.subscription)
@@ -255,10 +255,10 @@ def test_four_concurrent_workers_have_the_same_result_without_deadlock(
     everyone = [
         give(frequency="monthly", fee_cover=106, email=f"d{n}@example.org") for n in range(4)
     ]
-    told = [found for facts in everyone for found in history(facts)]
-    told += [dict(found, id=f"{found['id']}x") for found in told]
-    random.Random(11).shuffle(told)
-    store(*told)
+    shown = [found for facts in everyone for found in history(facts)]
+    shown += [dict(found, id=f"{found['id']}x") for found in shown]
+    random.Random(11).shuffle(shown)
+    store(*shown)
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(lambda _: apply_due_events(installation), range(4)))
     with installation.sessions() as session:
@@ -289,9 +289,9 @@ def test_in_the_same_second_the_later_id_wins_and_a_repeat_is_ignored(
     later = {**updated(monthly, 20, pause_collection=rest), "id": "evt_b"}
     apply_each(installation, store, later, {**updated(monthly, 20), "id": "evt_a"})
     assert only_subscription(installation).state == "paused"
-    told = (moment(monthly, 20), "evt_b")
+    shown = (moment(monthly, 20), "evt_b")
     with installation.sessions.begin() as session:
-        outcome = apply_subscription(session, fact(monthly), told, installation.books)
+        outcome = apply_subscription(session, fact(monthly), shown, installation.books)
     assert (outcome.applied, outcome.note) == (False, "a newer update was already applied")
     apply_each(installation, store, {**updated(monthly, 20), "id": "evt_c"})
     assert only_subscription(installation).state == "active"
@@ -335,12 +335,12 @@ def test_another_currency_is_refused(
     installation: Installation, store: Store, monthly: Facts
 ) -> None:
     apply_each(installation, store, updated(monthly, 10))
-    told = (moment(monthly, 20), "evt_z")
+    shown = (moment(monthly, 20), "evt_z")
     with (
         pytest.raises(FactMismatch, match="is in eur, the monthly gift in usd"),
         installation.sessions.begin() as session,
     ):
-        apply_subscription(session, fact(monthly, currency="eur"), told, installation.books)
+        apply_subscription(session, fact(monthly, currency="eur"), shown, installation.books)
     assert only_subscription(installation).as_of == moment(monthly, 10)
 
 

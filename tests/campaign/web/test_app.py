@@ -60,14 +60,14 @@ FORWARDED = {
 
 
 def test_a_trusted_proxy_sets_the_client_address_and_nobody_else_can(behind: FlaskClient) -> None:
-    told = behind.get("/whom", headers=FORWARDED).get_json()
-    assert told == ["198.51.100.7", "https", "give.example.org"]
+    shown = behind.get("/whom", headers=FORWARDED).get_json()
+    assert shown == ["198.51.100.7", "https", "give.example.org"]
 
 
 def test_without_a_proxy_nobody_can_claim_another_address(app: Flask) -> None:
     app.add_url_rule("/whom", view_func=whom, endpoint="whom")
-    told = app.test_client().get("/whom", headers=FORWARDED).get_json()
-    assert told == ["127.0.0.1", "http", "localhost"]
+    shown = app.test_client().get("/whom", headers=FORWARDED).get_json()
+    assert shown == ["127.0.0.1", "http", "localhost"]
 
 
 def test_public_pages_have_no_session(app: Flask) -> None:

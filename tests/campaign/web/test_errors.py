@@ -11,7 +11,7 @@ from campaign.models import Campaign
 
 
 @pytest.mark.parametrize(
-    ("path", "accepted", "told"),
+    ("path", "accepted", "shown"),
     [
         ("/c/unknown", "", "Page not found"),
         ("/c/unknown?lang=es", "", "Página no encontrada"),
@@ -21,11 +21,11 @@ from campaign.models import Campaign
     ],
 )
 def test_an_error_page_uses_the_browser_language(
-    client: FlaskClient, path: str, accepted: str, told: str
+    client: FlaskClient, path: str, accepted: str, shown: str
 ) -> None:
     answer = client.get(path, headers={"Accept-Language": accepted})
     assert answer.status_code == 404
-    assert told in answer.text
+    assert shown in answer.text
 
 
 def test_a_too_large_body_is_rejected_in_the_language_of_the_address(
@@ -72,9 +72,9 @@ def test_an_error_is_explained_without_internal_details(
     assert answer.headers.get("Retry-After") == ("30" if status == 503 else None)
     for inside in ("hunter2", "Traceback", "SELECT"):
         assert inside not in answer.text
-    told = broken.get(f"/api/v1/broken/{how}")
-    assert (told.status_code, told.mimetype) == (status, "application/problem+json")
-    assert "hunter2" not in told.text
+    shown = broken.get(f"/api/v1/broken/{how}")
+    assert (shown.status_code, shown.mimetype) == (status, "application/problem+json")
+    assert "hunter2" not in shown.text
 
 
 def test_an_address_with_a_nul_is_not_found(client: FlaskClient, campaign: Campaign) -> None:

@@ -78,7 +78,7 @@ def test_a_job_error_is_not_public(
 
 
 @pytest.mark.parametrize(
-    ("statement", "told"),
+    ("statement", "shown"),
     [
         (
             "UPDATE alembic_version SET version_num = '0001'",
@@ -88,13 +88,13 @@ def test_a_job_error_is_not_public(
     ],
 )
 def test_a_database_that_cannot_serve_is_503(
-    client: FlaskClient, installation: Installation, statement: str, told: dict[str, str]
+    client: FlaskClient, installation: Installation, statement: str, shown: dict[str, str]
 ) -> None:
     with installation.engine.begin() as connection:
         connection.execute(text(statement))
     answer = client.get("/readyz")
     assert answer.status_code == 503
-    assert answer.get_json() == {"status": "unavailable", **told}
+    assert answer.get_json() == {"status": "unavailable", **shown}
     assert client.get("/healthz").status_code == 200
 
 
@@ -132,8 +132,8 @@ def test_jobs_have_their_last_success_and_overdue_flag(
     with heartbeat(installation, "finalize"):
         pass
     found = samples(client)
-    told = found["campaign_job_last_success_timestamp_seconds", (("job", "finalize"),)]
-    assert told == pytest.approx(now().timestamp(), abs=60)
+    shown = found["campaign_job_last_success_timestamp_seconds", (("job", "finalize"),)]
+    assert shown == pytest.approx(now().timestamp(), abs=60)
     assert found["campaign_job_overdue", (("job", "finalize"),)] == 0
     assert found["campaign_job_overdue", (("job", "sweep-inbox"),)] == 1
     never = ("campaign_job_last_success_timestamp_seconds", (("job", "sweep-inbox"),))

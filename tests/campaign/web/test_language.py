@@ -133,8 +133,8 @@ def test_the_stripe_page_uses_the_language_of_the_gift(
         parameters = session_parameters(found, "Nine days", organization, urls)
         session.rollback()
     assert parameters["locale"] == asked
-    told = json.dumps(parameters["line_items"], ensure_ascii=False)
-    assert ("Donación a The Harbor Ledger" in told) is (locale != "en")
+    shown = json.dumps(parameters["line_items"], ensure_ascii=False)
+    assert ("Donación a The Harbor Ledger" in shown) is (locale != "en")
 
 
 @pytest.fixture

@@ -73,11 +73,11 @@ def _is_a_mirror(page: Page) -> None:
     bar = page.locator("svg.bar").first.bounding_box()
     assert bar is not None
     assert page.evaluate(edge, "received") == pytest.approx(bar["x"] + bar["width"], abs=2)
-    told = page.locator("[data-part=sentence]").inner_text()
+    shown = page.locator("[data-part=sentence]").inner_text()
     with page.expect_response("**/progress/stream"):
         page.reload()
     page.wait_for_timeout(300)
-    assert page.locator("[data-part=sentence]").inner_text() == told
+    assert page.locator("[data-part=sentence]").inner_text() == shown
     _fits(page)
 
 

@@ -70,7 +70,7 @@ def test_every_form_shows_the_figure_whatever_the_page_does(
 
 
 def _looks(page: Page) -> list[str]:
-    """Color, type and room of what stands in the whole unit."""
+    """Color, type and space of everything in the whole unit."""
     foot = page.locator("campaign-appeal[form=foot]")
     expect(foot.get_by_role("heading")).to_be_visible()
     return [

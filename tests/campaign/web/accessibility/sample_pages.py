@@ -1,4 +1,4 @@
-"""A house in which every state of a reader's and a donor's pages stands at once, and the addresses of them all."""
+"""An installation with every state of the readers' and donors' pages, and the addresses of these pages."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -44,15 +44,15 @@ class Looking:
         self.see(name)
 
     def see(self, name: str) -> None:
-        """The page as it stands, and with its text at twice the size."""
-        page, told = self.page, f"{name} ({self.language}, {self.eyes})"
-        self.faults += [f"{told}: {one}" for one in findings(page)]
+        """The page as it is, and with its text at twice the size."""
+        page, shown = self.page, f"{name} ({self.language}, {self.eyes})"
+        self.faults += [f"{shown}: {one}" for one in findings(page)]
         if page.locator("html").get_attribute("lang") != self.language:
-            self.faults.append(f"{told}: is not in its language")
+            self.faults.append(f"{shown}: is not in its language")
         self._keep(f"{name}-{self.language}-{self.eyes}")
         if self.eyes == "desk":
             page.evaluate("document.documentElement.style.fontSize = '200%'")
-            self.faults += [f"{told}, text at twice its size: {one}" for one in overflow(page)]
+            self.faults += [f"{shown}, text at twice its size: {one}" for one in overflow(page)]
             self._keep(f"{name}-{self.language}-200")
 
     def _keep(self, name: str) -> None:

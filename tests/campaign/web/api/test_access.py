@@ -104,8 +104,8 @@ def test_a_missing_scope_is_named(
     ):
         answer = client.get(f"/api/v1/{path}", headers=token)
         assert (answer.status_code, answer.json["scope"]) == (403, scope), path
-        told = f'Bearer error="insufficient_scope", scope="{scope}"'
-        assert answer.headers["WWW-Authenticate"] == told
+        shown = f'Bearer error="insufficient_scope", scope="{scope}"'
+        assert answer.headers["WWW-Authenticate"] == shown
         assert answer.headers["Cache-Control"] == "no-store"
     assert client.get("/api/v1/campaigns", headers=token).status_code == 200
 

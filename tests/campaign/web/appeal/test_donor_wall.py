@@ -54,12 +54,12 @@ def test_the_list_shows_the_status_of_each_campaign(
         with installation.sessions.begin() as session:
             book(session, found, 12_300)
             session.get_one(Campaign, found.id).figures_hidden = True
-    told = standings(client.get("/campaigns").text)
-    assert told["early"].startswith("Opens on ")
-    assert told["early"].endswith("The goal is $50,000.")
-    assert told["closed"].startswith("$123 of $50,000 raised (provisional result). It ended at ")
-    assert told["over"].startswith("$123 of $50,000 raised in total. It ended at ")
-    assert told["secret"].startswith("The goal is $50,000. Open until ")
+    shown = standings(client.get("/campaigns").text)
+    assert shown["early"].startswith("Opens on ")
+    assert shown["early"].endswith("The goal is $50,000.")
+    assert shown["closed"].startswith("$123 of $50,000 raised (provisional result). It ended at ")
+    assert shown["over"].startswith("$123 of $50,000 raised in total. It ended at ")
+    assert shown["secret"].startswith("The goal is $50,000. Open until ")
 
 
 def standings(page: str) -> dict[str, str]:

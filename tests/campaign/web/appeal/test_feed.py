@@ -57,21 +57,21 @@ def test_each_event_is_listed_once_newest_first(
     client: FlaskClient, installation: Installation, campaign: Campaign
 ) -> None:
     happen(installation, campaign)
-    told = entries(client)
-    assert [one["guid"].partition("#")[2].rstrip("1234567890") for one in told] == [
+    shown = entries(client)
+    assert [one["guid"].partition("#")[2].rstrip("1234567890") for one in shown] == [
         "final",
         "ended",
         "moved-",
         "quarter-",
         "opened",
     ]
-    moments = [parsedate_to_datetime(one["pubDate"]) for one in told]
+    moments = [parsedate_to_datetime(one["pubDate"]) for one in shown]
     assert moments == sorted(moments, reverse=True)
-    assert told[0]["title"] == "The final result: $60,000"
-    assert "because the mail was late &amp; slow" in told[2]["description"]
-    assert told[3]["title"].startswith("A quarter of the goal on ")
-    assert "Bread &amp; &lt;roses&gt;: the goal is $50,000 by" in told[4]["description"]
-    for one in told:
+    assert shown[0]["title"] == "The final result: $60,000"
+    assert "because the mail was late &amp; slow" in shown[2]["description"]
+    assert shown[3]["title"].startswith("A quarter of the goal on ")
+    assert "Bread &amp; &lt;roses&gt;: the goal is $50,000 by" in shown[4]["description"]
+    for one in shown:
         assert one["link"] == "http://localhost/c/nine-days"
         assert '<img src="http://localhost/c/nine-days/progress.png"' in one["description"]
 

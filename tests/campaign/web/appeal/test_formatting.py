@@ -130,8 +130,10 @@ def test_the_stretch_goal_appears_after_the_goal_and_only_while_open() -> None:
 def test_hidden_figures_are_hidden_from_readers_only() -> None:
     hiding = campaign_of(figures_hidden=True, figures_from_percent=50)
     below, above = figure(hiding, raised=2_499_999), figure(hiding, raised=2_500_000)
-    told = "The goal is $50,000. The amount raised will be shown once it reaches 50% of the goal."
-    assert present_progress(below).sentence == told
+    reported = (
+        "The goal is $50,000. The amount raised will be shown once it reaches 50% of the goal."
+    )
+    assert present_progress(below).sentence == reported
     assert "$24,999.99" in present_progress(below, to_staff=True).sentence
     assert present_progress(above).hidden is False
     to_the_end = figure(campaign_of(figures_hidden=True), raised=9_000_000)

@@ -36,10 +36,10 @@ def test_an_image_is_cached_and_changes_only_with_progress(
 def test_oembed_returns_a_frame_for_a_campaign_address(
     client: FlaskClient, campaign: Campaign
 ) -> None:
-    told = client.get("/oembed?url=http://localhost/c/nine-days&maxwidth=400").get_json()
-    assert (told["version"], told["type"], told["width"]) == ("1.0", "rich", 400)
-    assert '<iframe src="http://localhost/c/nine-days/embed"' in told["html"]
-    assert told["thumbnail_url"] == "http://localhost/c/nine-days/card.png"
+    shown = client.get("/oembed?url=http://localhost/c/nine-days&maxwidth=400").get_json()
+    assert (shown["version"], shown["type"], shown["width"]) == ("1.0", "rich", 400)
+    assert '<iframe src="http://localhost/c/nine-days/embed"' in shown["html"]
+    assert shown["thumbnail_url"] == "http://localhost/c/nine-days/card.png"
 
 
 @pytest.mark.parametrize(

@@ -96,8 +96,8 @@ def test_amounts_are_parsed_and_refused_in_the_pages_locale() -> None:
     assert money.parse_amount("$1,000.50", "usd", spanish.formats) == 100_050
     with pytest.raises(AmountInvalid) as refused:
         money.parse_amount("25,00", "usd", spanish.formats)
-    told = refused.value.translated(spanish.gettext)
-    assert told == "“25,00” no es un monto válido. Use números, por ejemplo 25 o 25.50."
+    reported = refused.value.translated(spanish.gettext)
+    assert reported == "“25,00” no es un monto válido. Use números, por ejemplo 25 o 25.50."
 
 
 @pytest.fixture

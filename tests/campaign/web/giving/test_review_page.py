@@ -73,8 +73,15 @@ def test_the_review_shows_everything_and_its_button_gives(
     review = post(client, TYPED, step="review")
     assert (review.status_code, review.headers["Cache-Control"]) == (200, "no-store")
     assert rows(installation, Donation) == []
-    for told in ("$1,000", "$30.18", "Every month", "Ana &lt;Reyes&gt;", "Rosa Reyes", "Pier Road"):
-        assert told in review.text
+    for shown in (
+        "$1,000",
+        "$30.18",
+        "Every month",
+        "Ana &lt;Reyes&gt;",
+        "Rosa Reyes",
+        "Pier Road",
+    ):
+        assert shown in review.text
     assert "Give $1,030.18 monthly" in review.text
     addresses = re.findall(r'(?:href|action)="([^"]*)', review.text)
     assert not any("ana" in address.lower() for address in addresses)

@@ -171,7 +171,7 @@ def paid_at_stripe(
     return donation
 
 
-def told(installation: Installation, store: Store, stripe: StripeSandbox) -> None:
+def shown(installation: Installation, store: Store, stripe: StripeSandbox) -> None:
     store(*stripe.events())
     apply_due_events(installation)
 
@@ -185,13 +185,13 @@ def test_the_page_shows_the_refunded_and_the_remaining_amount(
 ) -> None:
     paid_at_stripe(client, donation, stripe)
     stripe.refund(donation.session_id, 1000)
-    told(installation, store, stripe)
+    shown(installation, store, stripe)
     text = page(client, donation)
     assert "Part of this gift was refunded" in text
     assert "$10" in text
     assert "$15" in text
     stripe.refund(donation.session_id)
-    told(installation, store, stripe)
+    shown(installation, store, stripe)
     assert "The receipt is void" in page(client, donation)
 
 
@@ -212,7 +212,7 @@ def test_the_page_shows_the_state_of_a_dispute(
     dispute = stripe.dispute(donation.session_id)
     if won is not None:
         stripe.close_dispute(dispute["id"], won=won)
-    told(installation, store, stripe)
+    shown(installation, store, stripe)
     assert words in page(client, donation)
 
 
@@ -236,9 +236,9 @@ def test_a_replaced_receipt_points_to_the_valid_one(
 ) -> None:
     paid_at_stripe(client, donation, stripe)
     stripe.refund(donation.session_id, 1000)
-    told(installation, store, stripe)
+    shown(installation, store, stripe)
     stripe.refund(donation.session_id, 1500)
-    told(installation, store, stripe)
+    shown(installation, store, stripe)
     with installation.sessions() as session:
         first, corrected, void = session.scalars(select(Receipt).order_by(Receipt.id)).all()
     assert f"/receipts/{corrected.token}" in client.get(f"/receipts/{first.token}").text

@@ -38,13 +38,13 @@ def monthly(
         donation = session.scalars(select(Donation)).one()
     stripe.pay(donation.session_id or "")
 
-    def told() -> Subscription:
+    def shown() -> Subscription:
         store(*stripe.events())
         apply_due_events(installation)
         with installation.sessions() as session:
             return session.scalars(select(Subscription)).one()
 
-    return told
+    return shown
 
 
 def test_a_monthly_gift_is_paused_resumed_and_canceled_from_the_page(

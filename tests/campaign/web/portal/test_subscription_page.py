@@ -125,9 +125,9 @@ def gift(**changes: Any) -> Subscription:
 def test_a_summary_shows_the_status_and_the_next_charge(
     changes: dict[str, Any], heading: str, state: str, due: str
 ) -> None:
-    told = summarize(gift(**changes))
-    assert (told["heading"], told["state_text"], told["next_text"]) == (heading, state, due)
-    assert told["ended"] is (changes.get("state") == "ended")
+    shown = summarize(gift(**changes))
+    assert (shown["heading"], shown["state_text"], shown["next_text"]) == (heading, state, due)
+    assert shown["ended"] is (changes.get("state") == "ended")
 
 
 @pytest.mark.usefixtures("asked")

@@ -255,9 +255,9 @@ def test_a_failed_renewal_is_resolved_with_another_card(
     assert read(installation).state == "past_due"
     text = text_of(client, found)
     assert "The last payment did not go through" in text
-    mend = read(installation).payment_update_url
-    assert mend is not None
-    assert mend in text
+    repair = read(installation).payment_update_url
+    assert repair is not None
+    assert repair in text
     answer = client.post(at(found, "/card"))
     assert answer.status_code == 303
     assert answer.location.startswith(stripe.url)
@@ -285,8 +285,8 @@ def test_the_failed_charge_can_be_paid_with_another_card(
     address = read(installation).payment_update_url or ""
     assert requests.post(address, CARD, timeout=20).status_code == 200
     sync()
-    mended = read(installation)
-    assert (mended.state, mended.failed_invoice_id, mended.payment_update_url) == (
+    repaired = read(installation)
+    assert (repaired.state, repaired.failed_invoice_id, repaired.payment_update_url) == (
         "active",
         None,
         None,

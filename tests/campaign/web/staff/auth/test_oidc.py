@@ -73,11 +73,11 @@ class Provider(BaseHTTPRequestHandler):
         token = jwt.encode({"alg": "RS256", "kid": "one"}, standing | self.claims, KEY)
         self._answer({"access_token": "x", "token_type": "Bearer", "id_token": token})
 
-    def _answer(self, told: dict[str, Any]) -> None:
+    def _answer(self, shown: dict[str, Any]) -> None:
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.end_headers()
-        self.wfile.write(json.dumps(told).encode())
+        self.wfile.write(json.dumps(shown).encode())
 
     def log_message(self, *_: object) -> None:
         """Log nothing."""
@@ -146,11 +146,11 @@ def test_only_team_members_with_a_verified_email_sign_in(
         assert gone.location.startswith(f"{address}/authorize?")
         return client.get(visit(gone.location).removeprefix("http://localhost"))
 
-    for told, words in REFUSED:
+    for shown, words in REFUSED:
         claims.clear()
-        claims.update(ANA | told)
-        assert words in client.get(come_back().location).text, told
-        assert client.get("/staff/account").status_code == 302, told
+        claims.update(ANA | shown)
+        assert words in client.get(come_back().location).text, shown
+        assert client.get("/staff/account").status_code == 302, shown
     claims.clear()
     claims.update(ANA)
     assert come_back().location == "/staff/account"

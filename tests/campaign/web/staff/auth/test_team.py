@@ -82,10 +82,10 @@ def test_a_second_factor_is_reset_and_the_same_form_again_changes_nothing(
             assert admin.post_form(f"{path}/{action}").status_code == 303
     assert "authenticator app" not in admin.get(path).text
     with installation.sessions() as session:
-        told = session.scalars(
+        reported = session.scalars(
             select(AuditEntry.action).where(AuditEntry.actor == admin.member.email)
         ).all()
-    assert list(told)[1:] == [
+    assert list(reported)[1:] == [
         "staff_member.second_factor_reset",
         "staff_member.deactivated",
         "staff_member.reactivated",

@@ -58,10 +58,10 @@ def test_the_coupon_code_selects_the_campaign(
     code = coupon_code(running, "harbor")
     page = finance.get("/staff/offline", query_string={"code": code.lower()}).text
     assert f"{code} is a coupon for Keep every story free to read, article harbor." in page
-    told = finance.get(
+    shown = finance.get(
         "/staff/offline/duplicates", query_string={"code": code, "email": "x@example.org"}
     )
-    assert told.get_json() == {
+    assert shown.get_json() == {
         "code": f"{code} is a coupon for Keep every story free to read, article harbor.",
         "campaign": "year-end",
         "email": "No donor has this email address yet.",

@@ -54,9 +54,9 @@ def test_a_list_counts_only_after_the_import_and_only_once(
         answer = finance.post_form("/staff/offline/import/enter", {"kept": kept(page)})
         assert answer.status_code == 303
         assert bar(installation) == (7500, 2, 2)
-    told = finance.get("/staff/offline").text
-    assert "2 imported, 3 not imported." in told
-    assert "0 imported, 5 not imported." in told
+    reported = finance.get("/staff/offline").text
+    assert "2 imported, 3 not imported." in reported
+    assert "0 imported, 5 not imported." in reported
     finance.post_form("/staff/offline/import/enter", {"kept": kept(page), "doubtful": "yes"})
     assert bar(installation) == (12500, 3, 3)
     with installation.sessions() as session:

@@ -73,7 +73,7 @@ def test_all_agree_at_every_moment_of_a_burst(
             running = [pool.submit(work, number) for number in range(WORKERS)]
             while not all(one.done() for one in running):
                 moments.append(one_moment(installation, slug))
-                public = told()
+                public = reported()
                 page = shown(viewer.get(f"/staff/c/{slug}/dashboard").text)
                 moments.append(one_moment(installation, slug))
                 before, after = (ahead * moment["raised"] for moment in moments[-2:])
@@ -82,12 +82,12 @@ def test_all_agree_at_every_moment_of_a_burst(
             for one in running:
                 one.result()
 
-    def told() -> int:
+    def reported() -> int:
         return viewer.get(f"/c/{slug}/progress.json").get_json()["raised"]
 
     watch(ahead=1)
-    # What is told publicly may be a moment old: the refunds begin when it has caught up with the gifts.
-    wait_until(lambda: told() == one_moment(installation, slug)["raised"])
+    # What is shown publicly may be a moment old: the refunds begin when it has caught up with the gifts.
+    wait_until(lambda: reported() == one_moment(installation, slug)["raised"])
     store(*back)
     watch(ahead=-1)
     for moment in moments:
@@ -97,6 +97,6 @@ def test_all_agree_at_every_moment_of_a_burst(
     )
     last = one_moment(installation, slug)["raised"]
     assert shown(viewer.get(f"/staff/c/{slug}/dashboard").text) == last
-    wait_until(lambda: told() == last)
+    wait_until(lambda: reported() == last)
     with installation.sessions() as session:
         assert list(broken_invariants(session)) == []

@@ -48,8 +48,8 @@ def test_changes_are_saved_once_and_shown_in_the_form(
     assert (kept.figures_hidden, kept.figures_from_percent) == (True, 50)
     assert edits(installation) == 1
     page = admin.get("/staff/c/winter").text
-    for told in ("accent color (light)", "donor wall", "Nothing changed."):
-        assert told in page
+    for shown in ("accent color (light)", "donor wall", "Nothing changed."):
+        assert shown in page
     form = admin.get(PATH).text
     for value in ('value="#7a1f3d"', 'value="50"', "**Thank you.**"):
         assert value in form

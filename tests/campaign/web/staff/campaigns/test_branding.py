@@ -73,8 +73,8 @@ def test_saved_changes_are_named_once_and_shown_in_the_form(
 ) -> None:
     admin = staff()
     typed = {"masthead": "The Ledger", "footer": "One of a kind.", "wall_by_default": "y"}
-    for told in ("Saved: masthead, footer, donor wall of new campaigns.", "Nothing changed."):
-        assert told in admin.post_form("/staff/branding", typed, follow_redirects=True).text
+    for shown in ("Saved: masthead, footer, donor wall of new campaigns.", "Nothing changed."):
+        assert shown in admin.post_form("/staff/branding", typed, follow_redirects=True).text
     page = admin.get("/staff/branding").text
     assert 'value="The Ledger"' in page
     assert "One of a kind." in page

@@ -65,7 +65,7 @@ def test_a_dispute_can_be_marked_as_reviewed_and_shows_who_did(
 
 
 @pytest.mark.parametrize(
-    ("damage", "told"),
+    ("damage", "shown"),
     [
         (
             "UPDATE gift_tally SET amount = amount + 1 WHERE kind = 'size'",
@@ -83,9 +83,9 @@ def test_a_dispute_can_be_marked_as_reviewed_and_shows_who_did(
     ],
 )
 def test_the_ledger_check_finds_a_wrong_tally(
-    installation: Installation, paid: Facts, damage: str, told: str
+    installation: Installation, paid: Facts, damage: str, shown: str
 ) -> None:
     with installation.engine.begin() as connection:
         connection.execute(text(damage))
     with installation.sessions() as session:
-        assert any(told in breach for breach in broken_invariants(session))
+        assert any(shown in breach for breach in broken_invariants(session))

@@ -69,7 +69,7 @@ def test_rejected_lines_are_named_and_skipped_only_if_asked(
 
 
 @pytest.mark.parametrize(
-    ("rows", "told"),
+    ("rows", "shown"),
     [
         (b"", "Choose a file that is not empty."),
         (b"x" * 1_048_577, "larger than 1 MB"),
@@ -81,11 +81,11 @@ def test_rejected_lines_are_named_and_skipped_only_if_asked(
 )
 @pytest.mark.usefixtures("running")
 def test_an_unreadable_list_is_rejected_with_the_reason(
-    finance: StaffClient, installation: Installation, rows: str | bytes, told: str
+    finance: StaffClient, installation: Installation, rows: str | bytes, shown: str
 ) -> None:
     answer = send(finance, rows)
     assert answer.status_code == 422
-    assert told in answer.text
+    assert shown in answer.text
     assert codes(installation) == []
 
 

@@ -51,10 +51,10 @@ def test_an_entry_is_removed_and_restored_and_the_same_list_is_shown(
         gift = book(session, campaign, name="Ana")
         save_wall_entry(session, gift, "", now(), wording=WORDS)
     client = staff(StaffRole.finance)
-    for decision, told in (("hide", []), ("hide", []), ("show", [("Ana", "", "")])):
+    for decision, reported in (("hide", []), ("hide", []), ("show", [("Ana", "", "")])):
         answer = client.post_form(f"/staff/wall/{gift.id}", {"do": decision, "every": "1"})
         assert answer.location == "/staff/wall?every=1"
-        assert shown(installation, campaign) == told
+        assert shown(installation, campaign) == reported
     assert client.post_form(f"/staff/wall/{gift.id}", {"do": "hide"}).location == "/staff/wall"
 
 

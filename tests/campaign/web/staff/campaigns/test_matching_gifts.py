@@ -76,12 +76,12 @@ def test_a_match_is_upcoming_open_and_ended_in_the_campaigns_time_zone(
         later = MatchingGiftFields("Later", "100", starts=str(tomorrow), ends=str(tomorrow))
         add_matching_gift(session, found, later, ADMIN, now())
     begins = datetime(tomorrow.year, tomorrow.month, tomorrow.day, tzinfo=there)
-    told = []
+    shown = []
     for at in (-1, 0, 86_399, 86_400):
         moment = (begins + timedelta(seconds=at)).astimezone(UTC)
         with time_machine.travel(moment, tick=False):
             client = staff(StaffRole.viewer)
             page = client.get("/staff/c/winter/matching").text
         (row,) = re.findall(r"<tr>(?:(?!</tr>).)*Later.*?</tr>", page, re.DOTALL)
-        told += [word for word in ("upcoming", "open", "ended") if re.search(rf"\b{word}\b", row)]
-    assert told == ["upcoming", "open", "open", "ended"]
+        shown += [word for word in ("upcoming", "open", "ended") if re.search(rf"\b{word}\b", row)]
+    assert shown == ["upcoming", "open", "open", "ended"]

@@ -120,7 +120,7 @@ def test_the_status_changes_with_the_deadline_and_the_final_result(
     installation: Installation,
 ) -> None:
     campaign = running(installation)
-    told = [
+    shown = [
         report(installation, campaign, at).standing
         for at in (
             campaign.deadline - timedelta(seconds=1),
@@ -128,7 +128,7 @@ def test_the_status_changes_with_the_deadline_and_the_final_result(
             campaign.final_from,
         )
     ]
-    assert told[0].startswith("The campaign is open until ")
-    assert told[1].startswith("The campaign ended at ")
-    assert told[2] == "The result is final."
+    assert shown[0].startswith("The campaign is open until ")
+    assert shown[1].startswith("The campaign ended at ")
+    assert shown[2] == "The result is final."
     assert report(installation, campaign, now()).as_of.endswith(("PST", "PDT"))

@@ -88,9 +88,9 @@ def test_the_smallest_bar_can_still_be_seen() -> None:
 def test_overlapping_axis_labels_are_dropped_except_the_last() -> None:
     every = [Bar(str(n), n + 1, f"Dec {n + 1}") for n in range(20)]
     drawn = str(bar_chart("Days", "", every, "$20"))
-    told = re.findall(r">(Dec \d+)<", drawn)
-    assert told[0] == "Dec 20"
-    assert 2 < len(told) < 7
+    shown = re.findall(r">(Dec \d+)<", drawn)
+    assert shown[0] == "Dec 20"
+    assert 2 < len(shown) < 7
 
 
 def test_names_are_escaped() -> None:

@@ -17,7 +17,7 @@ Give, Store = Callable[..., Facts], Callable[..., None]
 
 
 @pytest.mark.parametrize(
-    ("card", "told"),
+    ("card", "shown"),
     [
         (BY_EMAIL, ("by email to Ben Ortiz", "ben@example.org", "She read it aloud.")),
         (
@@ -32,13 +32,13 @@ def test_a_card_and_its_email_are_on_the_donation_page(
     store: Store,
     staff: StaffMaker,
     card: object,
-    told: tuple[str, ...],
+    shown: tuple[str, ...],
 ) -> None:
     facts = give(tribute_kind="memory", tribute_name="Rosa Reyes", card=card)
     store(facts.completed())
     apply_due_events(installation)
     page = staff(StaffRole.viewer).get(f"/staff/donations/{facts.donation.public_id}").text
-    for part in (*told, "from Ana Reyes", "in memory of Rosa Reyes"):
+    for part in (*shown, "from Ana Reyes", "in memory of Rosa Reyes"):
         assert part in page
     assert ("Tribute card</th>" in page) is (card is BY_EMAIL)
 
