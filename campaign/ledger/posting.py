@@ -51,17 +51,17 @@ class DonationEntries:
         return self.total(LedgerKind.payment)
 
     @property
-    def gone(self) -> int:
+    def returned_total(self) -> int:
         """Total refunded, disputed or reversed, less what was returned to us; minor units."""
         return -self.total(*REFUNDED, *DISPUTED, LedgerKind.payment_reversed)
 
-    def booked(self, kind: LedgerKind, source: str) -> bool:
+    def is_booked(self, kind: LedgerKind, source: str) -> bool:
         return any(one.kind == kind and one.source == source for one in self.entries)
 
     def has_fee_entry(self, name: str) -> bool:
         return any(one.balance_transaction_id == name for one in self.entries)
 
-    def under(self, kind: LedgerKind, name: str) -> int:
+    def total_for_source(self, kind: LedgerKind, name: str) -> int:
         """Sum the entries of `kind` whose source is `name` or `name:…`; unsigned minor units."""
         return abs(
             sum(
@@ -71,11 +71,11 @@ class DonationEntries:
             )
         )
 
-    def post(self, posting: NewEntry, *, currency: str | None = None) -> None:
+    def append(self, posting: NewEntry, *, currency: str | None = None) -> None:
         """Add an entry. The database rejects a duplicate (kind, source), which fails the event visibly."""
         self._lock_donor()
-        gift = _gift_part(self.donation, self.gone) - _gift_part(
-            self.donation, self.gone - posting.total
+        gift = _gift_part(self.donation, self.returned_total) - _gift_part(
+            self.donation, self.returned_total - posting.total
         )
         entry = LedgerEntry(
             campaign_id=self._counted_in,
@@ -134,4 +134,4 @@ def book_fee(
     """Book a fee that became known after the payment, once. `name` is the id of Stripe's balance transaction."""
     if fee and not account.has_fee_entry(name):
         posting = NewEntry(LedgerKind.fee, 0, name, occurred_at, fee, balance_transaction_id=name)
-        account.post(posting, currency=currency)
+        account.append(posting, currency=currency)

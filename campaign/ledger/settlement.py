@@ -136,7 +136,7 @@ def _book_refunds(session: Session, account: DonationEntries, charges: Sequence[
         charge = max(charges, key=lambda one: one.refunded)
         source = f"{charge.stripe_id}:{charge.refunded}"
         moment = charge.refunded_at or clock.now()
-        account.post(NewEntry(LedgerKind.refund, -unbooked, source, moment))
+        account.append(NewEntry(LedgerKind.refund, -unbooked, source, moment))
 
 
 def _book_refund(account: DonationEntries, refund: Refund, unbooked: int) -> int:
@@ -145,12 +145,12 @@ def _book_refund(account: DonationEntries, refund: Refund, unbooked: int) -> int
     Minor units.
     """
     name, part = refund.stripe_id or "", 0
-    if unbooked > 0 and not account.booked(LedgerKind.refund, name):
+    if unbooked > 0 and not account.is_booked(LedgerKind.refund, name):
         part = min(refund.amount, unbooked)
-        account.post(NewEntry(LedgerKind.refund, -part, name, refund.created_at))
-    if refund.state in _RETURNED and not account.booked(LedgerKind.refund_failed, name):
+        account.append(NewEntry(LedgerKind.refund, -part, name, refund.created_at))
+    if refund.state in _RETURNED and not account.is_booked(LedgerKind.refund_failed, name):
         moment = refund.ended_at or refund.created_at
-        account.post(NewEntry(LedgerKind.refund_failed, refund.amount, name, moment))
+        account.append(NewEntry(LedgerKind.refund_failed, refund.amount, name, moment))
     return part
 
 
@@ -165,13 +165,13 @@ def _book_transfer(
     account: DonationEntries, dispute: Dispute, kind: LedgerKind, known: int, sign: int
 ) -> None:
     """Book what a dispute withdrew (`sign` -1) or reinstated (1): the `known` total less what is already booked."""
-    unbooked = known - account.under(kind, dispute.stripe_id)
+    unbooked = known - account.total_for_source(kind, dispute.stripe_id)
     if unbooked <= 0:
         return
-    first = not account.booked(kind, dispute.stripe_id)
+    first = not account.is_booked(kind, dispute.stripe_id)
     source = dispute.stripe_id if first else f"{dispute.stripe_id}:{known}"
     movement = _unbooked_transaction(account, dispute, sign)
-    account.post(
+    account.append(
         NewEntry(
             kind,
             sign * unbooked,
@@ -205,14 +205,14 @@ def _book_reversal(account: DonationEntries) -> None:
         return
     source = donation.payment_intent_id or account.payment.source
     moment = donation.returned_at
-    account.post(NewEntry(LedgerKind.payment_reversed, -account.charged, source, moment))
+    account.append(NewEntry(LedgerKind.payment_reversed, -account.charged, source, moment))
 
 
 def _outstanding(account: DonationEntries, dispute: Dispute) -> int:
     """Return what a dispute withdrew and did not reinstate; minor units."""
-    return account.under(LedgerKind.dispute, dispute.stripe_id) - account.under(
-        LedgerKind.dispute_reversed, dispute.stripe_id
-    )
+    return account.total_for_source(
+        LedgerKind.dispute, dispute.stripe_id
+    ) - account.total_for_source(LedgerKind.dispute_reversed, dispute.stripe_id)
 
 
 def _state(account: DonationEntries, lost: int) -> DonationState:

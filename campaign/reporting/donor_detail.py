@@ -36,17 +36,17 @@ EMAILS_PER_PAGE = 25
 @dataclass(frozen=True)
 class Total:
     """The totals of one currency: the number of gifts, and in minor units including covered fees what was `given`, what
-    was refunded or reversed for any reason (`gone`), and the net amount (`stands`).
+    was refunded or reversed for any reason (`refunded`), and the net amount (`net`).
     """
 
     currency: str
     gifts: int
     given: int
-    gone: int
+    refunded: int
 
     @property
     def net(self) -> int:
-        return self.given - self.gone
+        return self.given - self.refunded
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,9 @@ def read_totals(session: Session, ids: Sequence[int]) -> Sequence[Total]:
         .group_by(LedgerEntry.currency)
         .order_by(LedgerEntry.currency)
     )
-    return [Total(code, int(gifts), int(given), int(gone)) for code, gifts, given, gone in found]
+    return [
+        Total(code, int(gifts), int(given), int(refunded)) for code, gifts, given, refunded in found
+    ]
 
 
 def read_email_keys(session: Session, rows: Sequence[Donor], cursor: Cursor) -> Keys:

@@ -17,14 +17,14 @@ Give = Callable[..., Facts]
 AT = datetime(2026, 12, 1, tzinfo=UTC)
 
 
-def post(installation: Installation, facts: Facts, *moved: tuple[str, int]) -> None:
+def append(installation: Installation, facts: Facts, *moved: tuple[str, int]) -> None:
     """Post (kind, total) entries, each with its own source."""
     with installation.sessions.begin() as session:
         account = load_entries(session, session.get_one(Donation, facts.donation.id))
         assert account is not None
         for number, (kind, total) in enumerate(moved):
             source = f"re_{facts.number}_{number}"
-            account.post(NewEntry(LedgerKind(kind), total, source, AT))
+            account.append(NewEntry(LedgerKind(kind), total, source, AT))
 
 
 def test_an_unpaid_gift_has_no_entries(installation: Installation, give: Give) -> None:
@@ -111,10 +111,10 @@ def test_a_source_total_includes_only_its_own_and_prefixed_sources(
         account = load_entries(session, session.get_one(Donation, facts.donation.id))
         assert account is not None
         for source, total in (("du_1", -10), ("du_1:30", -20), ("du_12", -400)):
-            account.post(NewEntry(LedgerKind.dispute, total, source, AT))
-        assert account.under(LedgerKind.dispute, "du_1") == 30
-        assert account.under(LedgerKind.refund, "du_1") == 0
-        assert (account.gone, account.charged) == (430, 2500)
+            account.append(NewEntry(LedgerKind.dispute, total, source, AT))
+        assert account.total_for_source(LedgerKind.dispute, "du_1") == 30
+        assert account.total_for_source(LedgerKind.refund, "du_1") == 0
+        assert (account.returned_total, account.charged) == (430, 2500)
 
 
 def test_a_fee_is_booked_once_in_its_own_currency_and_zero_is_not_booked(
