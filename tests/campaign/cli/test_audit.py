@@ -80,7 +80,7 @@ ELSEWHERE = {
 """Commands that need more data than the walk below provides; their own tests check the log."""
 READS = {
     "audit", "ledger check", "ledger late", "mail check", "mail list", "matching list", "review", "staff list",
-    "steps list", "subscribers export", "subscription show", "suppressions export", "tokens list", "webhooks list",
+    "schedule list", "subscribers export", "subscription show", "suppressions export", "tokens list", "webhooks list",
 }  # fmt: skip
 NOT_BY_STAFF = {"db upgrade", "deadline-emails", "payouts", "restore"}
 """Commands that act automatically or on data from Stripe; and a restored log is unchanged."""
