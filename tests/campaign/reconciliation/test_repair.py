@@ -78,7 +78,7 @@ def test_a_failed_refund_and_a_won_dispute_leave_the_gift_paid(
     bank.stripe.close_dispute(dispute["id"], won=True)
     bank.deliver(lose="*")
     kinds = [kind for kind, _, _ in repaired(bank)]
-    assert sorted(kinds[1:]) == ["dispute", "fee", "refund", "refund_failed", "dispute_reversed"]
+    assert sorted(kinds[1:]) == ["dispute", "dispute_reversed", "fee", "refund", "refund_failed"]
     assert bank.donation().state == "paid"
 
 
