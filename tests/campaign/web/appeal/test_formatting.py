@@ -40,7 +40,7 @@ def test_during_the_grace_period_the_result_is_provisional(
     client: FlaskClient, ended: Campaign
 ) -> None:
     page = client.get("/c/nine-days").text
-    assert "raised, provisionally" in page
+    assert "raised (provisional result)" in page
     assert "The result is provisional until" in page
     assert client.get("/c/nine-days/progress.json").get_json()["final"] is False
 
@@ -50,7 +50,7 @@ def test_after_the_grace_period_the_result_is_final(
 ) -> None:
     change(installation, ended, grace_days=0, finalized_at=now(), final_raised=2500)
     page = client.get("/c/nine-days").text
-    assert "raised in all" in page
+    assert "raised in total" in page
     assert "This is the final result." in page
     assert "corrected" not in page
     assert client.get("/c/nine-days/progress.json").get_json()["final"] is True

@@ -104,7 +104,7 @@ def test_an_erasure_request_is_saved_once_shown_to_staff_done_and_confirmed(
     subjects = [one.subject for one in mailbox.messages]
     assert subjects == ["The Harbor Ledger received your request to delete your data"] * 2
     actions = [action.partition(".")[2] for _, action in audited(mailing)]
-    assert actions == ["asked_to_be_erased", "stays", "asked_to_be_erased"]
+    assert actions == ["erasure_requested", "erasure_withdrawn", "erasure_requested"]
     viewer = staff(StaffRole.viewer)
     assert "Erasure requests" in viewer.get("/staff/").text
     donor = donor_of(mailing, ANA)

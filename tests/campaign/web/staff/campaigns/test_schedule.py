@@ -44,9 +44,9 @@ def test_a_steps_text_is_changed_after_a_preview(
     seen = client.post_form(path, typed | {"do": "preview"})
     assert "From our desk: $50,000" in seen.text
     assert "I edit &lt;b&gt;these&lt;/b&gt; pages." in seen.text
-    letter = client.post_form(f"{path}/letter", typed)
-    assert letter.headers["Content-Security-Policy"].startswith("default-src 'none'")
-    assert "I edit &lt;b&gt;these&lt;/b&gt; pages." in letter.text
+    preview = client.post_form(f"{path}/preview", typed)
+    assert preview.headers["Content-Security-Policy"].startswith("default-src 'none'")
+    assert "I edit &lt;b&gt;these&lt;/b&gt; pages." in preview.text
     assert steps(installation)["three_days"].texts == {}
     assert client.post_form(path, typed | {"before": "none"}).status_code == 422
     assert client.post_form(path, typed | {"subject": "x" * 151}).status_code == 422
@@ -95,7 +95,7 @@ def test_errors_of_a_step_are_next_to_their_field(
         ({"expires": "x"}, "expires"),
         ({"subject": "x" * 151}, "subject"),
     ):
-        for where in (path, f"{path}/letter"):
+        for where in (path, f"{path}/preview"):
             answer = client.post_form(where, STEP | wrong)
             assert answer.status_code == 422, wrong
             assert f'id="{field}-error"' in answer.text, (wrong, where)

@@ -69,7 +69,7 @@ def test_a_merge_shows_both_donors_as_one_and_can_be_undone(
     assert "$100" in finance.get(f"/staff/donors/{second}").text
     with installation.sessions() as session:
         actions = session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)).all()
-    assert [one for one in actions if "merged" in one] == ["donor.merged"] * 2 + [
+    assert [one for one in actions if "merge" in one] == ["donor.merged"] * 2 + [
         "donor.merge_undone"
     ] * 2
 
@@ -178,6 +178,6 @@ def test_pages_of_other_donors_or_missing_ones_are_not_found(
     finance: StaffClient, two: tuple[int, int]
 ) -> None:
     first, _ = two
-    for path in ("correct", "merge", "subscriptions/sub_x/end"):
+    for path in ("correct", "merge", "subscriptions/sub_x/cancel"):
         assert finance.get(f"/staff/donors/999999/{path}").status_code == 404, path
     assert finance.post_form(f"/staff/donors/{first}/subscriptions/sub_x/cancel").status_code == 404

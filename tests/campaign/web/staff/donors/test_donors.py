@@ -85,7 +85,7 @@ def test_a_viewer_reads_and_changes_nothing(staff: StaffMaker, two: tuple[int, i
     assert viewer.get(f"/staff/donors/{first}/mail").status_code == 200
     for wrong in (f"{first}?before=x", f"{first}/mail?after=x", f"{first}?sort=up"):
         assert viewer.get(f"/staff/donors/{wrong}").status_code == 422
-    for path in ("correct", "merge", "merges/1/undo", "notes", "subscriptions/sub_1/end"):
+    for path in ("correct", "merge", "merges/1/undo", "notes", "subscriptions/sub_1/cancel"):
         assert viewer.post_form(f"/staff/donors/{first}/{path}").status_code == 403
 
 
