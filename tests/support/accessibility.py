@@ -19,4 +19,5 @@ def overflow(page: Page) -> list[str]:
 
 
 def no_findings(page: Page) -> None:
-    assert findings(page) == []
+    found = findings(page)
+    assert found == [], "\n".join([page.url, *found])

@@ -26,7 +26,7 @@ from campaign.web.language import page_language
 blueprint = Blueprint("printing", __name__)
 
 SHEETS = ("letter", "a4")
-ROOM = {"plain": 1500, "large": 330}
+ROOM = {"plain": 1500, "large": 300}
 """How many characters of the appeal fit on one sheet, in standard and in large print."""
 _CACHE = "public, max-age=60"
 
