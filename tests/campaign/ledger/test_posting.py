@@ -17,7 +17,7 @@ Give = Callable[..., Facts]
 AT = datetime(2026, 12, 1, tzinfo=UTC)
 
 
-def append(installation: Installation, facts: Facts, *moved: tuple[str, int]) -> None:
+def post(installation: Installation, facts: Facts, *moved: tuple[str, int]) -> None:
     """Post (kind, total) entries, each with its own source."""
     with installation.sessions.begin() as session:
         account = load_entries(session, session.get_one(Donation, facts.donation.id))
