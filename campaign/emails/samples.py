@@ -68,10 +68,10 @@ def _donation_emails() -> list[tuple[str, EmailKind, Make]]:
         ),
         ("statement", EmailKind.statement, _statement),
         ("staff_alert", EmailKind.staff_alert, _alert),
-        ("donor_page_link", EmailKind.donor_portal_link, _own_page(DonorLinkPurpose.open)),
-        ("own_page_address", EmailKind.donor_portal_link, _own_page(DonorLinkPurpose.address)),
+        ("donor_page_link", EmailKind.donor_portal_link, _donor_page(DonorLinkPurpose.open)),
+        ("donor_page_address", EmailKind.donor_portal_link, _donor_page(DonorLinkPurpose.address)),
         *[
-            (f"own_page_{about}", EmailKind.donor_portal_note, _note(about))
+            (f"donor_page_{about}", EmailKind.donor_portal_note, _note(about))
             for about in donor_page.PortalNote
         ],
         ("tribute_card", EmailKind.tribute_card, _card("memory")),
@@ -133,7 +133,7 @@ def _alert(sender: Sender, locale: str) -> dict[str, Any]:
     return donation_emails.staff_alert_context(problems, locale, sender)
 
 
-def _own_page(purpose: DonorLinkPurpose) -> Make:
+def _donor_page(purpose: DonorLinkPurpose) -> Make:
     def make(sender: Sender, locale: str) -> dict[str, Any]:
         url = sender.address("/me/link/sample")
         opening = donor_page.PortalLinkEmail(purpose, "ana@example.org", url)

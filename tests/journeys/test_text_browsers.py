@@ -76,7 +76,7 @@ def keys(*pressed: str) -> str:
     lines: list[str] = []
     for one in pressed:
         typed = one[1:] if one.startswith("'") else ""
-        names = ["<space>" if letter == " " else letter for letter in typed] or [one]
+        names = ["<space>" if sent_email == " " else sent_email for sent_email in typed] or [one]
         lines += [f"key {name}" for name in names]
     return "\n".join(lines) + "\n"
 

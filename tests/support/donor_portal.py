@@ -44,7 +44,7 @@ def ask(client: FlaskClient, email: str = ANA) -> TestResponse:
     return answer
 
 
-def open_own_page(
+def open_donor_page(
     client: FlaskClient, mailing: Installation, mailbox: MailReceiver, email: str = ANA
 ) -> str:
     """Open the donor page of `email` in this browser; return its HTML."""

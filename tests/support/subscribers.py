@@ -94,13 +94,13 @@ def counts(queued: list[Queued]) -> dict[str, int]:
     return {f"{each.key}/{each.kind}": each.count for each in queued if each.count}
 
 
-def letters(installation: Installation) -> list[OutboxMessage]:
+def sent_emails(installation: Installation) -> list[OutboxMessage]:
     with installation.sessions() as session:
         return list(session.scalars(select(OutboxMessage).order_by(OutboxMessage.id)))
 
 
 def addresses(installation: Installation, kind: str = "appeal") -> list[str]:
-    return sorted(each.recipient for each in letters(installation) if each.kind == kind)
+    return sorted(each.recipient for each in sent_emails(installation) if each.kind == kind)
 
 
 def mark_all_sent(installation: Installation) -> None:

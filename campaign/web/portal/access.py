@@ -42,12 +42,12 @@ def donor_blueprint(name: str) -> Blueprint:
 
 def find_visitor() -> Visitor | None:
     """Return the donor who is signed in, or None; sets the page's language to the donor's."""
-    if "own_page_visitor" not in g:
+    if "donor_visitor" not in g:
         secret = request.cookies.get(cookie_name(), "")
-        g.own_page_visitor = _resume(secret) if secret else None
-        if g.own_page_visitor is not None:
-            use_language(g.own_page_visitor.donor.locale)
-    return cast("Visitor | None", g.own_page_visitor)
+        g.donor_visitor = _resume(secret) if secret else None
+        if g.donor_visitor is not None:
+            use_language(g.donor_visitor.donor.locale)
+    return cast("Visitor | None", g.donor_visitor)
 
 
 def visitor() -> Visitor:

@@ -16,10 +16,10 @@ from tests.support.subscribers import (
     at,
     counts,
     donate,
-    letters,
     mark_all_sent,
     new_campaign,
     run,
+    sent_emails,
     subscribe,
 )
 from tests.support.waiting import wait_until
@@ -128,10 +128,10 @@ def test_queued_emails_expire_when_their_new_window_closes(
         subscribe(session, "ana@example.org")
     run(installation, "2026-12-30T12:00-08:00")
     move(installation, moment=at("2026-12-30T12:01-08:00"))
-    (letter,) = letters(installation)
+    (sent_email,) = sent_emails(installation)
     # Two days before the new end.
-    assert letter.next_attempt_at == at("2027-01-04T00:00-08:00")
-    assert letter.expires_at == at("2027-01-05T00:00-08:00")
+    assert sent_email.next_attempt_at == at("2027-01-04T00:00-08:00")
+    assert sent_email.expires_at == at("2027-01-05T00:00-08:00")
 
 
 def test_after_an_extension_nobody_gets_a_step_or_wrap_up_twice(

@@ -18,7 +18,7 @@ from campaign.outreach import eligibility
 from campaign.runtime.context import Installation
 from tests.support.campaigns import ADMIN, audited, book, running
 from tests.support.campaigns import standing as progress_of
-from tests.support.subscribers import counts, letters, mark_all_sent, run, subscribe
+from tests.support.subscribers import counts, mark_all_sent, run, sent_emails, subscribe
 from tests.support.waiting import wait_until
 
 REASON = "we have what we need"
@@ -54,7 +54,7 @@ def test_closed_early_it_ends_now_and_earlier_charges_still_count(
         book(session, ended, 2_000, timedelta(hours=1))
     assert progress_of(installation, campaign).raised == 3_000
     assert [one.action for one in audited(installation)] == ["campaign.closed"]
-    assert all(one.expires_at and one.expires_at <= now() for one in letters(installation))
+    assert all(one.expires_at and one.expires_at <= now() for one in sent_emails(installation))
 
 
 def test_closed_early_and_reopened_every_change_is_public(

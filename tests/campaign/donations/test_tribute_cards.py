@@ -112,10 +112,10 @@ def test_a_mailed_card_is_printed_once_and_not_for_a_returned_gift(
     store(facts.completed(), back.completed(), back.refunded("r", 2_500))
     apply_due_events(installation)
     assert cards(installation) == []
-    (letter,) = to_print(installation)
-    assert (letter.kind, letter.about) == ("card", f"card of {facts.donation.public_id}")
-    assert letter.address == ("Ben Ortiz", "12 Pier Road", "Astoria, OR 97103")
-    page = {"kind": letter.kind, "context": letter.context, "address": letter.address}
+    (sent_email,) = to_print(installation)
+    assert (sent_email.kind, sent_email.about) == ("card", f"card of {facts.donation.public_id}")
+    assert sent_email.address == ("Ben Ortiz", "12 Pier Road", "Astoria, OR 97103")
+    page = {"kind": sent_email.kind, "context": sent_email.context, "address": sent_email.address}
     pdf = PdfReader(io.BytesIO(pdf_documents.print_queue_pdf([page])))
     assert len(pdf.pages) == 1
     text = " ".join(pdf.pages[0].extract_text().split())
@@ -125,7 +125,7 @@ def test_a_mailed_card_is_printed_once_and_not_for_a_returned_gift(
     )
     assert "12 Pier Road" in text
     with installation.sessions.begin() as session:
-        print_queue.mark_mailed(session, [letter], clock.now())
+        print_queue.mark_mailed(session, [sent_email], clock.now())
     assert to_print(installation) == []
 
 

@@ -39,10 +39,10 @@ def test_an_appeal_shows_the_current_total(ask: Ask, step: dict[str, int], paid:
 def test_an_appeal_is_in_the_recipients_language(
     installation: Installation, campaign: Campaign, ask: Ask, step: dict[str, int]
 ) -> None:
-    letter = ask("appeal", locale="es-MX", **step)
-    assert '<html lang="es" dir="ltr">' in letter.html
-    assert "Nuestro sitio sigue siendo gratuito" in text(letter)
-    assert campaign.title in text(letter)
+    sent_email = ask("appeal", locale="es-MX", **step)
+    assert '<html lang="es" dir="ltr">' in sent_email.html
+    assert "Nuestro sitio sigue siendo gratuito" in text(sent_email)
+    assert campaign.title in text(sent_email)
     with installation.sessions.begin() as session:
         session.add(CampaignText(campaign_id=campaign.id, locale="es", title="Que todos lean"))
     assert "Que todos lean" in text(ask("appeal", locale="es-MX", **step))
@@ -54,10 +54,10 @@ def test_staff_texts_are_read_when_the_email_is_rendered(
 ) -> None:
     texts = {"en": {"subject": "{left} to go", "opening": "One.\n\nTwo."}}
     change(installation, CampaignStep, texts=texts)
-    letter = ask("appeal", **step)
-    assert isinstance(letter, RenderedEmail)
-    assert letter.subject == "$50,000 to go"
-    assert "\nOne.\n\nTwo.\n" in letter.text
+    sent_email = ask("appeal", **step)
+    assert isinstance(sent_email, RenderedEmail)
+    assert sent_email.subject == "$50,000 to go"
+    assert "\nOne.\n\nTwo.\n" in sent_email.text
 
 
 def test_an_extension_appears_in_emails_queued_before_it(
@@ -110,8 +110,8 @@ def test_appeals_are_sent_until_the_last_moment_and_results_from_the_end(
 ) -> None:
     def shown(kind: str, at: datetime) -> str:
         with travel(at, tick=False):
-            letter = ask(kind, **step)
-        return "" if isinstance(letter, RenderedEmail) else letter
+            sent_email = ask(kind, **step)
+        return "" if isinstance(sent_email, RenderedEmail) else sent_email
 
     assert shown(ask_kind, campaign.starts_at - MOMENT) == "the campaign has not started"
     assert shown(ask_kind, campaign.starts_at) == ""

@@ -147,7 +147,7 @@ def test_a_slow_mail_server_never_holds_an_email_past_its_lease(
     for number in range(3):
         store(give(email=f"donor{number}@example.org").completed())
     apply_due_events(mailing)
-    # As if the first letter alone had taken all the time that a batch may take.
+    # As if the first email alone had taken all the time that a batch may take.
     monkeypatch.setattr(outbox, "TIME_FOR_A_BATCH", timedelta(microseconds=1))
     assert deliver_batch(mailing) == 0
     with mailing.sessions() as session:

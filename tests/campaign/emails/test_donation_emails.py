@@ -31,16 +31,16 @@ def rendered(**changes: Any) -> RenderedEmail:
 
 @pytest.mark.parametrize("name", ["<b>A</b>\r\nBcc: x@example.org", "A\nB", "{{ 7 * 7 }}%(x)s"])
 def test_a_name_cannot_write_markup_or_headers(name: str) -> None:
-    letter = rendered(donor_name=name, organization_name=name)
-    assert "<b>A</b>" not in letter.html
-    assert "\n" not in letter.subject
-    assert "49" not in letter.html.split("</style>")[1]
+    sent_email = rendered(donor_name=name, organization_name=name)
+    assert "<b>A</b>" not in sent_email.html
+    assert "\n" not in sent_email.subject
+    assert "49" not in sent_email.html.split("</style>")[1]
 
 
 def test_a_donor_without_a_name_is_thanked_and_identified_by_address() -> None:
-    letter = rendered(donor_name="")
-    assert "Thank you. We received your gift" in letter.text
-    assert "Donor:      ana@example.org" in letter.text
+    sent_email = rendered(donor_name="")
+    assert "Thank you. We received your gift" in sent_email.text
+    assert "Donor:      ana@example.org" in sent_email.text
 
 
 def test_a_receipt_without_a_language_was_written_in_english() -> None:
@@ -52,19 +52,19 @@ def test_a_receipt_without_a_language_was_written_in_english() -> None:
 def test_it_shows_the_name_and_address_at_the_time_of_issue() -> None:
     made = receipt(ORGANIZATION, "en", "one_time", 2_606, ReceiptKind.receipt)
     moved = replace(ORGANIZATION, name="Another Name", address_lines=("9 New Road",))
-    letter = render_email(
+    sent_email = render_email(
         "receipt", receipt_email_context(made, replace(SENDER, organization=moved))
     )
-    for part in (letter.subject, letter.text, letter.html):
+    for part in (sent_email.subject, sent_email.text, sent_email.html):
         assert "The Harbor Ledger" in part
         assert "Another Name" not in part
         assert "9 New Road" not in part
 
 
 def test_a_corrected_receipt_names_the_one_it_replaces() -> None:
-    letter = sample_letter("receipt_corrected")
-    assert letter.subject == "Corrected receipt 2026-000057 for your gift to The Harbor Ledger"
-    for body in (letter.text, letter.html):
+    sent_email = sample_letter("receipt_corrected")
+    assert sent_email.subject == "Corrected receipt 2026-000057 for your gift to The Harbor Ledger"
+    for body in (sent_email.text, sent_email.html):
         said = " ".join(body.split())
         assert "This receipt replaces receipt 2026-000041." in said
         assert "The remaining amount is $10." in said
@@ -72,9 +72,9 @@ def test_a_corrected_receipt_names_the_one_it_replaces() -> None:
 
 
 def test_a_void_receipt_says_so_first() -> None:
-    letter = sample_letter("receipt_void")
-    assert letter.subject.endswith("was returned: receipt 2026-000041 is void")
-    for body in (letter.text, letter.html):
+    sent_email = sample_letter("receipt_void")
+    assert sent_email.subject.endswith("was returned: receipt 2026-000041 is void")
+    for body in (sent_email.text, sent_email.html):
         said = " ".join(body.split())
         assert said.index("Void: your gift was returned to you.") < said.index("Donor")
         assert "Receipt 2026-000041 is no longer valid for tax purposes" in said
@@ -82,10 +82,10 @@ def test_a_void_receipt_says_so_first() -> None:
 
 def test_a_monthly_gifts_receipt_links_to_its_page() -> None:
     address = "https://give.example.org/subscriptions/sample-gift"
-    letter = sample_letter("receipt_monthly")
-    assert f"Change, pause or cancel:\n{address}\n" in letter.text
-    assert f'href="{address}"' in letter.html
-    assert "repeats every month" in letter.text
+    sent_email = sample_letter("receipt_monthly")
+    assert f"Change, pause or cancel:\n{address}\n" in sent_email.text
+    assert f'href="{address}"' in sent_email.html
+    assert "repeats every month" in sent_email.text
     assert "repeats every year" in sample_letter("receipt_yearly").text
     assert "repeats" not in sample_letter("receipt").text
 
@@ -103,15 +103,15 @@ def test_the_legal_text_is_in_spanish_on_a_spanish_receipt() -> None:
 
 
 def test_a_failed_renewal_links_to_stripes_page_and_to_ours() -> None:
-    letter = sample_letter("renewal_failed")
-    for part in (letter.text, letter.html):
+    sent_email = sample_letter("renewal_failed")
+    for part in (sent_email.text, sent_email.html):
         assert "https://invoice.stripe.com/i/sample" in part
         assert GIFT_PAGE in part
 
 
 def test_without_stripes_page_the_card_is_updated_on_ours() -> None:
-    letter = sample_letter("renewal_failed_plain")
-    for part in (letter.text, letter.html):
+    sent_email = sample_letter("renewal_failed_plain")
+    for part in (sent_email.text, sent_email.html):
         assert "stripe.com" not in part
         assert GIFT_PAGE in part
 
@@ -122,18 +122,18 @@ def test_an_ended_gift_says_whether_it_was_given_up() -> None:
 
 
 def test_an_upcoming_renewal_shows_amount_date_and_how_to_cancel() -> None:
-    letter = sample_letter("renewal_upcoming")
-    assert letter.subject == "Your yearly gift of $26.06 renews on December 22, 2027"
-    assert f"Change or cancel this gift:\n{GIFT_PAGE}\n" in letter.text
+    sent_email = sample_letter("renewal_upcoming")
+    assert sent_email.subject == "Your yearly gift of $26.06 renews on December 22, 2027"
+    assert f"Change or cancel this gift:\n{GIFT_PAGE}\n" in sent_email.text
 
 
 def test_a_name_cannot_inject_markup_into_a_renewal_email() -> None:
     first = donation("en", "monthly")
     first.name = "<b>A</b>\n\nB"
     context = renewal_email_context(subscription("monthly"), first, SENDER)
-    letter = render_email("renewal_failed", context)
-    assert "<b>A</b>" not in letter.html
-    assert "Dear <b>A</b> B," in letter.text
+    sent_email = render_email("renewal_failed", context)
+    assert "<b>A</b>" not in sent_email.html
+    assert "Dear <b>A</b> B," in sent_email.text
 
 
 def test_a_yearly_gift_is_called_yearly() -> None:
@@ -143,16 +143,16 @@ def test_a_yearly_gift_is_called_yearly() -> None:
 
 def test_an_alert_lists_its_problems_a_line_each() -> None:
     problems = ["One\nthing.", "<b>Another</b> thing."]
-    letter = render_email("staff_alert", staff_alert_context(problems, "en", SENDER))
-    assert "\n- One thing.\n\n- <b>Another</b> thing.\n" in letter.text
-    assert "<li>&lt;b&gt;Another&lt;/b&gt; thing.</li>" in letter.html
-    assert letter.subject == "2 problems need attention: One thing."
+    sent_email = render_email("staff_alert", staff_alert_context(problems, "en", SENDER))
+    assert "\n- One thing.\n\n- <b>Another</b> thing.\n" in sent_email.text
+    assert "<li>&lt;b&gt;Another&lt;/b&gt; thing.</li>" in sent_email.html
+    assert sent_email.subject == "2 problems need attention: One thing."
 
 
 def test_one_problem_is_singular_and_a_long_one_is_cut_in_the_subject() -> None:
-    letter = render_email("staff_alert", staff_alert_context(["word " * 60], "en", SENDER))
-    assert letter.subject.startswith("1 problem needs attention: word")
-    assert len(letter.subject) <= 100
+    sent_email = render_email("staff_alert", staff_alert_context(["word " * 60], "en", SENDER))
+    assert sent_email.subject.startswith("1 problem needs attention: word")
+    assert len(sent_email.subject) <= 100
 
 
 def test_a_statement_totals_each_currency_and_keeps_the_order_of_the_receipts() -> None:

@@ -1,6 +1,6 @@
 """Every email in every language, word for word, and the rules that all of them follow.
 
-Run with UPDATE_LETTERS=1 to update the snapshots, then read the changes.
+Run with UPDATE_EMAILS=1 to update the snapshots, then read the changes.
 """
 
 import hashlib
@@ -15,7 +15,7 @@ from campaign.emails.samples import samples
 from tests.support.sample_emails import BULK, EVERY, SITE, STRIPE_PAGE, sample_letter
 
 FOLDER = Path(__file__).parent / "snapshots"
-UPDATE = os.environ.get("UPDATE_LETTERS") == "1"
+UPDATE = os.environ.get("UPDATE_EMAILS") == "1"
 LARGEST = 80_000
 WIDEST = 72
 

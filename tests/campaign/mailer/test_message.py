@@ -15,7 +15,7 @@ from campaign.mailer.message import Attachment, build_message
 from campaign.mailer.render import RenderedEmail
 
 PAGE = "https://give.harbor-ledger.example/unsubscribe/" + "Ab-_" * 20
-LETTER = RenderedEmail(
+EMAIL = RenderedEmail(
     "Nine days left", "Give $25.\n\n.\nFrom here on.\n", "<p>Gib 25 €. " + "x" * 90
 )
 SENDER = FromAddress("The Harbor Ledger", "news@harbor-ledger.example")
@@ -24,14 +24,14 @@ EVIL = "Ana\r\nBcc: everyone@example.org\r\n\r\n<b>\u2028\x0bX: y\x00\u202eLedge
 
 def built(**changes: object) -> bytes:
     values: dict[str, object] = {
-        "letter": LETTER,
+        "sent_email": EMAIL,
         "sender": SENDER,
         "recipient": "ana@example.org",
         "message_id": "<appeal-1@harbor-ledger.example>",
         "at": datetime(2026, 12, 22, 17, 0, tzinfo=UTC),
         **changes,
     }
-    return build_message(values.pop("letter"), **values)  # type: ignore[arg-type]
+    return build_message(values.pop("sent_email"), **values)  # type: ignore[arg-type]
 
 
 def read(raw: bytes) -> EmailMessage:
@@ -51,8 +51,8 @@ def test_text_and_html_come_back_as_they_were() -> None:
     text, html = (read(raw).get_body((kind,)) for kind in ("plain", "html"))
     assert text is not None
     assert html is not None
-    assert text.get_content().replace("\r\n", "\n") == LETTER.text
-    assert html.get_content() == LETTER.html
+    assert text.get_content().replace("\r\n", "\n") == EMAIL.text
+    assert html.get_content() == EMAIL.html
     assert [part.get_content_type() for part in read(raw).walk()] == [
         "multipart/alternative",
         "text/plain",
@@ -61,7 +61,7 @@ def test_text_and_html_come_back_as_they_were() -> None:
 
 
 def test_every_line_is_ascii_short_and_ends_as_it_must() -> None:
-    raw = built(letter=RenderedEmail("Größe " * 40, "ä" * 3000 + "\rb\nc", "<p>" + "ö" * 3000))
+    raw = built(sent_email=RenderedEmail("Größe " * 40, "ä" * 3000 + "\rb\nc", "<p>" + "ö" * 3000))
     assert raw.isascii()
     lines = raw.split(b"\r\n")
     assert all(b"\n" not in line and b"\r" not in line for line in lines)
@@ -85,9 +85,9 @@ def test_what_leaves_the_list_is_on_one_line_byte_by_byte() -> None:
 @pytest.mark.parametrize("name", [EVIL, "ä" + EVIL, '"><x@y>, z', "a\\", "Ledger, The", "", " "])
 def test_no_name_adds_a_header_or_a_recipient(name: str) -> None:
     sender = FromAddress(name, SENDER.address)
-    letter = RenderedEmail(f"Thank you, {name}", "text", "<p>html</p>")
+    sent_email = RenderedEmail(f"Thank you, {name}", "text", "<p>html</p>")
     headers = bulk_headers(sender, name, PAGE, (name, name))
-    raw = built(letter=letter, sender=sender, headers=headers)
+    raw = built(sent_email=sent_email, sender=sender, headers=headers)
     assert names(raw) == names(
         built(headers=bulk_headers(SENDER, "The Harbor Ledger", PAGE, ("c",)))
     )

@@ -26,15 +26,15 @@ def test_a_value_that_is_missing_is_an_error_and_not_a_blank() -> None:
 
 
 def test_the_html_is_escaped_and_neither_the_text_nor_the_subject_is() -> None:
-    letter = rendered("A & <b>B</b>")
-    assert "A &amp; &lt;b&gt;B&lt;/b&gt;" in letter.html
-    assert "- A & <b>B</b>\n" in letter.text
-    assert letter.subject.endswith("A & <b>B</b>")
+    sent_email = rendered("A & <b>B</b>")
+    assert "A &amp; &lt;b&gt;B&lt;/b&gt;" in sent_email.html
+    assert "- A & <b>B</b>\n" in sent_email.text
+    assert sent_email.subject.endswith("A & <b>B</b>")
 
 
 def test_a_subject_is_one_line_whatever_it_contains() -> None:
-    letter = rendered("One", problems=["One\r\nBcc: x\x0b\x00y\u0085z"])
-    assert letter.subject == "1 problem needs attention: One Bcc: x y z"
+    sent_email = rendered("One", problems=["One\r\nBcc: x\x0b\x00y\u0085z"])
+    assert sent_email.subject == "1 problem needs attention: One Bcc: x y z"
 
 
 def test_lines_of_the_text_are_broken_at_spaces_and_addresses_stay_whole() -> None:

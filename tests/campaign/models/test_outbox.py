@@ -1,4 +1,4 @@
-"""The outbox' table, raw: one message a thing, one letter of a step a reader, states that agree with their times."""
+"""The outbox's table, in raw SQL: one message for each thing, one email of a step for each recipient, states."""
 
 from collections.abc import Callable
 

@@ -43,14 +43,14 @@ def test_a_check_counts_immediately_with_ledger_entry_receipt_and_audit_entry(
         donation = session.get_one(Donation, gift.donation_id)
         entry = session.scalars(select(LedgerEntry)).one()
         receipt = session.scalars(select(Receipt)).one()
-        letters = list_print_queue(session, installation.settings.organization, None)
+        sent_emails = list_print_queue(session, installation.settings.organization, None)
         said = session.scalars(select(AuditEntry)).one()
     assert (donation.state, donation.code, donation.payment_intent_id) == ("paid", code, None)
     assert (entry.kind, entry.amount, entry.source) == ("payment", 5000, "offline:1042 First")
     given = TODAY - timedelta(days=4)
     assert entry.occurred_at.astimezone(running.zone).date() == given
     assert (receipt.gift_date, receipt.frozen["donor_name"]) == (given, "Ana Reyes")
-    assert [one.address for one in letters] == [
+    assert [one.address for one in sent_emails] == [
         ("Ana Reyes", "1 Wharf Street", "Astoria, OR 97103")
     ]
     assert (said.actor, said.action, said.subject_key) == (

@@ -93,14 +93,14 @@ def test_a_donor_notified_by_mail_is_notified_of_the_reversal_by_mail(
     reported, untold = gift_of(enter(reference="1")), gift_of(enter(name="Ben", reference="2"))
     organization = installation.settings.organization
     with installation.sessions.begin() as session:
-        letters = list_print_queue(session, organization, None)
-        mark_mailed(session, letters[:1], now())
+        sent_emails = list_print_queue(session, organization, None)
+        mark_mailed(session, sent_emails[:1], now())
     back(installation, reported)
     back(installation, untold)
     with installation.sessions() as session:
-        (letter,) = list_print_queue(session, organization, None)
-    assert letter.context["kind"] == "void"
-    assert letter.context["donor_name"] == "Ana Reyes"
+        (sent_email,) = list_print_queue(session, organization, None)
+    assert sent_email.context["kind"] == "void"
+    assert sent_email.context["donor_name"] == "Ana Reyes"
 
 
 def test_a_gift_entered_by_mistake_releases_its_reference(

@@ -24,8 +24,8 @@ STEPS = ("opening", "nine_days", "seven_days", "three_days", "two_days", "last_d
 
 @pytest.mark.parametrize("key", STEPS)
 def test_each_step_shows_figure_deadline_code_and_how_to_give_by_mail(key: str) -> None:
-    letter = sample_letter(f"appeal_{key}")
-    text = " ".join(letter.text.split())
+    sent_email = sample_letter(f"appeal_{key}")
+    text = " ".join(sent_email.text.split())
     for said in (
         "of $50,000",
         "11:59 p.m. on Thursday, December 31, Pacific time",
@@ -35,7 +35,7 @@ def test_each_step_shows_figure_deadline_code_and_how_to_give_by_mail(key: str) 
         "Our site stays free for everyone, whether or not you give.",
     ):
         assert said in text
-    assert letter.html.count('class="button"') == 1
+    assert sent_email.html.count('class="button"') == 1
 
 
 def test_each_step_has_its_own_text() -> None:
@@ -55,11 +55,11 @@ def test_a_step_sent_at_another_hour_than_planned_is_still_true(key: str) -> Non
 
 
 def test_staff_texts_replace_the_defaults_and_are_escaped() -> None:
-    letter = sample_letter("appeal_own_words")
-    assert letter.subject == "From our desk: 2 days left"
-    assert "We have $31,250 & need $18,750 <more>." in letter.text
-    assert "We have $31,250 &amp; need $18,750 &lt;more&gt;." in letter.html
-    assert "Our campaign ends in" not in letter.text
+    sent_email = sample_letter("appeal_own_words")
+    assert sent_email.subject == "From our desk: 2 days left"
+    assert "We have $31,250 & need $18,750 <more>." in sent_email.text
+    assert "We have $31,250 &amp; need $18,750 &lt;more&gt;." in sent_email.html
+    assert "Our campaign ends in" not in sent_email.text
     assert sample_letter("appeal_own_words", "es").subject == "Desde la redacción: Quedan 2 días"
 
 
@@ -95,12 +95,12 @@ def test_a_moved_deadline_is_shown_with_its_reason() -> None:
 
 
 def test_once_the_goal_is_met_no_amount_is_missing() -> None:
-    letter = sample_letter("appeal_goal_met")
-    assert letter.subject == (
+    sent_email = sample_letter("appeal_goal_met")
+    assert sent_email.subject == (
         "We met our goal of $50,000. You can still give until Thursday, December 31"
     )
-    assert "to go" not in letter.text
-    assert "still need" not in letter.text
+    assert "to go" not in sent_email.text
+    assert "still need" not in sent_email.text
 
 
 def test_a_result_says_whether_it_is_final_and_what_it_missed() -> None:
@@ -129,9 +129,9 @@ def _text(
     progress = Progress(shown, 3_125_000, 0, 0, 430, 412, END - before)
     step = CampaignStep(key=key, texts=texts or {})
     context = appeal_context(progress, step, None, SENDER, get_language("en"))
-    letter = fill(render_email("appeal", context), PLACES)
-    assert "<b>" not in letter.html
-    return f"{letter.subject}\n\n{letter.text}"
+    sent_email = fill(render_email("appeal", context), PLACES)
+    assert "<b>" not in sent_email.html
+    return f"{sent_email.subject}\n\n{sent_email.text}"
 
 
 def _result(raised: int, locale: str = "en", **changes: Any) -> dict[str, Any]:

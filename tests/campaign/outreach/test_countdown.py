@@ -17,10 +17,10 @@ from tests.support.subscribers import (
     at,
     counts,
     donate,
-    letters,
     mark_all_sent,
     new_campaign,
     run,
+    sent_emails,
     subscribe,
     subscribe_many,
 )
@@ -41,18 +41,18 @@ def test_a_row_contains_all_that_the_email_needs(
     with installation.sessions.begin() as session:
         subscribe(session, "Ana@Example.org", name="Ana", locale="es", timezone="America/New_York")
     assert counts(run(installation, MIDDAY)) == {"seven_days/appeal": 1}
-    (letter,) = letters(installation)
-    assert (letter.kind, letter.bulk, letter.state) == ("appeal", True, "queued")
-    assert (letter.recipient, letter.name) == ("Ana@Example.org", "Ana")
-    assert (letter.locale, letter.timezone) == ("es", "America/New_York")
-    assert letter.subject_key == f"{letter.step_id}:ana@example.org"
-    assert letter.campaign_id == winter.id
-    assert letter.message_id.startswith("<appeal-")
-    assert letter.message_id.endswith("@harbor-ledger.example>")
-    assert "ana" not in letter.message_id.lower()
-    assert letter.next_attempt_at == at(MIDDAY)
-    assert letter.expires_at == at("2026-12-29T00:00-08:00")
-    assert letter.token
+    (sent_email,) = sent_emails(installation)
+    assert (sent_email.kind, sent_email.bulk, sent_email.state) == ("appeal", True, "queued")
+    assert (sent_email.recipient, sent_email.name) == ("Ana@Example.org", "Ana")
+    assert (sent_email.locale, sent_email.timezone) == ("es", "America/New_York")
+    assert sent_email.subject_key == f"{sent_email.step_id}:ana@example.org"
+    assert sent_email.campaign_id == winter.id
+    assert sent_email.message_id.startswith("<appeal-")
+    assert sent_email.message_id.endswith("@harbor-ledger.example>")
+    assert "ana" not in sent_email.message_id.lower()
+    assert sent_email.next_attempt_at == at(MIDDAY)
+    assert sent_email.expires_at == at("2026-12-29T00:00-08:00")
+    assert sent_email.token
 
 
 def test_ten_concurrent_runs_queue_one_row_per_recipient(
@@ -69,7 +69,7 @@ def test_ten_concurrent_runs_queue_one_row_per_recipient(
     with ThreadPoolExecutor(10) as pool:
         shown = list(pool.map(lambda _: run(installation, MIDDAY), range(10)))
     assert sum(queued.count for each in shown for queued in each) == 4500
-    written = Counter(each.recipient.lower() for each in letters(installation))
+    written = Counter(each.recipient.lower() for each in sent_emails(installation))
     assert written == Counter(f"reader{place}@example.org" for place in range(501, 5001))
 
 
@@ -94,7 +94,7 @@ def test_after_two_days_without_a_run_only_the_latest_step_is_queued(
         subscribe_many(session, 2)
     assert counts(run(installation, "2026-12-28T12:00-08:00")) == {"seven_days/appeal": 2}
     assert counts(run(installation, "2026-12-30T12:00-08:00")) == {"two_days/appeal": 2}
-    assert len(letters(installation)) == 4
+    assert len(sent_emails(installation)) == 4
 
 
 def test_a_recipient_in_quiet_hours_is_left_for_a_later_run(
@@ -145,7 +145,7 @@ def test_people_who_gave_or_promised_are_not_asked(
         subscribe(session, "Ana@Example.org")
         donate(session, winter, "aNA@example.org", state)
     run(installation, MIDDAY)
-    assert bool(letters(installation)) is asked
+    assert bool(sent_emails(installation)) is asked
 
 
 def test_a_list_that_one_campaign_was_left_for_keeps_the_others(
@@ -157,7 +157,7 @@ def test_a_list_that_one_campaign_was_left_for_keeps_the_others(
         one = Suppression(email="ana@example.org", campaign_id=other.id, reason="unsubscribed")
         session.add_all([one, Suppression(email="bo@example.org", reason="bounced")])
     run(installation, MIDDAY)
-    assert [(each.campaign_id, each.recipient) for each in letters(installation)] == [
+    assert [(each.campaign_id, each.recipient) for each in sent_emails(installation)] == [
         (winter.id, "ana@example.org")
     ]
 
@@ -177,7 +177,7 @@ def test_past_donors_are_asked_where_the_campaign_says_so_and_each_person_once(
     with installation.sessions.begin() as session:
         asking = new_campaign(session, slug="asking", ask_past_donors=True)
     run(installation, MIDDAY)
-    asked = [each for each in letters(installation) if each.campaign_id == asking.id]
+    asked = [each for each in sent_emails(installation) if each.campaign_id == asking.id]
     assert sorted((each.recipient, each.locale, each.timezone, each.name) for each in asked) == [
         ("both@example.org", "es", "America/Denver", "Bo"),
         ("past@example.org", "en", None, "Ana Reyes"),
@@ -239,5 +239,5 @@ def test_a_preview_reports_what_a_run_would_queue_and_queues_nothing(
         preview = partial(countdown.preview_due, session, winter.id, at(MIDNIGHT))
         assert counts(preview()) == {}
         assert counts(preview(at_any_hour=True)) == {"seven_days/appeal": 7}
-    assert letters(installation) == []
+    assert sent_emails(installation) == []
     assert counts(run(installation, MIDDAY)) == {"seven_days/appeal": 7}

@@ -37,85 +37,85 @@ def claim(installation: Installation, kind: str = "appeal") -> EmailClaim:
     return EmailClaim(**row._asdict())
 
 
-def why(installation: Installation, letter: EmailClaim, moment: str = LATER) -> str:
+def why(installation: Installation, sent_email: EmailClaim, moment: str = LATER) -> str:
     with installation.sessions() as session:
-        return eligibility.ineligibility_reason(session, letter, at(moment))
+        return eligibility.ineligibility_reason(session, sent_email, at(moment))
 
 
-def quiet(installation: Installation, letter: EmailClaim, moment: str) -> datetime | None:
+def quiet(installation: Installation, sent_email: EmailClaim, moment: str) -> datetime | None:
     with installation.sessions() as session:
-        return eligibility.postponed_until(session, letter, at(moment))
+        return eligibility.postponed_until(session, sent_email, at(moment))
 
 
 @pytest.fixture
-def letter(installation: Installation, winter: Campaign) -> EmailClaim:
+def sent_email(installation: Installation, winter: Campaign) -> EmailClaim:
     run(installation, MIDDAY)
     return claim(installation)
 
 
 def test_an_email_that_is_still_valid_is_sent(
-    installation: Installation, letter: EmailClaim
+    installation: Installation, sent_email: EmailClaim
 ) -> None:
-    assert why(installation, letter) == ""
-    assert quiet(installation, letter, LATER) is None
+    assert why(installation, sent_email) == ""
+    assert quiet(installation, sent_email, LATER) is None
 
 
 def test_people_who_gave_since_it_was_queued_are_left_out(
-    installation: Installation, winter: Campaign, letter: EmailClaim
+    installation: Installation, winter: Campaign, sent_email: EmailClaim
 ) -> None:
     with installation.sessions.begin() as session:
         donate(session, winter, "ana@example.ORG", "processing")
-    assert "given" in why(installation, letter)
+    assert "given" in why(installation, sent_email)
 
 
 def test_people_who_gave_to_another_campaign_are_still_asked(
-    installation: Installation, letter: EmailClaim
+    installation: Installation, sent_email: EmailClaim
 ) -> None:
     with installation.sessions.begin() as session:
         donate(session, new_campaign(session, slug="other"), "ana@example.org", "paid")
-    assert why(installation, letter) == ""
+    assert why(installation, sent_email) == ""
 
 
 @pytest.mark.parametrize("scope", ["all", "this", "another"])
 def test_people_who_unsubscribed_or_bounced_since_are_left_out(
-    installation: Installation, winter: Campaign, letter: EmailClaim, scope: str
+    installation: Installation, winter: Campaign, sent_email: EmailClaim, scope: str
 ) -> None:
     with installation.sessions.begin() as session:
         other = new_campaign(session, slug="other")
         ids = {"all": None, "this": winter.id, "another": other.id}
         one = Suppression(email="ana@example.org", campaign_id=ids[scope], reason="unsubscribed")
         session.add(one)
-    assert bool(why(installation, letter)) is (scope != "another")
+    assert bool(why(installation, sent_email)) is (scope != "another")
 
 
 def test_a_step_that_was_switched_off_or_is_over_is_not_sent(
-    installation: Installation, winter: Campaign, letter: EmailClaim
+    installation: Installation, winter: Campaign, sent_email: EmailClaim
 ) -> None:
-    assert why(installation, letter, "2026-12-28T23:59:59-08:00") == ""
-    assert "time" in why(installation, letter, "2026-12-29T00:00-08:00")
-    assert "over" in why(installation, letter, "2027-01-01T00:00-08:00")
+    assert why(installation, sent_email, "2026-12-28T23:59:59-08:00") == ""
+    assert "time" in why(installation, sent_email, "2026-12-29T00:00-08:00")
+    assert "over" in why(installation, sent_email, "2027-01-01T00:00-08:00")
     with installation.sessions.begin() as session:
         change_step(session, winter, "seven_days", StepChange(enabled=False))
-    assert "switched off" in why(installation, letter)
+    assert "switched off" in why(installation, sent_email)
 
 
-def test_an_erased_address_gets_nothing(installation: Installation, letter: EmailClaim) -> None:
-    assert why(installation, replace(letter, recipient="")) != ""
+def test_an_erased_address_gets_nothing(installation: Installation, sent_email: EmailClaim) -> None:
+    assert why(installation, replace(sent_email, recipient="")) != ""
 
 
 def test_an_appeal_that_was_queued_before_the_deadline_moved_waits_for_its_step(
     installation: Installation, winter: Campaign
 ) -> None:
     run(installation, "2026-12-31T20:30-08:00")
-    letter = claim(installation)
+    sent_email = claim(installation)
     with installation.sessions.begin() as session:
         moved = at("2026-12-31T20:31-08:00")
         extend(session, winter, "2027-01-05", "mail is late", "sam", moved)
     after = "2026-12-31T20:32-08:00"
-    assert why(installation, letter, after) == ""
-    assert quiet(installation, letter, after) == at("2027-01-05T20:00-08:00")
-    assert why(installation, letter, "2027-01-05T20:01-08:00") == ""
-    assert quiet(installation, letter, "2027-01-05T20:01-08:00") is None
+    assert why(installation, sent_email, after) == ""
+    assert quiet(installation, sent_email, after) == at("2027-01-05T20:00-08:00")
+    assert why(installation, sent_email, "2027-01-05T20:01-08:00") == ""
+    assert quiet(installation, sent_email, "2027-01-05T20:01-08:00") is None
 
 
 def test_thanks_go_to_donors_whose_gift_is_not_fully_refunded(
@@ -159,9 +159,13 @@ def test_a_wrap_up_that_is_queued_waits_where_the_campaign_goes_on(
     ],
 )
 def test_quiet_hours_use_the_recipients_zone_or_else_the_campaigns(
-    installation: Installation, letter: EmailClaim, zone: str | None, moment: str, until: str | None
+    installation: Installation,
+    sent_email: EmailClaim,
+    zone: str | None,
+    moment: str,
+    until: str | None,
 ) -> None:
-    found = quiet(installation, replace(letter, timezone=zone), moment)
+    found = quiet(installation, replace(sent_email, timezone=zone), moment)
     assert found == (at(until) if until else None)
 
 

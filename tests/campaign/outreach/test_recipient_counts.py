@@ -13,10 +13,10 @@ from campaign.runtime.context import Installation
 from tests.support.subscribers import (
     at,
     donate,
-    letters,
     mark_all_sent,
     new_campaign,
     run,
+    sent_emails,
     subscribe,
 )
 
@@ -57,7 +57,7 @@ def test_donors_and_suppressed_addresses_are_not_counted(
         "last_hours": 2,
         "wrap_up": 1,
     }
-    assert letters(installation) == []
+    assert sent_emails(installation) == []
 
 
 def test_queued_emails_are_counted_and_the_result_reaches_everyone_asked(

@@ -10,7 +10,7 @@ from campaign.mailer.outbox import CLAIMED, EmailClaim
 from campaign.models import Campaign, OutboxMessage, Reminder, ReminderChoice, Suppression
 from campaign.outreach import eligibility, reminders
 from campaign.runtime.context import Installation
-from tests.support.subscribers import at, counts, donate, letters, new_campaign, run
+from tests.support.subscribers import at, counts, donate, new_campaign, run, sent_emails
 
 MIDDAY = "2026-12-26T12:00-08:00"
 NEXT_DAY = "2026-12-27T12:00-08:00"
@@ -45,9 +45,9 @@ def claim(installation: Installation) -> EmailClaim:
         return EmailClaim(**session.execute(newest).one()._asdict())
 
 
-def why(installation: Installation, letter: EmailClaim, moment: str = NEXT_DAY) -> str:
+def why(installation: Installation, sent_email: EmailClaim, moment: str = NEXT_DAY) -> str:
     with installation.sessions() as session:
-        return eligibility.ineligibility_reason(session, letter, at(moment))
+        return eligibility.ineligibility_reason(session, sent_email, at(moment))
 
 
 @pytest.mark.parametrize(
@@ -129,11 +129,15 @@ def test_it_is_queued_once_when_it_is_due(installation: Installation, winter: Ca
     assert counts(run(installation, "2026-12-27T11:59-08:00")) == {}
     assert counts(run(installation, NEXT_DAY)) == {"reminder/reminder": 1}
     assert counts(run(installation, "2026-12-27T12:05-08:00")) == {}
-    (letter,) = letters(installation)
-    assert (letter.kind, letter.subject_key, letter.bulk) == ("reminder", str(asked.id), True)
-    assert (letter.recipient, letter.locale) == ("ana@example.org", "es")
-    assert letter.campaign_id == winter.id
-    assert letter.expires_at == winter.deadline
+    (sent_email,) = sent_emails(installation)
+    assert (sent_email.kind, sent_email.subject_key, sent_email.bulk) == (
+        "reminder",
+        str(asked.id),
+        True,
+    )
+    assert (sent_email.recipient, sent_email.locale) == ("ana@example.org", "es")
+    assert sent_email.campaign_id == winter.id
+    assert sent_email.expires_at == winter.deadline
     assert why(installation, claim(installation)) == ""
 
 
@@ -153,8 +157,8 @@ def test_after_it_is_sent_the_address_is_nowhere(
     with installation.sessions.begin() as session:
         reminders.erase_reminder(session, claim(installation))
     assert kept(installation) == []
-    (letter,) = letters(installation)
-    assert (letter.recipient, letter.name) == ("", "")
+    (sent_email,) = sent_emails(installation)
+    assert (sent_email.recipient, sent_email.name) == ("", "")
 
 
 def test_two_erased_addresses_do_not_conflict(installation: Installation, winter: Campaign) -> None:
@@ -163,7 +167,7 @@ def test_two_erased_addresses_do_not_conflict(installation: Installation, winter
         run(installation, NEXT_DAY)
         with installation.sessions.begin() as session:
             reminders.erase_reminder(session, claim(installation))
-    assert [letter.recipient for letter in letters(installation)] == ["", ""]
+    assert [sent_email.recipient for sent_email in sent_emails(installation)] == ["", ""]
 
 
 @pytest.mark.parametrize("reason", ["gave", "unsubscribed"])

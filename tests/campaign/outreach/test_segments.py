@@ -89,7 +89,7 @@ def test_a_giver_is_addressed_as_the_subscriber_where_that_says_more(
 def test_asked_people_are_those_sent_an_appeal_of_this_campaign(
     session: Session, winter: Campaign, summer: Campaign
 ) -> None:
-    def letter(number: int, recipient: str, **changes: Any) -> None:
+    def sent_email(number: int, recipient: str, **changes: Any) -> None:
         wanted = {"kind": "appeal", "campaign_id": winter.id, "state": "sent", "sent_at": now()}
         session.add(
             OutboxMessage(
@@ -102,13 +102,13 @@ def test_asked_people_are_those_sent_an_appeal_of_this_campaign(
         )
         session.flush()
 
-    letter(1, "ana@example.org", name="Before", locale="en")
-    letter(2, "ANA@example.org", name="Latest", locale="es")
-    letter(3, "waits@example.org", state="queued", sent_at=None)
-    letter(4, "dropped@example.org", state="dropped", sent_at=None)
-    letter(5, "reminded@example.org", kind="reminder")
-    letter(6, "other@example.org", campaign_id=summer.id)
-    letter(7, "")
+    sent_email(1, "ana@example.org", name="Before", locale="en")
+    sent_email(2, "ANA@example.org", name="Latest", locale="es")
+    sent_email(3, "waits@example.org", state="queued", sent_at=None)
+    sent_email(4, "dropped@example.org", state="dropped", sent_at=None)
+    sent_email(5, "reminded@example.org", kind="reminder")
+    sent_email(6, "other@example.org", campaign_id=summer.id)
+    sent_email(7, "")
     assert people(session, segments.wrap_up_recipients(winter)) == [
         ("ANA@example.org", "Latest", "es", None)
     ]

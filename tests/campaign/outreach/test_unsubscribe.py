@@ -12,11 +12,11 @@ from campaign.models import Campaign, OutboxMessage, Suppression, SuppressionRea
 from campaign.outreach import unsubscribe
 from tests.support.subscribers import new_campaign
 
-Letter = Callable[..., str]
+SentEmail = Callable[..., str]
 
 
 @pytest.fixture
-def letter(session: Session, campaign: Campaign) -> Letter:
+def sent_email(session: Session, campaign: Campaign) -> SentEmail:
     """Queue an email and return its token."""
 
     def queued(recipient: str = "Ana@example.org", about: int | None = campaign.id) -> str:
@@ -43,16 +43,20 @@ def stops(session: Session, token: str) -> tuple[bool, bool, bool]:
     return found.all_stopped, found.campaign_stopped, found.undoable
 
 
-def test_at_first_nothing_is_stopped(session: Session, campaign: Campaign, letter: Letter) -> None:
-    found = unsubscribe.get_preferences(session, letter())
+def test_at_first_nothing_is_stopped(
+    session: Session, campaign: Campaign, sent_email: SentEmail
+) -> None:
+    found = unsubscribe.get_preferences(session, sent_email())
     assert (found.email, found.locale) == ("Ana@example.org", "es")
     assert found.campaign is not None
     assert found.campaign.id == campaign.id
     assert (found.all_stopped, found.campaign_stopped, found.undoable) == (False, False, False)
 
 
-def test_all_or_one_campaign_is_stopped_once_and_undone(session: Session, letter: Letter) -> None:
-    token = letter()
+def test_all_or_one_campaign_is_stopped_once_and_undone(
+    session: Session, sent_email: SentEmail
+) -> None:
+    token = sent_email()
     for _ in range(2):
         unsubscribe.stop_campaign(session, token)
         assert stops(session, token) == (False, True, True)
@@ -65,18 +69,20 @@ def test_all_or_one_campaign_is_stopped_once_and_undone(session: Session, letter
         assert stops(session, token) == (False, False, False)
 
 
-def test_an_email_without_a_campaign_stops_all(session: Session, letter: Letter) -> None:
-    token = letter(about=None)
+def test_an_email_without_a_campaign_stops_all(session: Session, sent_email: SentEmail) -> None:
+    token = sent_email(about=None)
     assert unsubscribe.get_preferences(session, token).campaign is None
     unsubscribe.stop_campaign(session, token)
     assert stops(session, token) == (True, False, True)
 
 
-def test_what_was_stopped_elsewhere_or_by_another_stays(session: Session, letter: Letter) -> None:
+def test_what_was_stopped_elsewhere_or_by_another_stays(
+    session: Session, sent_email: SentEmail
+) -> None:
     other = new_campaign(session)
-    token, about_other = letter(), letter(about=other.id)
+    token, about_other = sent_email(), sent_email(about=other.id)
     unsubscribe.stop_campaign(session, about_other)
-    unsubscribe.stop_all(session, letter("ben@example.org"))
+    unsubscribe.stop_all(session, sent_email("ben@example.org"))
     assert stops(session, token) == (False, False, False)
     unsubscribe.undo(session, token)
     assert stops(session, about_other) == (False, True, True)
@@ -85,9 +91,9 @@ def test_what_was_stopped_elsewhere_or_by_another_stays(session: Session, letter
 
 @pytest.mark.parametrize("reason", ["bounced", "complained", "refused", "imported"])
 def test_what_they_did_not_say_themselves_they_cannot_take_back(
-    session: Session, letter: Letter, reason: str
+    session: Session, sent_email: SentEmail, reason: str
 ) -> None:
-    token = letter()
+    token = sent_email()
     suppress(session, "ana@example.org", SuppressionReason(reason))
     unsubscribe.stop_all(session, token)
     assert stops(session, token) == (True, False, False)
@@ -95,8 +101,10 @@ def test_what_they_did_not_say_themselves_they_cannot_take_back(
     assert stops(session, token) == (True, False, False)
 
 
-def test_an_email_whose_address_was_erased_stops_nobody(session: Session, letter: Letter) -> None:
-    token = letter("")
+def test_an_email_whose_address_was_erased_stops_nobody(
+    session: Session, sent_email: SentEmail
+) -> None:
+    token = sent_email("")
     for change in (unsubscribe.stop_all, unsubscribe.stop_campaign, unsubscribe.undo):
         change(session, token)
     assert unsubscribe.get_preferences(session, token).email == ""

@@ -39,7 +39,7 @@ def ana(session: Session) -> Donor:
     return add_donor(session, "Ana@example.org")
 
 
-def letter(session: Session, recipient: str, **changes: Any) -> OutboxMessage:
+def sent_email(session: Session, recipient: str, **changes: Any) -> OutboxMessage:
     message = OutboxMessage(
         kind="note",
         subject_key=f"{recipient}{changes}",
@@ -85,7 +85,7 @@ def test_someone_who_never_gave_is_found_by_address_alone(session: Session) -> N
 
 def test_an_empty_address_finds_nobody(session: Session) -> None:
     add_donor(session, "")
-    letter(session, "")
+    sent_email(session, "")
     whose = find_data_subject(session, " ")
     assert whose == DataSubject([], [], [])
     assert not any(collect_personal_data(session, whose).values())
@@ -98,13 +98,13 @@ def test_emails_are_found_by_address_donor_receipt_and_monthly_gift(
     receipt = acknowledge_as(session, gift, date(2026, 3, 1))
     monthly = renew_as(session, campaign, ana)
     mine = [
-        letter(session, "ANA@example.org").id,
-        letter(session, "former@example.org", donor_id=ana.id).id,
-        letter(session, "", receipt_id=receipt.id).id,
-        letter(session, "", subscription_id=monthly.id).id,
+        sent_email(session, "ANA@example.org").id,
+        sent_email(session, "former@example.org", donor_id=ana.id).id,
+        sent_email(session, "", receipt_id=receipt.id).id,
+        sent_email(session, "", subscription_id=monthly.id).id,
     ]
-    letter(session, "ben@example.org")
-    letter(session, "")
+    sent_email(session, "ben@example.org")
+    sent_email(session, "")
     found = session.scalars(select(OutboxMessage.id).where(mail_of(data_subject_of(session, ana))))
     assert sorted(found) == mine
 

@@ -104,7 +104,7 @@ def test_what_the_typeface_lacks_is_replaced_and_stops_nothing(name: str) -> Non
 def test_we_know_which_characters_the_typeface_has() -> None:
     every = "".join(map(chr, sorted(covered())))
     assert receipt_pdf(RECEIPT | {"donor_name": every, "organization_name": every})
-    assert {ord(letter) for letter in "aßŽλЖ€"} <= covered()
+    assert {ord(sent_email) for sent_email in "aßŽλЖ€"} <= covered()
     assert sum(path.stat().st_size for path in FONTS.glob("*.ttf")) < 1_000_000
 
 
@@ -134,11 +134,11 @@ def test_a_statement_lists_and_sums() -> None:
 
 @pytest.mark.parametrize(("window", "width"), [("us", 612), ("din", 595)])
 def test_each_letter_has_its_own_sheet(window: str, width: int) -> None:
-    letters = [
+    sent_emails = [
         {"kind": kind, "context": context, "address": [kind.title(), "5 Elm Street"]}
         for kind, context in (("receipt", RECEIPT), ("statement", STATEMENT))
     ]
-    first, second = read(print_queue_pdf(letters, window)).pages
+    first, second = read(print_queue_pdf(sent_emails, window)).pages
     assert "5 Elm Street" in first.extract_text()
     assert "Statement" in second.extract_text()
     assert int(first.mediabox.width) == width

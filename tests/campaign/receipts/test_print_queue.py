@@ -43,9 +43,9 @@ def waiting(installation: Installation, again: datetime | None = None) -> Sequen
 
 def post(installation: Installation, at: datetime) -> int:
     with installation.sessions.begin() as session:
-        letters = list_print_queue(session, installation.settings.organization, None)
-        mark_mailed(session, letters, at)
-        return len(letters)
+        sent_emails = list_print_queue(session, installation.settings.organization, None)
+        mark_mailed(session, sent_emails, at)
+        return len(sent_emails)
 
 
 def test_donors_with_an_email_address_get_no_paper_letter(
@@ -54,8 +54,8 @@ def test_donors_with_an_email_address_get_no_paper_letter(
     tell_paid(installation, give())
     assert waiting(installation) == []
     by_mail(email="bo@example.org")
-    (letter,) = waiting(installation)
-    assert (letter.kind, letter.address) == (
+    (sent_email,) = waiting(installation)
+    assert (sent_email.kind, sent_email.address) == (
         "receipt",
         ("Bo Lund", "5 Elm Street", "Salem, OR 97301"),
     )
@@ -78,8 +78,8 @@ def test_the_name_is_above_the_address_once(
     lines: tuple[str, ...],
 ) -> None:
     by_mail(name, address)
-    (letter,) = waiting(installation)
-    assert letter.address == lines
+    (sent_email,) = waiting(installation)
+    assert sent_email.address == lines
 
 
 def test_a_donor_without_name_and_address_gets_no_letter(
@@ -104,12 +104,12 @@ def test_of_a_chain_the_last_receipt_alone_is_printed(
 ) -> None:
     facts = by_mail()
     tell_refund(installation, facts, facts.refund("a", 700))
-    (letter,) = waiting(installation)
-    assert (letter.context["kind"], letter.context["amount_text"]) == ("corrected", "$18")
+    (sent_email,) = waiting(installation)
+    assert (sent_email.context["kind"], sent_email.context["amount_text"]) == ("corrected", "$18")
     post(installation, now())
     tell_refund(installation, facts, facts.refund("b", 1))
-    (letter,) = waiting(installation)
-    assert letter.context["amount_text"] == "$17.99"
+    (sent_email,) = waiting(installation)
+    assert sent_email.context["amount_text"] == "$17.99"
 
 
 @pytest.mark.parametrize(("posted_first", "kinds"), [(True, ["void"]), (False, [])])
@@ -149,9 +149,9 @@ def test_a_statement_waits_once_and_not_when_nothing_of_it_is_left(
     with installation.sessions.begin() as session:
         year = session.scalars(select(Receipt.gift_date)).one().year
         queue_statements(session, year, "example.org")
-    letters = waiting(installation)
-    assert [one.kind for one in letters] == ["receipt", "statement"]
-    assert letters[1].about == f"statement {year} of donor {facts.donation.donor_id}"
+    sent_emails = waiting(installation)
+    assert [one.kind for one in sent_emails] == ["receipt", "statement"]
+    assert sent_emails[1].about == f"statement {year} of donor {facts.donation.donor_id}"
     at = now()
     post(installation, at)
     assert waiting(installation) == []
@@ -172,11 +172,11 @@ def test_a_card_is_printed_for_a_paid_gift_and_not_for_a_refunded_one(
     for facts in gifts[1:]:
         tell_paid(installation, facts)
     tell_refund(installation, gifts[2], gifts[2].refund("a", 2499))
-    letters = waiting(installation)
-    assert [one.about for one in letters] == [
+    sent_emails = waiting(installation)
+    assert [one.about for one in sent_emails] == [
         f"card of {facts.donation.public_id}" for facts in gifts[1:]
     ]
-    assert letters[0].address == ("Cora Diaz", "9 Pier Road", "Astoria")
+    assert sent_emails[0].address == ("Cora Diaz", "9 Pier Road", "Astoria")
     tell_refund(installation, gifts[2], gifts[2].refund("b", 1))
     assert len(waiting(installation)) == 1
     with installation.sessions.begin() as session:

@@ -171,9 +171,11 @@ def test_two_years_of_renewals_send_two_notices_two_weeks_ahead(
         session.execute(update(Donation).values(subscription_id=yearly.id))
     shown = [day for day in range(1, 730) if _one_day(mailing, began + timedelta(days=day))]
     assert shown == [365 - 14, 365 + 366 - 14]
-    letters = mailbox.wait_for(2)
-    for letter, when in zip(letters, ("December 20, 2027", "December 20, 2028"), strict=True):
-        text = letter.message.get_body(("plain",))
+    sent_emails = mailbox.wait_for(2)
+    for sent_email, when in zip(
+        sent_emails, ("December 20, 2027", "December 20, 2028"), strict=True
+    ):
+        text = sent_email.message.get_body(("plain",))
         assert text is not None
         assert when in text.get_content()
 

@@ -70,8 +70,8 @@ def test_only_an_active_member_gets_an_email_at_their_team_address(
     for nobody in ("", "bea@example.org", "%", "ana@example.org\x7f"):
         assert not ask(installation, nobody)
     assert ask(installation, " ANA@example.org ")
-    (letter,) = queued(installation)
-    assert (letter.recipient, letter.kind, letter.bulk) == (
+    (sent_email,) = queued(installation)
+    assert (sent_email.recipient, sent_email.kind, sent_email.bulk) == (
         "Ana@example.org",
         "sign_in_link",
         False,
@@ -120,13 +120,13 @@ def test_each_rendering_of_the_email_creates_a_new_link(
     ask(installation)
     before = links(installation)
     claimed = claim(installation, now())
-    letters = [write(installation, claimed) for _ in range(2)]
+    sent_emails = [write(installation, claimed) for _ in range(2)]
     assert links(installation) == before + 2
     secrets = set()
-    for letter in letters:
-        assert not isinstance(letter, ObsoleteEmail)
-        assert (letter["hours"], letter["minutes"], letter["invited_by"]) == (0, 15, "")
-        secrets.add(letter["link_url"].rpartition("/")[2])
+    for sent_email in sent_emails:
+        assert not isinstance(sent_email, ObsoleteEmail)
+        assert (sent_email["hours"], sent_email["minutes"], sent_email["invited_by"]) == (0, 15, "")
+        secrets.add(sent_email["link_url"].rpartition("/")[2])
     with installation.sessions() as session:
         for secret in secrets:
             found = check_link(session, STAFF_LINK, secret, now())
@@ -140,11 +140,15 @@ def test_an_invitation_names_the_inviter_and_its_link_works_for_a_day(
     installation: Installation, ana: int
 ) -> None:
     invite(installation, ana)
-    letter = write(installation, claim(installation, now()))
-    assert not isinstance(letter, ObsoleteEmail)
-    assert (letter["hours"], letter["minutes"], letter["invited_by"]) == (24, 0, ADA.name)
+    sent_email = write(installation, claim(installation, now()))
+    assert not isinstance(sent_email, ObsoleteEmail)
+    assert (sent_email["hours"], sent_email["minutes"], sent_email["invited_by"]) == (
+        24,
+        0,
+        ADA.name,
+    )
     with installation.sessions() as session:
-        secret = letter["link_url"].rpartition("/")[2]
+        secret = sent_email["link_url"].rpartition("/")[2]
         late = check_link(session, STAFF_LINK, secret, now() + timedelta(hours=23))
         assert late.state == LinkState.good
 

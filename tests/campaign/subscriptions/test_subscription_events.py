@@ -49,7 +49,7 @@ def monthly(give: Give) -> Facts:
     return give(frequency="monthly", fee_cover=106)
 
 
-def letters(installation: Installation, kind: str) -> list[str]:
+def sent_emails(installation: Installation, kind: str) -> list[str]:
     with installation.sessions() as session:
         return list(
             session.scalars(
@@ -90,7 +90,7 @@ def test_an_unpaid_checkout_starts_no_gift(
     apply_each(installation, store, created, expired)
     with installation.sessions() as session:
         assert session.scalars(select(Subscription)).all() == []
-    assert letters(installation, "subscription_ended") == []
+    assert sent_emails(installation, "subscription_ended") == []
 
 
 def test_other_subscriptions_are_ignored(
@@ -137,8 +137,8 @@ def test_a_cancellation_wins_over_later_events(
     apply_each(installation, store, monthly.completed(), *events)
     found = only_subscription(installation)
     assert (found.state, found.ended_at) == ("ended", moment(monthly, 40))
-    assert letters(installation, "subscription_ended") == [monthly.subscription]
-    assert letters(installation, "renewal_failed") == []
+    assert sent_emails(installation, "subscription_ended") == [monthly.subscription]
+    assert sent_emails(installation, "renewal_failed") == []
 
 
 def test_a_failed_renewal_is_past_due_and_emailed_once_per_attempt(
@@ -150,14 +150,14 @@ def test_a_failed_renewal_is_past_due_and_emailed_once_per_attempt(
     assert (found.state, found.failed_at) == ("past_due", moment(monthly, 200))
     assert found.payment_update_url == f"https://invoice.stripe.com/i/{monthly.number}"
     invoice = f"in_{monthly.number}_second"
-    assert letters(installation, "renewal_failed") == [f"{invoice}:1", f"{invoice}:2"]
+    assert sent_emails(installation, "renewal_failed") == [f"{invoice}:1", f"{invoice}:2"]
 
 
 def test_a_failed_first_invoice_needs_no_email(
     installation: Installation, store: Store, monthly: Facts
 ) -> None:
     apply_each(installation, store, failed(monthly, 5, "first"))
-    assert letters(installation, "renewal_failed") == []
+    assert sent_emails(installation, "renewal_failed") == []
 
 
 def test_a_failure_after_its_payment_changes_nothing(
@@ -166,7 +166,7 @@ def test_a_failure_after_its_payment_changes_nothing(
     apply_each(installation, store, monthly.completed(), monthly.invoice_paid("second"))
     apply_each(installation, store, failed(monthly, 100))
     assert only_subscription(installation).state == "active"
-    assert letters(installation, "renewal_failed") == []
+    assert sent_emails(installation, "renewal_failed") == []
 
 
 def test_a_payment_clears_the_failure_and_a_later_failure_is_new(
@@ -320,7 +320,7 @@ def test_a_canceled_response_always_applies_and_nothing_after_it(
         answer(installation, found, None)
     ended = only_subscription(installation)
     assert (ended.state, ended.ended_at) == ("ended", moment(monthly, 30))
-    assert letters(installation, "subscription_ended") == [monthly.subscription]
+    assert sent_emails(installation, "subscription_ended") == [monthly.subscription]
 
 
 def test_a_response_about_an_unknown_gift_creates_none(

@@ -17,13 +17,13 @@ from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
 from campaign.web.language import page_language, use_language
 from sandbox.outbox.receiver import MailReceiver
-from tests.campaign.web.giving.test_unsubscribe import Letter, letter
+from tests.campaign.web.giving.test_unsubscribe import SentEmail, sent_email
 from tests.support.campaigns import book, running
-from tests.support.donor_portal import open_own_page
+from tests.support.donor_portal import open_donor_page
 from tests.support.stripe import Facts
 from tests.support.waiting import wait_until
 
-__all__ = ["letter"]
+__all__ = ["sent_email"]
 Give, Store = Callable[..., Facts], Callable[..., None]
 SPANISH = '<html lang="es" dir="ltr" data-figures="es-US">'
 
@@ -84,9 +84,9 @@ def test_a_reminder_is_asked_for_refused_and_kept_in_its_language(
 
 
 def test_unsubscribing_uses_the_language_of_the_email(
-    client: FlaskClient, letter: Letter, installation: Installation
+    client: FlaskClient, sent_email: SentEmail, installation: Installation
 ) -> None:
-    address = f"/unsubscribe/{letter()}"
+    address = f"/unsubscribe/{sent_email()}"
     assert "Unsubscribe from all campaign emails" in client.get(address).text
     with installation.sessions.begin() as session:
         session.execute(update(OutboxMessage).values(locale="es"))
@@ -146,7 +146,7 @@ def translated(installation: Installation, campaign: Campaign) -> None:
 
 @pytest.mark.usefixtures("translated")
 def test_a_campaign_title_is_in_the_language_of_the_page(
-    client: FlaskClient, installation: Installation, letter: Letter
+    client: FlaskClient, installation: Installation, sent_email: SentEmail
 ) -> None:
     running(installation)
     typed = {"lang": "es", "amount": "25", "email": "ana@example.org", "step": "review"}
@@ -154,7 +154,7 @@ def test_a_campaign_title_is_in_the_language_of_the_page(
     for path in ("", "/remind", "/print", "/embed"):
         assert "Noticias para todos" in client.get(f"/c/nine-days{path}?lang=es").text, path
         assert "Noticias para todos" not in client.get(f"/c/nine-days{path}").text, path
-    for path in ("/campaigns", "/c/winter", f"/unsubscribe/{letter()}"):
+    for path in ("/campaigns", "/c/winter", f"/unsubscribe/{sent_email()}"):
         assert "Noticias para todos" in client.get(f"{path}?lang=es").text, path
         assert "Noticias para todos" not in client.get(path).text, path
 
@@ -187,7 +187,7 @@ def test_a_donors_page_and_receipt_name_the_campaign_in_their_language(
         receipt = session.get_one(Donation, facts.donation.id).receipt
         assert receipt is not None
         assert receipt.frozen["campaign_title"] == "Noticias para todos"
-    assert "Noticias para todos" in open_own_page(client, mailing, mailbox)
+    assert "Noticias para todos" in open_donor_page(client, mailing, mailbox)
     assert "Keep every story free to read" in client.get("/me?lang=en").text
 
 

@@ -16,15 +16,15 @@ from campaign.models.states import SETTLED_STATES
 from campaign.runtime.context import Installation
 from sandbox.outbox.receiver import MailReceiver
 from sandbox.stripe import StripeSandbox
-from tests.campaign.web.giving.test_unsubscribe import Letter, letter
+from tests.campaign.web.giving.test_unsubscribe import SentEmail, sent_email
 from tests.campaign.web.portal.test_subscriptions import stripe_api_base
 from tests.support.campaigns import ADMIN, book, running
-from tests.support.donor_portal import open_own_page, send
+from tests.support.donor_portal import open_donor_page, send
 from tests.support.monthly_gifts import Begin
 from tests.support.pseudo_locales import PSEUDO, english_left, english_on, made_up, speaks
 from tests.support.stripe import Facts
 
-__all__ = ["letter", "made_up", "stripe_api_base"]
+__all__ = ["made_up", "sent_email", "stripe_api_base"]
 
 
 def test_shared_pages_have_no_english(client: FlaskClient, campaign: Campaign) -> None:
@@ -72,9 +72,9 @@ def test_answers_to_forms_have_no_english(
 
 
 def test_leaving_has_no_english(
-    client: FlaskClient, letter: Letter, installation: Installation
+    client: FlaskClient, sent_email: SentEmail, installation: Installation
 ) -> None:
-    at = f"/unsubscribe/{letter()}"
+    at = f"/unsubscribe/{sent_email()}"
     with installation.sessions.begin() as session:
         session.execute(update(OutboxMessage).values(locale=PSEUDO))
     assert english_on(client, at) == []
@@ -111,7 +111,7 @@ def test_the_donors_own_page_has_no_english(
     speaks(mailing, PSEUDO)
     with mailing.sessions.begin() as session:
         session.execute(update(Donor).values(locale=PSEUDO))
-    assert english_left(open_own_page(client, mailing, mailbox)) == []
+    assert english_left(open_donor_page(client, mailing, mailbox)) == []
     for path in ("details", "erasure", "gifts"):
         assert (path, english_on(client, f"/me/{path}")) == (path, [])
     for path, typed in OWN_CHANGES:

@@ -8,14 +8,14 @@ from sqlalchemy import select
 
 from campaign.models import Donation, Receipt
 from campaign.runtime.context import Installation
-from tests.campaign.web.giving.test_unsubscribe import Letter, letter
+from tests.campaign.web.giving.test_unsubscribe import SentEmail, sent_email
 from tests.campaign.web.giving.test_unsubscribe_in_browser import address
 from tests.campaign.web.portal.test_subscriptions import stripe_api_base
 from tests.support.accessibility import no_findings
 from tests.support.monthly_gifts import Begin
 from tests.support.pseudo_locales import ARABIC, PSEUDO, english_in, made_up, speaks
 
-__all__ = ["address", "letter", "made_up", "stripe_api_base"]
+__all__ = ["address", "made_up", "sent_email", "stripe_api_base"]
 Open = Callable[..., Page]
 
 
@@ -25,7 +25,7 @@ def test_at_360_pixels_nothing_overflows_and_the_page_is_a_mirror(
     open_page: Open,
     address: str,
     installation: Installation,
-    letter: Letter,
+    sent_email: SentEmail,
     begin: Begin,
     locale: str,
 ) -> None:
@@ -53,7 +53,7 @@ def test_at_360_pixels_nothing_overflows_and_the_page_is_a_mirror(
         f"/c/nine-days/remind?{here}",
         f"/c/nine-days/print?{here}",
         f"/c/nine-days/embed?{here}",
-        f"/unsubscribe/{letter()}?{here}",
+        f"/unsubscribe/{sent_email()}?{here}",
         f"/donations/{donation.token}",
         f"/receipts/{receipt.token}?{here}",
         f"/subscriptions/{gift.token}",

@@ -47,10 +47,10 @@ class StepForm(FlaskForm):
 
 @dataclass(frozen=True)
 class StepPreview:
-    """The emails that a step's page shows beside its form: the default (`usual`) and the present one (`letter`)."""
+    """The emails that a step's page shows beside its form: the default (`usual`) and the present one (`preview`)."""
 
     usual: RenderedEmail | None = None
-    letter: RenderedEmail | None = None
+    preview: RenderedEmail | None = None
 
 
 @blueprint.get("")
@@ -117,7 +117,7 @@ def edit(slug: str, key: str) -> ResponseReturnValue:
 
 @blueprint.post("/<key>/preview")
 @needs(StaffRole.admin)
-def letter(slug: str, key: str) -> ResponseReturnValue:
+def preview(slug: str, key: str) -> ResponseReturnValue:
     """Return the email as HTML, with unsaved changes."""
     form = _form()
     with installation().sessions() as session:
@@ -127,7 +127,7 @@ def letter(slug: str, key: str) -> ResponseReturnValue:
         except StepInvalid as error:
             put_faults(form, {_field_of(error): str(error)})
             return make_response(_page(campaign, step, form, StepPreview()), 422)
-        shown = _letter(session, campaign, copy, form.locale.data)
+        shown = _render_email(session, campaign, copy, form.locale.data)
     response = Response(shown.html, mimetype="text/html")
     response.headers["Content-Security-Policy"] = EMAIL_POLICY
     return response
@@ -206,11 +206,13 @@ def _seen(session: Session, campaign: Campaign, step: CampaignStep, form: StepFo
     bare = schedule_edits.apply_to_copy(step, StepChange())
     bare.texts = {}
     locale = form.locale.data
-    usual = _letter(session, campaign, bare, locale)
-    return StepPreview(usual, _letter(session, campaign, step, locale))
+    usual = _render_email(session, campaign, bare, locale)
+    return StepPreview(usual, _render_email(session, campaign, step, locale))
 
 
-def _letter(session: Session, campaign: Campaign, step: CampaignStep, locale: str) -> RenderedEmail:
+def _render_email(
+    session: Session, campaign: Campaign, step: CampaignStep, locale: str
+) -> RenderedEmail:
     here = installation()
     sender = Sender(here.settings.organization, here.address)
     return preview_step_email(session, campaign, step, sender, locale, clock.now())

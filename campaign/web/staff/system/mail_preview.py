@@ -49,8 +49,8 @@ def email(name: str) -> Response:
         "staff/mail_preview.html",
         page_title=f"{shown.subject} (sample)",
         name=name,
-        letter=shown,
-        letter_locale=locale,
+        email=shown,
+        email_locale=locale,
         languages=languages(),
         kilobytes=f"{len(shown.html.encode()) / 1024:.1f}",
     )

@@ -14,7 +14,7 @@ from playwright.sync_api import Page
 from campaign.runtime.context import Installation
 from sandbox.outbox.receiver import MailReceiver
 from tests.campaign.web.accessibility.sample_pages import furnish
-from tests.campaign.web.giving.test_unsubscribe import Letter, letter
+from tests.campaign.web.giving.test_unsubscribe import SentEmail, sent_email
 from tests.campaign.web.giving.test_unsubscribe_in_browser import address
 from tests.campaign.web.portal.test_subscriptions import stripe_api_base
 from tests.support.accessibility import findings, overflow
@@ -22,7 +22,7 @@ from tests.support.donor_portal import ANA, mailed_link
 from tests.support.monthly_gifts import Begin
 
 pytestmark = pytest.mark.browser
-__all__ = ["address", "letter", "stripe_api_base"]
+__all__ = ["address", "sent_email", "stripe_api_base"]
 
 EYES = {
     "phone": {"viewport": {"width": 360, "height": 740}, "color_scheme": "dark"},
@@ -68,7 +68,7 @@ def test_every_page_in_each_of_its_states(
     address: str,
     mailing: Installation,
     mailbox: MailReceiver,
-    letter: Letter,
+    sent_email: SentEmail,
     begin: Begin,
     language: str,
     eyes: str,
@@ -79,9 +79,9 @@ def test_every_page_in_each_of_its_states(
         looking.go(place.name, place.path)
     looking.go("monthly", f"/subscriptions/{monthly}")
     looking.go("monthly-end", f"/subscriptions/{monthly}/cancel")
-    looking.go("unsubscribe", f"/unsubscribe/{letter()}")
+    looking.go("unsubscribe", f"/unsubscribe/{sent_email()}")
     _the_form(looking)
-    _the_own_page(looking, mailing, mailbox)
+    _the_donor_page(looking, mailing, mailbox)
     assert looking.faults == []
 
 
@@ -101,7 +101,7 @@ def _the_form(looking: Looking) -> None:
     looking.see("review")
 
 
-def _the_own_page(looking: Looking, mailing: Installation, mailbox: MailReceiver) -> None:
+def _the_donor_page(looking: Looking, mailing: Installation, mailbox: MailReceiver) -> None:
     page = looking.page
     page.goto(f"{looking.address}/me?lang={looking.language}")
     page.locator("main form [type=submit]").click()

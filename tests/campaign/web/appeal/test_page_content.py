@@ -64,8 +64,8 @@ def test_share_links_name_only_the_page(app: Flask, query: str, kept: str) -> No
     with app.test_request_context(f"/c/winter{query}&code=from-ana" if query else "/c/winter"):
         shared = present_share(campaign_of(), "Bread & roses?")
     assert shared.url == f"http://localhost/c/winter{kept}"
-    letter = parse_qs(urlsplit(shared.mailto).query)
-    assert letter == {"subject": ["Bread & roses?"], "body": [shared.url]}
+    sent_email = parse_qs(urlsplit(shared.mailto).query)
+    assert sent_email == {"subject": ["Bread & roses?"], "body": [shared.url]}
     assert "+" not in shared.mailto
 
 

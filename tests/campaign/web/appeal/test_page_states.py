@@ -55,10 +55,10 @@ def test_hidden_figures_appear_nowhere_until_their_percentage(
     assert client.get("/c/winter/card.png").data != plain
     assert client.get("/c/winter/progress.json").get_json()["raised"] == 2_000_000
     assert "$20,000" in admin.get("/staff/c/winter").text
-    letter = _letter(installation, campaign)
-    assert "$20,000" not in str(letter)
-    assert "$30,000" not in str(letter)
-    assert "is met" not in str(letter)
+    sent_email = _letter(installation, campaign)
+    assert "$20,000" not in str(sent_email)
+    assert "$30,000" not in str(sent_email)
+    assert "is met" not in str(sent_email)
     with installation.sessions.begin() as session:
         book(session, campaign, 500_000, timedelta(minutes=1))
     wait_until(lambda: "$25,000 of $50,000" in client.get("/c/winter").text)

@@ -17,11 +17,11 @@ ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 MULTIPART = (
     b'--x\r\nContent-Disposition: form-data; name="List-Unsubscribe"\r\n\r\nOne-Click\r\n--x--'
 )
-Letter = Callable[..., str]
+SentEmail = Callable[..., str]
 
 
 @pytest.fixture
-def letter(installation: Installation, campaign: Campaign) -> Letter:
+def sent_email(installation: Installation, campaign: Campaign) -> SentEmail:
     """Queue a campaign email and return its token."""
 
     def queued(recipient: str = "Ana@example.org", *, about: Campaign | None = campaign) -> str:
@@ -50,9 +50,9 @@ def stopped(installation: Installation) -> list[tuple[str, bool, str]]:
 
 
 def test_following_the_link_changes_nothing(
-    client: FlaskClient, letter: Letter, installation: Installation
+    client: FlaskClient, sent_email: SentEmail, installation: Installation
 ) -> None:
-    token = letter()
+    token = sent_email()
     answer = client.get(f"/unsubscribe/{token}")
     assert answer.status_code == 200
     assert "Unsubscribe from all campaign emails" in answer.text
@@ -65,9 +65,9 @@ def test_following_the_link_changes_nothing(
 
 
 def test_one_click_unsubscribing_stops_all_campaign_emails(
-    client: FlaskClient, letter: Letter, installation: Installation
+    client: FlaskClient, sent_email: SentEmail, installation: Installation
 ) -> None:
-    token = letter()
+    token = sent_email()
     for _ in range(2):
         answer = client.post(
             f"/unsubscribe/{token}",
@@ -93,26 +93,30 @@ def test_one_click_unsubscribing_stops_all_campaign_emails(
     ],
 )  # fmt: skip
 def test_any_post_unsubscribes(
-    client: FlaskClient, letter: Letter, installation: Installation, body: bytes, content_type: str
+    client: FlaskClient,
+    sent_email: SentEmail,
+    installation: Installation,
+    body: bytes,
+    content_type: str,
 ) -> None:
-    answer = client.post(f"/unsubscribe/{letter()}", data=body, content_type=content_type)
+    answer = client.post(f"/unsubscribe/{sent_email()}", data=body, content_type=content_type)
     assert answer.status_code == 200
     assert stopped(installation) == [("ana@example.org", True, "unsubscribed")]
 
 
 def test_a_reader_may_leave_one_campaign_only(
-    client: FlaskClient, letter: Letter, installation: Installation
+    client: FlaskClient, sent_email: SentEmail, installation: Installation
 ) -> None:
-    answer = client.post(f"/unsubscribe/{letter()}", data={"scope": "campaign"})
+    answer = client.post(f"/unsubscribe/{sent_email()}", data={"scope": "campaign"})
     assert "No more emails about this campaign" in answer.text
     assert "Unsubscribe from all campaign emails" in answer.text
     assert stopped(installation) == [("ana@example.org", False, "unsubscribed")]
 
 
 def test_an_unsubscribe_can_be_undone_and_a_bounce_cannot(
-    client: FlaskClient, letter: Letter, installation: Installation
+    client: FlaskClient, sent_email: SentEmail, installation: Installation
 ) -> None:
-    token = letter()
+    token = sent_email()
     client.post(f"/unsubscribe/{token}", data=ONE_CLICK)
     client.post(f"/unsubscribe/{token}", data={"scope": "campaign"})
     answer = client.post(f"/unsubscribe/{token}", data={"scope": "undo"})
@@ -125,8 +129,10 @@ def test_an_unsubscribe_can_be_undone_and_a_bounce_cannot(
     assert stopped(installation) == [("ana@example.org", True, "bounced")]
 
 
-def test_concurrent_clicks_are_one(app: Flask, letter: Letter, installation: Installation) -> None:
-    token = letter()
+def test_concurrent_clicks_are_one(
+    app: Flask, sent_email: SentEmail, installation: Installation
+) -> None:
+    token = sent_email()
     with ThreadPoolExecutor(8) as threads:
         answers = threads.map(
             lambda _: app.test_client().post(f"/unsubscribe/{token}", data=ONE_CLICK), range(8)
@@ -146,9 +152,9 @@ def test_an_unknown_token_shows_an_error_page(client: FlaskClient, token: str) -
 
 
 def test_a_reminder_email_has_nothing_to_unsubscribe_from(
-    client: FlaskClient, letter: Letter, installation: Installation
+    client: FlaskClient, sent_email: SentEmail, installation: Installation
 ) -> None:
-    token = letter("")
+    token = sent_email("")
     answer = client.post(f"/unsubscribe/{token}", data=ONE_CLICK)
     assert answer.status_code == 200
     assert "then deleted your address" in answer.text

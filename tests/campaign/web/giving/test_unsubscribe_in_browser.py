@@ -8,11 +8,11 @@ from flask import Flask
 from playwright.sync_api import Page, expect
 from werkzeug.serving import make_server
 
-from tests.campaign.web.giving.test_unsubscribe import Letter, letter
+from tests.campaign.web.giving.test_unsubscribe import SentEmail, sent_email
 from tests.support.accessibility import no_findings
 
 pytestmark = pytest.mark.browser
-__all__ = ["letter"]
+__all__ = ["sent_email"]
 
 
 @pytest.fixture
@@ -29,10 +29,12 @@ def address(app: Flask) -> Iterator[str]:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1280])
 def test_unsubscribing_and_subscribing_again_without_javascript(
-    open_page: Callable[..., Page], address: str, letter: Letter, width: int, scheme: str
+    open_page: Callable[..., Page], address: str, sent_email: SentEmail, width: int, scheme: str
 ) -> None:
     viewport = {"width": width, "height": 800}
-    page = open_page(f"{address}/unsubscribe/{letter()}", viewport=viewport, color_scheme=scheme)
+    page = open_page(
+        f"{address}/unsubscribe/{sent_email()}", viewport=viewport, color_scheme=scheme
+    )
     no_findings(page)
     page.get_by_role("button", name="Unsubscribe only from emails about").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("No more emails about this campaign")

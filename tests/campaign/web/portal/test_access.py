@@ -13,14 +13,14 @@ from campaign import create_app
 from campaign.core.clock import now
 from campaign.runtime.context import Installation
 from sandbox.outbox.receiver import MailReceiver
-from tests.support.donor_portal import ANA, mailed_link, open_own_page, send
+from tests.support.donor_portal import ANA, mailed_link, open_donor_page, send
 from tests.support.stripe import Facts
 
 
 def test_a_form_without_its_token_or_from_another_site_changes_nothing(
     client: FlaskClient, paid: Facts, mailing: Installation, mailbox: MailReceiver
 ) -> None:
-    open_own_page(client, mailing, mailbox)
+    open_donor_page(client, mailing, mailbox)
     forms = ("details", "address", "preferences", "export", "erasure", "erasure/withdraw")
     gift = paid.donation.public_id
     paths = [f"/me/{one}" for one in (*forms, f"receipts/{gift}", f"wall/{gift}")]
@@ -38,7 +38,7 @@ def test_signing_out_closes_the_page_and_clears_the_browser(
     app: Flask, paid: Facts, mailing: Installation, mailbox: MailReceiver
 ) -> None:
     client = app.test_client()
-    open_own_page(client, mailing, mailbox)
+    open_donor_page(client, mailing, mailbox)
     cookie = client.get_cookie("donor")
     assert cookie is not None
     answer = client.post("/me/finish")
@@ -72,7 +72,7 @@ def test_a_form_of_another_session_is_refused(
     tokens = []
     for number, client in enumerate((first, second)):
         with time_machine.travel(now() + timedelta(minutes=number)):
-            page = open_own_page(client, mailing, mailbox)
+            page = open_donor_page(client, mailing, mailbox)
         tokens += set(re.findall(r'name="csrf_token" value="([0-9a-f]+)"', page))
     assert len(tokens) == 2
     foreign = {"csrf_token": tokens[0]}
@@ -93,7 +93,7 @@ def test_without_a_session_the_link_form_opens_in_the_same_language(
 def test_no_page_below_it_is_cached(
     client: FlaskClient, paid: Facts, mailing: Installation, mailbox: MailReceiver
 ) -> None:
-    open_own_page(client, mailing, mailbox)
+    open_donor_page(client, mailing, mailbox)
     for path in ("/me", "/me/sent", "/me/details", "/me/erasure", "/me/link/guessed"):
         answer = client.get(path)
         assert answer.headers["Cache-Control"] == "no-store", path
@@ -104,7 +104,7 @@ def test_no_page_below_it_is_cached(
 def test_changes_are_rate_limited_by_donor_and_not_by_address(
     client: FlaskClient, app: Flask, paid: Facts, mailing: Installation, mailbox: MailReceiver
 ) -> None:
-    open_own_page(client, mailing, mailbox)
+    open_donor_page(client, mailing, mailbox)
     statuses = [send(client, "/me/erasure/withdraw").status_code for _ in range(31)]
     assert statuses == [303] * 30 + [429]
     assert client.get("/me").status_code == 200

@@ -32,7 +32,7 @@ from tests.support.donor_portal import (
     Store,
     audited,
     donor_of,
-    open_own_page,
+    open_donor_page,
     send,
 )
 from tests.support.staff import COMMAND_LINE, StaffMaker
@@ -42,7 +42,7 @@ from tests.support.stripe import Facts
 def test_a_receipt_is_sent_again_and_a_past_year_has_a_statement(
     client: FlaskClient, mailing: Installation, mailbox: MailReceiver, paid: Facts
 ) -> None:
-    open_own_page(client, mailing, mailbox)
+    open_donor_page(client, mailing, mailbox)
     path = f"/me/receipts/{paid.donation.public_id}"
     assert send(client, path).location == "/me?message=receipt"
     assert send(client, path).location == "/me?message=receipt_waits"
@@ -55,7 +55,7 @@ def test_a_receipt_is_sent_again_and_a_past_year_has_a_statement(
         year = session.scalars(select(Receipt)).one().gift_date.year
     assert client.get(f"/me/statements/{year}.pdf").status_code == 404
     with time_machine.travel(now() + timedelta(days=400)):
-        open_own_page(client, mailing, mailbox)
+        open_donor_page(client, mailing, mailbox)
         paper = client.get(f"/me/statements/{year}.pdf")
         assert paper.data.startswith(b"%PDF")
         assert paper.headers["Cache-Control"] == "no-store"
@@ -73,7 +73,7 @@ def test_the_export_has_no_secrets_staff_or_other_people(
         session.execute(
             update(Donation).where(Donation.id == paid.donation.id).values(email="ben@example.org")
         )
-    open_own_page(client, mailing, mailbox)
+    open_donor_page(client, mailing, mailbox)
     answer = send(client, "/me/export")
     assert answer.headers["Content-Disposition"].startswith("attachment")
     held = json.loads(answer.text)
@@ -92,7 +92,7 @@ def test_an_erasure_request_is_saved_once_shown_to_staff_done_and_confirmed(
     paid: Facts,
     staff: StaffMaker,
 ) -> None:
-    open_own_page(client, mailing, mailbox)
+    open_donor_page(client, mailing, mailbox)
     assert "within 30 days" in client.get("/me/erasure").text
     for _ in range(2):
         assert send(client, "/me/erasure").location == "/me?message=erasure"
@@ -133,7 +133,7 @@ def test_a_statement_is_available_from_january_1_in_the_organizations_zone(
     for seconds, status in ((-1, 404), (0, 200)):
         with time_machine.travel(new_year + timedelta(seconds=seconds), tick=False):
             if status == 404:
-                open_own_page(client, mailing, mailbox)
+                open_donor_page(client, mailing, mailbox)
             assert client.get(f"/me/statements/{year}.pdf").status_code == status, seconds
     assert client.get("/me/statements/99999.pdf").status_code in {302, 303, 404}
 
@@ -150,7 +150,7 @@ def test_documents_belong_to_the_signed_in_donor_only(
     other = give("ben@example.org", 500, name="Ben", attempt="b")
     store(other.completed())
     apply_due_events(mailing)
-    open_own_page(client, mailing, mailbox)
+    open_donor_page(client, mailing, mailbox)
     for name in (other.donation.public_id, "don_none"):
         assert send(client, f"/me/receipts/{name}").status_code == 404
     stranger = app.test_client()
@@ -162,7 +162,7 @@ def test_documents_belong_to_the_signed_in_donor_only(
 def test_withdrawing_a_missing_request_changes_nothing(
     client: FlaskClient, mailing: Installation, mailbox: MailReceiver, paid: Facts
 ) -> None:
-    open_own_page(client, mailing, mailbox)
+    open_donor_page(client, mailing, mailbox)
     assert send(client, "/me/erasure/withdraw").location == "/me?message=stays"
     assert audited(mailing) == []
     answer = send(client, "/me/export")

@@ -14,7 +14,7 @@ from campaign.stripe_events.process import apply_due_events
 from sandbox.outbox.receiver import MailReceiver
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
-from tests.support.donor_portal import open_own_page
+from tests.support.donor_portal import open_donor_page
 from tests.support.staff import StaffMaker
 
 
@@ -55,7 +55,7 @@ def test_a_monthly_gift_is_paused_resumed_and_canceled_from_the_page(
     staff: StaffMaker,
 ) -> None:
     gift = monthly()
-    page = open_own_page(client, mailing, mailbox)
+    page = open_donor_page(client, mailing, mailbox)
     assert "$25 a month" in page
     assert f'href="/subscriptions/{gift.token}"' in page
     for _ in range(2):

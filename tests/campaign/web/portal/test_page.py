@@ -18,7 +18,7 @@ from campaign.offline.reversals import reverse
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
 from sandbox.outbox.receiver import MailReceiver
-from tests.support.donor_portal import ANA, MIA, Give, Store, open_own_page, send
+from tests.support.donor_portal import ANA, MIA, Give, Store, open_donor_page, send
 from tests.support.offline_gifts import FINANCE, TODAY, Enter, gift_of
 from tests.support.stripe import Facts
 
@@ -42,7 +42,7 @@ def test_the_page_has_every_gift_of_the_person_and_none_of_anyone_else(
     apply_due_events(mailing)
     check = gift_of(enter(email=ANA, amount="55"))
     enter(email="", amount="66", name="Ana R")
-    page = open_own_page(client, mailing, mailbox)
+    page = open_donor_page(client, mailing, mailbox)
     for text in (
         "$25",
         "$33",
@@ -86,7 +86,7 @@ def test_a_returned_gift_is_labeled(
         email=ANA, reference="s", kind="stock", description="3 shares of Reef", amount="99"
     )
     gift_of(stock)
-    page = " ".join(open_own_page(client, mailing, mailbox).split())
+    page = " ".join(open_donor_page(client, mailing, mailbox).split())
     assert "returned by the bank" in page
     assert "3 shares of Reef" in page
     assert "in stock" in page
@@ -99,7 +99,7 @@ def test_the_latest_gifts_are_shown_and_all_when_asked_for(
     every = [give(ANA, 10_000 + number * 100) for number in range(LATEST + 1)]
     store(*(one.completed() for one in every))
     apply_due_events(mailing)
-    page = open_own_page(client, mailing, mailbox)
+    page = open_donor_page(client, mailing, mailbox)
     amounts = {f"${100 + number}" for number in range(LATEST + 1)}
     assert len(set(re.findall(r"\$1\d\d\b", page)) & amounts) == LATEST
     (path,) = set(re.findall(r'href="(/me/all[^"]*|/me/gifts[^"]*)"', page))
@@ -109,7 +109,7 @@ def test_the_latest_gifts_are_shown_and_all_when_asked_for(
 def test_only_known_messages_are_shown_above_the_page(
     client: FlaskClient, mailing: Installation, mailbox: MailReceiver, paid: Facts
 ) -> None:
-    plain = open_own_page(client, mailing, mailbox)
+    plain = open_donor_page(client, mailing, mailbox)
     assert "Your name is no longer on the donor wall." in client.get("/me?message=wall").text
     odd = client.get("/me?message=<b>hacked").text
     assert odd.partition("</main>")[0] == plain.partition("</main>")[0]

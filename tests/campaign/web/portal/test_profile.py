@@ -22,7 +22,7 @@ from tests.support.donor_portal import (
     ask,
     audited,
     donor_of,
-    open_own_page,
+    open_donor_page,
     plain_text,
     send,
 )
@@ -32,7 +32,7 @@ from tests.support.stripe import Facts
 def test_name_mailing_address_and_language_are_changed(
     client: FlaskClient, mailing: Installation, mailbox: MailReceiver, paid: Facts
 ) -> None:
-    open_own_page(client, mailing, mailbox)
+    open_donor_page(client, mailing, mailbox)
     details = {"name": "Ana  María Reyes ", "address": "1 Pier\r\n\r\nAstoria", "language": "es"}
     bad = send(client, "/me/details", **details | {"name": "x" * 201, "language": "xx"})
     assert bad.status_code == 422
@@ -59,7 +59,7 @@ def test_a_new_address_is_confirmed_by_its_owner_and_the_old_one_notified(
     client: FlaskClient, mailing: Installation, mailbox: MailReceiver, paid: Facts, give: Give
 ) -> None:
     give("ben@example.org", 500, name="Ben", attempt="b")
-    open_own_page(client, mailing, mailbox)
+    open_donor_page(client, mailing, mailbox)
     answers = {
         send(client, "/me/address", email=email).location
         for email in ("new@example.org", "new@example.org", "ben@example.org")
@@ -90,13 +90,13 @@ def test_a_new_address_is_confirmed_by_its_owner_and_the_old_one_notified(
     mailbox.clear()
     deliver_due(mailing)
     assert mailbox.messages == []
-    assert "$25" in open_own_page(client, mailing, mailbox, "new@example.org")
+    assert "$25" in open_donor_page(client, mailing, mailbox, "new@example.org")
 
 
 def test_campaign_emails_are_subscribed_to_and_stopped(
     client: FlaskClient, mailing: Installation, mailbox: MailReceiver, paid: Facts
 ) -> None:
-    open_own_page(client, mailing, mailbox)
+    open_donor_page(client, mailing, mailbox)
     for _ in range(2):
         assert send(client, "/me/preferences", wanted="yes").location == "/me?message=appeals_yes"
     with mailing.sessions() as session:
@@ -125,7 +125,7 @@ def test_a_name_is_removed_from_the_donor_wall(
         for facts, place in ((paid, "Astoria"), (other, "Bend")):
             gift = session.get_one(Donation, facts.donation.id)
             save_wall_entry(session, gift, place, now(), wording="Show my first name")
-    assert "On the donor wall as “Ana, Astoria”" in open_own_page(client, mailing, mailbox)
+    assert "On the donor wall as “Ana, Astoria”" in open_donor_page(client, mailing, mailbox)
     assert send(client, f"/me/wall/{other.donation.public_id}").status_code == 404
     for _ in range(2):
         gone = send(client, f"/me/wall/{paid.donation.public_id}")

@@ -15,7 +15,7 @@ from campaign.models import Donor, DonorLink, DonorSession, OutboxMessage
 from campaign.privacy.retention import purge_expired
 from campaign.runtime.context import Installation
 from sandbox.outbox.receiver import MailReceiver
-from tests.support.donor_portal import ANA, ask, mailed_link, open_own_page
+from tests.support.donor_portal import ANA, ask, mailed_link, open_donor_page
 from tests.support.staff import COMMAND_LINE
 from tests.support.stripe import Facts
 
@@ -58,18 +58,18 @@ def test_a_link_expires_after_15_minutes_and_a_session_after_30_idle_or_two_hour
         late = mailed_link(mailing, mailbox)
         clock.shift(timedelta(minutes=15))
         assert "has expired" in client.post(late).text
-        open_own_page(client, mailing, mailbox)
+        open_donor_page(client, mailing, mailbox)
         for _ in range(4):
             clock.shift(timedelta(minutes=29))
             assert "Gift history" in client.get("/me").text
         clock.shift(timedelta(minutes=5))
         assert "Gift history" not in client.get("/me").text
-        open_own_page(client, mailing, mailbox)
+        open_donor_page(client, mailing, mailbox)
         clock.shift(timedelta(minutes=31))
         assert client.get("/me/details").location == "/me"
         assert client.post("/me/erasure").location == "/me?message=closed"
         clock.shift(timedelta(days=2))
-        open_own_page(client, mailing, mailbox)
+        open_donor_page(client, mailing, mailbox)
         purge_expired(mailing)
     with mailing.sessions() as session:
         assert session.scalar(select(func.count()).select_from(DonorSession)) == 1
@@ -103,7 +103,7 @@ def test_links_to_one_address_are_rate_limited(client: FlaskClient) -> None:
 def test_a_new_address_and_an_erasure_close_the_page(
     client: FlaskClient, paid: Facts, mailing: Installation, mailbox: MailReceiver
 ) -> None:
-    open_own_page(client, mailing, mailbox)
+    open_donor_page(client, mailing, mailbox)
     with time_machine.travel(now() + timedelta(minutes=1)):
         ask(client)
         link = mailed_link(mailing, mailbox)
@@ -113,7 +113,7 @@ def test_a_new_address_and_an_erasure_close_the_page(
         correct_donor(session, donor.id, wanted, COMMAND_LINE)
     assert "Gift history" not in client.get("/me").text
     assert client.post(link).status_code == 410
-    open_own_page(client, mailing, mailbox, "ana@work.example")
+    open_donor_page(client, mailing, mailbox, "ana@work.example")
     gone = update(Donor).values(email="", name="", address="", erased_at=now())
     with mailing.sessions.begin() as session:
         session.execute(gone)

@@ -14,9 +14,9 @@ from campaign import create_app
 from campaign.core.settings import MailSettings
 from campaign.models import OutboxMessage, Suppression
 from campaign.runtime.context import Installation
-from tests.campaign.web.giving.test_unsubscribe import Letter, letter
+from tests.campaign.web.giving.test_unsubscribe import SentEmail, sent_email
 
-__all__ = ["letter"]
+__all__ = ["sent_email"]
 SECRET = "p" * 40
 Post = Callable[..., TestResponse]
 
@@ -43,12 +43,12 @@ def stopped(installation: Installation) -> list[tuple[str, str]]:
 
 
 def test_a_permanent_bounce_is_recorded_and_stops_campaign_emails(
-    post: Post, letter: Letter, installation: Installation
+    post: Post, sent_email: SentEmail, installation: Installation
 ) -> None:
     event = {
         "type": "bounce",
         "permanent": True,
-        "token": letter(),
+        "token": sent_email(),
         "occurred_at": "2026-11-20T10:00:00Z",
         "detail": "550 5.1.1 no such user",
     }
@@ -66,9 +66,9 @@ def test_a_permanent_bounce_is_recorded_and_stops_campaign_emails(
 
 
 def test_a_temporary_bounce_stops_nothing(
-    post: Post, letter: Letter, installation: Installation
+    post: Post, sent_email: SentEmail, installation: Installation
 ) -> None:
-    letter()
+    sent_email()
     event = {
         "type": "bounce",
         "permanent": False,

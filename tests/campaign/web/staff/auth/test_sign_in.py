@@ -131,8 +131,8 @@ def test_an_emailed_link_is_created_when_its_email_is_rendered(
         (queued,) = session.scalars(select(OutboxMessage)).all()
         assert session.scalar(select(func.count()).select_from(StaffLink)) == 1
     assert deliver_due(mailing) == 1
-    (letter,) = mailbox.messages
-    body = letter.message.get_body(("plain",)).get_content()
+    (sent_email,) = mailbox.messages
+    body = sent_email.message.get_body(("plain",)).get_content()
     path = next(line for line in body.splitlines() if "/staff/sign-in/link/" in line)
     secret = path.rpartition("/")[2]
     assert secret not in f"{queued.details} {queued.subject_key} {queued.token}"

@@ -28,8 +28,8 @@ def test_a_new_member_gets_a_link_that_is_shown_once_or_emailed(
     mailed = admin.post_form("/staff/team", form | {"email": "cy@example.org", "way": "mail"})
     assert mailed.location == "/staff/team"
     with installation.sessions() as session:
-        (letter,) = session.scalars(select(OutboxMessage))
-        assert (letter.recipient, letter.details) == (
+        (sent_email,) = session.scalars(select(OutboxMessage))
+        assert (sent_email.recipient, sent_email.details) == (
             "cy@example.org",
             {"invited_by": admin.member.email},
         )

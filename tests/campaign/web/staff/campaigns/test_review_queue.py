@@ -13,11 +13,11 @@ def warning(number: int) -> ActionableWarning:
 
 
 def test_only_the_first_items_are_shown_and_all_are_counted() -> None:
-    letters = [
+    sent_emails = [
         FailedEmail(number, "receipt", f"2026-{number}", "ana@example.org", "550\nno", now())
         for number in range(3 * MOST)
     ]
-    (found,) = groups(Review(messages=letters), {})
+    (found,) = groups(Review(messages=sent_emails), {})
     assert (found.title, found.number, found.urgent) == ("Failed emails", 3 * MOST, False)
     assert [item.key for item in found.items] == [str(number) for number in range(MOST)]
     assert found.items[1].text == "receipt 2026-1 to ana@example.org: 550 no"
