@@ -152,10 +152,11 @@ def _reason(reason: str) -> str:
     """Return the reason as it follows “because” in the public sentence."""
     because = " ".join(reason.split()).rstrip(".").removeprefix("because ").removeprefix("Because ")
     if not because:
-        raise ExtensionRefused("Enter a reason for changing the deadline. It is public.")
+        raise ExtensionRefused("Enter a reason for changing the deadline. It is public.", "reason")
     if len(because) > LONGEST_REASON or not because.isprintable():
         raise ExtensionRefused(
-            f"Enter the reason as one sentence of at most {LONGEST_REASON} characters, without control characters."
+            f"Enter the reason as one sentence of at most {LONGEST_REASON} characters, without control characters.",
+            "reason",
         )
     return because
 

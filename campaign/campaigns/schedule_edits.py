@@ -41,7 +41,9 @@ def _subject(text: str | None) -> str | None:
     if text is None:
         return None
     if len(text.strip()) > LONGEST_SUBJECT or not text.isprintable():
-        raise StepInvalid(f"A subject is one line of at most {LONGEST_SUBJECT} characters.")
+        raise StepInvalid(
+            f"A subject is one line of at most {LONGEST_SUBJECT} characters.", "subject"
+        )
     return text.strip()
 
 
@@ -49,7 +51,9 @@ def _opening(text: str | None) -> str | None:
     if text is None:
         return None
     if len(text.strip()) > LONGEST_OPENING or "\0" in text:
-        raise StepInvalid(f"An opening is plain text of at most {LONGEST_OPENING} characters.")
+        raise StepInvalid(
+            f"An opening is plain text of at most {LONGEST_OPENING} characters.", "opening"
+        )
     return text.strip()
 
 
@@ -137,7 +141,8 @@ def _apply(step: CampaignStep, change: StepChange) -> None:
     if change.days is not None or change.hours is not None:
         if step.basis not in _COUNTED:
             raise StepInvalid(
-                f"{key} is always due at the campaign's opening or end, so its time cannot change."
+                f"{key} is always due at the campaign's opening or end, so its time cannot change.",
+                "before",
             )
         step.basis, step.offset = _moment(change)
     if change.expires is not None:
@@ -244,22 +249,24 @@ def _record(
 def _moment(change: StepChange) -> tuple[str, int]:
     """Return the basis and the offset of the new time."""
     if (change.days is None) == (change.hours is None):
-        raise StepInvalid("Enter either days or hours before the end.")
+        raise StepInvalid("Enter either days or hours before the end.", "before")
     basis, offset, most, unit = (
         (StepBasis.days_before, change.days, MOST_DAYS, "days")
         if change.days is not None
         else (StepBasis.hours_before, change.hours, MOST_HOURS, "hours")
     )
     if offset is None or not 1 <= offset <= most:
-        raise StepInvalid(f"A step is due from 1 to {most} {unit} before the end.")
+        raise StepInvalid(f"A step is due from 1 to {most} {unit} before the end.", "before")
     return basis.value, offset
 
 
 def _expiry(step: CampaignStep, hours: int) -> int | None:
     if hours == NO_EXPIRY:
         if step.basis == StepBasis.after_end:
-            raise StepInvalid(f"{step.key} ends only when it expires, so enter an expiry in hours.")
+            raise StepInvalid(
+                f"{step.key} ends only when it expires, so enter an expiry in hours.", "expires"
+            )
         return None
     if not 1 <= hours <= MOST_HOURS:
-        raise StepInvalid(f"Enter an expiry from 1 to {MOST_HOURS} hours.")
+        raise StepInvalid(f"Enter an expiry from 1 to {MOST_HOURS} hours.", "expires")
     return hours

@@ -63,11 +63,22 @@ class StateRefused(CampaignError):
 
 
 class StepInvalid(CampaignError):
-    """A step of the email schedule that does not exist, or an invalid change to one."""
+    """A step of the email schedule that does not exist, or an invalid change to one.
+
+    `field` is the part of the form that it belongs to: key, before, expires, subject or opening.
+    """
+
+    def __init__(self, message: str, field: str = "key") -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class ExtensionRefused(CampaignError):
-    """A deadline that cannot be moved as requested."""
+    """A deadline that cannot be moved as requested. `field` is the one to correct: deadline or reason."""
+
+    def __init__(self, message: str, field: str = "deadline") -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class ListInvalid(CampaignError):

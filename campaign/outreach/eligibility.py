@@ -143,7 +143,7 @@ def _person_unwanted(session: Session, claim: "EmailClaim") -> str:
     if is_suppressed:
         return "The address is on the suppression list."
     if claim.kind == EmailKind.thank_you:
-        return "" if has_given else "Nothing remains of their gift."
+        return "" if has_given else "Their gift was refunded or reversed in full."
     return "They have given to this campaign in the meantime." if has_given else ""
 
 

@@ -31,7 +31,7 @@ def receipt_notice(context: Mapping[str, Any], language: Language) -> str:
     if not context["voided"]:
         return ""
     if context.get("acknowledges") == GRANT:
-        return language.gettext("Void: nothing remains of this grant.")
+        return language.gettext("Void: this grant was refunded or reversed in full.")
     return language.gettext(
-        "Void: nothing remains of this gift, and none of its receipts is valid for tax purposes."
+        "Void: this gift was refunded or reversed in full. None of its receipts is valid for tax purposes."
     )

@@ -146,7 +146,7 @@ def _received(about: AcknowledgedGift, language: Language) -> str:
 
 
 def _gone(about: AcknowledgedGift, language: Language) -> str:
-    """Return why nothing remains, or '' if the gift was simply returned to the donor."""
+    """Return why the gift is void, or '' if it was simply returned to the donor."""
     reason = about.offline.reversal_reason if about.offline else None
     if reason == ReversalReason.bounced:
         return language.gettext("The bank returned it unpaid.")

@@ -129,7 +129,7 @@ def test_thanks_go_to_donors_whose_gift_is_not_fully_refunded(
     assert why(installation, thanks, morning) == ""
     with installation.sessions.begin() as session:
         session.execute(text("UPDATE donation SET state = 'refunded'"))
-    assert "remains" in why(installation, thanks, morning)
+    assert "refunded or reversed in full" in why(installation, thanks, morning)
 
 
 def test_a_wrap_up_that_is_queued_waits_where_the_campaign_goes_on(

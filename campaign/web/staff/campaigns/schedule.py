@@ -84,7 +84,7 @@ def new(slug: str) -> ResponseReturnValue:
             schedule_edits.add_step(session, campaign, key, _change(form, counted=True), actor())
             session.commit()
         except StepInvalid as error:
-            put_faults(form, {_field_of(error): str(error)})
+            put_faults(form, {error.field: str(error)})
             return make_response(_page(campaign, None, form, StepPreview()), 422)
     flash(f"Step {key} added.")
     return redirect(url_for("campaign_schedule.index", slug=slug), 303)
@@ -109,7 +109,7 @@ def edit(slug: str, key: str) -> ResponseReturnValue:
             schedule_edits.change_step(session, campaign, key, change, actor())
             session.commit()
         except StepInvalid as error:
-            put_faults(form, {_field_of(error): str(error)})
+            put_faults(form, {error.field: str(error)})
             return make_response(_page(campaign, step, form, StepPreview()), 422)
     flash(f"Step {key} saved.")
     return redirect(url_for("campaign_schedule.index", slug=slug), 303)
@@ -125,7 +125,7 @@ def preview(slug: str, key: str) -> ResponseReturnValue:
         try:
             copy = schedule_edits.apply_to_copy(step, _change(form, counted=step.basis in _COUNTED))
         except StepInvalid as error:
-            put_faults(form, {_field_of(error): str(error)})
+            put_faults(form, {error.field: str(error)})
             return make_response(_page(campaign, step, form, StepPreview()), 422)
         shown = _render_email(session, campaign, copy, form.locale.data)
     response = Response(shown.html, mimetype="text/html")
@@ -170,12 +170,14 @@ def _fill(form: StepForm, step: CampaignStep, locale: str) -> None:
 
 
 def _change(form: StepForm, *, counted: bool) -> StepChange:
-    before = _number(form.before.data, "Enter when the step is due:") if counted else None
+    before = _number(form.before.data, "before", "Enter when the step is due:") if counted else None
     expires = form.expires.data.strip() if form.expires.data else ""
     return StepChange(
         days=before if form.unit.data != "hours" else None,
         hours=before if form.unit.data == "hours" else None,
-        expires=_number(expires, "Enter when the step expires:") if expires else NO_EXPIRY,
+        expires=_number(expires, "expires", "Enter when the step expires:")
+        if expires
+        else NO_EXPIRY,
         enabled=bool(form.enabled.data),
         locale=form.locale.data,
         subject=form.subject.data or "",
@@ -183,23 +185,11 @@ def _change(form: StepForm, *, counted: bool) -> StepChange:
     )
 
 
-def _number(text: str | None, what: str) -> int:
+def _number(text: str | None, field: str, what: str) -> int:
     bare = (text or "").strip()
     if not (bare.isascii() and bare.isdigit()) or len(bare) > 6 or int(bare) == 0:
-        raise StepInvalid(f"{what} a whole number, 1 or more.")
+        raise StepInvalid(f"{what} a whole number, 1 or more.", field)
     return int(bare)
-
-
-def _field_of(error: StepInvalid) -> str:
-    """Return the field that the error belongs to, by its sentence."""
-    text = str(error)
-    begins = {"subject": "A subject", "opening": "An opening", "before": "A step is due"}
-    known = next((name for name, start in begins.items() if text.startswith(start)), "")
-    if known:
-        return known
-    if "due" in text:
-        return "before"
-    return "expires" if "expire" in text or "expiry" in text else "key"
 
 
 def _seen(session: Session, campaign: Campaign, step: CampaignStep, form: StepForm) -> StepPreview:

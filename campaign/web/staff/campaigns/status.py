@@ -156,15 +156,13 @@ def _moving(
     except DeadlineInvalid as error:
         return _refused(slug, act, form, {"deadline": str(error)})
     except ExtensionRefused as error:
-        return _refused(slug, act, form, {_field_of(error, form): str(error)})
+        # The form to close a campaign has no deadline.
+        field = error.field if error.field in form else "reason"
+        return _refused(slug, act, form, {field: str(error)})
     if not sure:
         return _page(slug, act, form, sentence=sentence)
     flash("This change was already made. Nothing changed." if made.repeated else sentence)
     return redirect(url_for("campaigns.show", slug=slug), 303)
-
-
-def _field_of(error: ExtensionRefused, form: FlaskForm) -> str:
-    return "reason" if "reason" in str(error) or "deadline" not in form else "deadline"
 
 
 @blueprint.route("/pause", methods=["GET", "POST"])
