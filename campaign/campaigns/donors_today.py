@@ -49,10 +49,10 @@ def count_donors_today(session: Session, campaign: Campaign, at: datetime) -> Do
         .limit(MAX_GIFTS)
         .subquery()
     )
-    readers, looked_at = session.execute(
+    readers, counted = session.execute(
         select(
             func.count(distinct(Donation.donor_id)).filter(Donation.state.in_(STATES_ON_WALL)),
             func.count(),
         ).join(newest, newest.c.donation_id == Donation.id)
     ).one()
-    return DonorsToday(readers, more=looked_at == MAX_GIFTS)
+    return DonorsToday(readers, more=counted == MAX_GIFTS)
