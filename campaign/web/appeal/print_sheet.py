@@ -4,6 +4,9 @@ The sheet says when its figures were current, because paper does not update.
 """
 
 import re
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import segno
@@ -19,15 +22,17 @@ from campaign.web.appeal.deadline_changes import present_extensions
 from campaign.web.appeal.formatting import ending, present_progress
 from campaign.web.appeal.page import appeal_html
 from campaign.web.appeal.page_content import campaign_texts
+from campaign.web.appeal.sheet_layout import PAPERS, Sheet, sheet_height, text_height
 from campaign.web.appeal.suggestions import present_mail, present_suggestions
 from campaign.web.context import installation, live
 from campaign.web.language import page_language
 
 blueprint = Blueprint("printing", __name__)
 
-SHEETS = ("letter", "a4")
-ROOM = {"plain": 1500, "large": 300}
-"""How many characters of the appeal fit on one sheet, in standard and in large print."""
+SCALES = (1.0, 0.9, 0.8, 0.7, 0.6)
+"""How small a sheet may be drawn, if long titles, addresses and reasons leave no room for the appeal."""
+LEAST_LINES = {"plain": 8, "large": 3}
+"""How many lines of the appeal have to fit before anything else is left out or drawn smaller."""
 _CACHE = "public, max-age=60"
 
 
@@ -39,27 +44,26 @@ def sheet(slug: str) -> Response:
     campaign = progress.campaign
     spoken = campaign_texts(snapshot)
     large = request.args.get("large", "") not in {"", "0", "no"}
-    size = request.args.get("size", SHEETS[0])
+    asked = request.args.get("size", "")
+    size = asked if asked in PAPERS else next(iter(PAPERS))
     article = article_name(request.args.get("article", ""))
-    page = render_template(
-        "public/print.html",
-        page_title=spoken.title.text,
-        campaign={"slug": slug, "title": spoken.title.text, "state": progress.state.value},
-        progress=present_progress(progress),
-        aim=_aim(campaign),
-        end=ending(campaign),
-        extensions=present_extensions(campaign, snapshot.extensions),
-        suggested=present_suggestions(campaign)[:5],
-        mail=present_mail(campaign, installation().settings.organization),
-        size=size if size in SHEETS else SHEETS[0],
-        large=large,
-        article=article,
-        **_text(spoken.appeal.text, "large" if large else "plain"),
+    fixed = {
+        "page_title": spoken.title.text,
+        "campaign": {"slug": slug, "title": spoken.title.text, "state": progress.state.value},
+        "progress": present_progress(progress),
+        "aim": _aim(campaign),
+        "end": ending(campaign),
+        "suggested": present_suggestions(campaign)[:5],
+        "mail": present_mail(campaign, installation().settings.organization),
+        "size": size,
+        "large": large,
+        "article": article,
         **_code(campaign, article),
-        others=_others(slug, size, article, large=large),
-        taken=_takes_mail(progress),
-        as_of_day=formatting.date_there(progress.as_of, campaign.zone, page_language()),
-    )
+        "others": _others(slug, size, article, large=large),
+        "taken": _takes_mail(progress),
+        "as_of_day": formatting.date_there(progress.as_of, campaign.zone, page_language()),
+    }
+    page = _fitting(fixed, spoken.appeal.text, present_extensions(campaign, snapshot.extensions))
     response = make_response(page)
     response.headers["Cache-Control"] = _CACHE
     return response
@@ -79,24 +83,72 @@ def _takes_mail(progress: Progress) -> bool:
     return progress.campaign.is_open(progress.as_of)
 
 
-def _text(appeal: str, room: str) -> dict[str, Any]:
-    """Return as many whole paragraphs as fit, and whether that is the whole text."""
-    blocks = [block for block in re.split(r"\n\s*\n", appeal.strip()) if block.strip()]
-    kept: list[str] = []
-    for block in blocks:
-        if kept and len("\n\n".join([*kept, block])) > ROOM[room]:
+@dataclass(frozen=True)
+class _Arrangement:
+    """What stands on the sheet beside the appeal, and its scale."""
+
+    extensions: list[str]
+    bar: bool = True
+    scale: float = 1.0
+
+
+def _arrangements(extensions: list[str], address: str) -> Iterator[_Arrangement]:
+    """Yield arrangements, the fullest first. The newest change of the deadline is in each, and others are counted."""
+    yield _Arrangement(extensions)
+    earlier = len(extensions) - 1
+    if earlier > 0:
+        counted = page_language().ngettext(
+            "%(n)s earlier change of the deadline is explained at %(address)s.",
+            "%(n)s earlier changes of the deadline are explained at %(address)s.",
+            earlier,
+        )
+        extensions = [
+            extensions[-1],
+            counted % {"n": formatting.number(earlier, page_language()), "address": address},
+        ]
+        yield _Arrangement(extensions)
+    for scale in SCALES:
+        yield _Arrangement(extensions, bar=False, scale=scale)
+
+
+def _fitting(fixed: dict[str, Any], appeal: str, extensions: list[str]) -> str:
+    """Render the fullest arrangement that leaves room for some lines of the appeal, or for all of a short one."""
+    for arrangement in _arrangements(extensions, fixed["address"]):
+        sheet = Sheet(fixed["size"], fixed["large"], arrangement.scale)
+        page = {**fixed, **vars(arrangement), "scale": round(arrangement.scale * 100)}
+        empty = render_template("public/print.html", **page, text="", whole=False)
+        room = sheet.height - sheet_height(empty, sheet)
+        least = LEAST_LINES["large" if sheet.large else "plain"] * sheet.line
+        if room >= least or room >= text_height(appeal_html(appeal), sheet):
             break
-        kept.append(block)
-    # Do not end with a heading that has no text below it.
-    while len(kept) > 1 and kept[-1].startswith("#"):
-        kept.pop()
-    text = "\n\n".join(kept)
-    if len(text) > ROOM[room]:
-        text = text[: ROOM[room]].rsplit(" ", 1)[0] + " …"
-    return {
-        "text": appeal_html(text),
-        "whole": len(kept) == len(blocks) and not text.endswith(" …"),
-    }
+    return render_template("public/print.html", **page, **_text(appeal, max(room, 0.0), sheet))
+
+
+def _text(appeal: str, room: float, sheet: Sheet) -> dict[str, Any]:
+    """Return the appeal if it fits in `room` (millimeters), else as many whole paragraphs as do, and which it is."""
+
+    def fits(text: str, more: float = 0.0) -> bool:
+        return text_height(appeal_html(text), sheet) <= room + more
+
+    # A whole text needs no line about where to read it.
+    if fits(appeal, sheet.paragraph):
+        return {"text": appeal_html(appeal), "whole": True}
+    blocks = [block for block in re.split(r"\n\s*\n", appeal.strip()) if block.strip()]
+    while len(blocks) > 1 and not fits("\n\n".join(blocks)):
+        blocks.pop()
+        # Do not end with a heading that has no text below it.
+        while len(blocks) > 1 and blocks[-1].startswith("#"):
+            blocks.pop()
+    text = "\n\n".join(blocks)
+    if fits(text):
+        return {"text": appeal_html(text), "whole": False}
+    words = text.split(" ")
+    most = bisect_left(range(1, len(words)), x=True, key=lambda n: not fits(_cut(words, n)))
+    return {"text": appeal_html(_cut(words, most)) if most else "", "whole": False}
+
+
+def _cut(words: list[str], count: int) -> str:
+    return " ".join(words[:count]) + " …"
 
 
 def _code(campaign: Campaign, article: str) -> dict[str, Any]:
@@ -138,6 +190,6 @@ def _others(slug: str, size: str, article: str, *, large: bool) -> list[dict[str
         },
         {
             "text": spoken.gettext("Standard print") if large else spoken.gettext("Large print"),
-            "url": f"/c/{slug}/print?size={size if size in SHEETS else SHEETS[0]}{turned}{named}",
+            "url": f"/c/{slug}/print?size={size}{turned}{named}",
         },
     ]

@@ -73,7 +73,7 @@ def test_an_unknown_paper_is_letter(
 def test_whole_paragraphs_are_shown_as_long_as_they_fit(
     client: FlaskClient, installation: Installation
 ) -> None:
-    first, second = "first " * 100, "second " * 100
+    first, second = "first " * 70, "second " * 70
     running(installation, appeal=f"{first}\n\n## More\n\n{second}\n\n## Last\n\n{first}third")
     page = sheet(client)
     assert ("second" in page, "third" in page) == (True, False)
@@ -81,18 +81,38 @@ def test_whole_paragraphs_are_shown_as_long_as_they_fit(
     assert "Read the full text at http://localhost/c/winter." in page
     large = sheet(client, "?large=1")
     assert ("second" in large, "first …" in large) == (False, True)
+    assert "Read the full text at" in large
 
 
-def test_a_text_of_exactly_the_limit_is_whole_and_a_longer_one_is_not(
+def test_a_short_text_is_whole_in_each_size(
     client: FlaskClient, installation: Installation
 ) -> None:
-    running(installation, appeal=f"One.\n\n{'x' * 1494}")
-    page = sheet(client)
-    assert ("x" * 1494 in page, "Read the full text at" in page) == (True, False)
-    running(installation, slug="long", appeal=f"One.\n\n{'y' * 1495}")
-    page = client.get("/c/long/print").text
-    assert ("One." in page, "yyy" in page, "…" in page) == (True, False, False)
-    assert "Read the full text at" in page
+    running(installation, appeal="First.\n\n## More\n\nLast.")
+    for query in ("", "?size=a4", "?large=1", "?size=a4&large=1"):
+        page = sheet(client, query)
+        assert ("Last." in page, "Read the full text at" in page) == (True, False)
+
+
+def shown(client: FlaskClient, installation: Installation, words: int) -> tuple[int, bool]:
+    """Return how many of `words` words are on the sheet, and whether it says where to read all."""
+    slug = f"words-{words}"
+    running(installation, slug=slug, appeal="gifts " * words)
+    page = client.get(f"/c/{slug}/print").text
+    return page.count("gifts ") + page.count("gifts<"), "Read the full text at" in page
+
+
+def test_a_text_that_fits_is_whole_and_one_word_more_is_cut(
+    client: FlaskClient, installation: Installation
+) -> None:
+    """The limit is found, not known: in between, a text is whole or cut, never both."""
+    fits, cut = 100, 800
+    assert shown(client, installation, fits) == (fits, False)
+    while cut - fits > 1:
+        words = (fits + cut) // 2
+        count, noted = shown(client, installation, words)
+        assert noted == (count < words)
+        fits, cut = (fits, words) if noted else (words, cut)
+    assert 200 < fits < 400
 
 
 def test_after_the_end_it_asks_for_no_gift(client: FlaskClient, installation: Installation) -> None:
