@@ -5,31 +5,22 @@ Each test has its own database, copied from a migrated template in a few millise
 
 import logging
 import os
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
-from pathlib import Path
 
-import psycopg
 import pytest
 import structlog
 from flask import Flask
 from flask.testing import FlaskClient
-from psycopg import sql
 from sqlalchemy.orm import Session
 
 from campaign import create_app
 from campaign.campaigns.campaigns import NewCampaign, create_campaign
 from campaign.core.settings import FromAddress, Organization, Settings, SmtpAddress
-from campaign.migrations import upgrade
 from campaign.models import Campaign
-from campaign.models.base import new_token
 from campaign.runtime.context import Installation, make_installation
 from sandbox.outbox.receiver import MailReceiver
-from sandbox.servers import PrivatePostgres
-from sandbox.servers.account import unprivileged
-from sandbox.servers.scratch import scratch_folder
 from sandbox.stripe import StripeSandbox
 
 WEBHOOK_SECRET = "whsec_for_tests"
@@ -37,13 +28,13 @@ GIVEN_STRIPE = os.environ.get("STRIPE_API_BASE", "")
 # A known port if STRIPE_API_BASE is a proxy in front of the sandbox, otherwise a free one.
 SANDBOX_PORT = int(os.environ.get("SANDBOX_STRIPE_PORT", "8420")) if GIVEN_STRIPE else 0
 UNREACHABLE = "http://127.0.0.1:9"
-MEMORY = Path("/dev/shm")
-MEMORY_BYTES = 4 * 1024**3
 
 # Log lines would hide a failure, and tests check rows instead.
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
 
 pytest_plugins = [
+    "tests.support.databases",
+    "tests.support.shared_server",
     "tests.support.browser",
     "tests.support.stripe",
     "tests.support.reconciliation",
@@ -53,76 +44,6 @@ pytest_plugins = [
     "tests.support.api_tokens",
     "tests.support.monthly_gifts",
 ]
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    """The address of the PostgreSQL server in DATABASE_URL, or of a private one."""
-    given = os.environ.get("DATABASE_URL")
-    if given:
-        yield given
-        return
-    folder = scratch_folder(unprivileged(), preferred=_memory())
-    try:
-        with PrivatePostgres(folder / "server") as server:
-            yield server.url
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _memory() -> Path | None:
-    """Return a folder in memory if it has enough space. A database per test costs a tenth of that on disk."""
-    if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > MEMORY_BYTES:
-        return MEMORY
-    return None
-
-
-class Databases:
-    """Create and drop databases on one server."""
-
-    def __init__(self, server: str) -> None:
-        self.server = server
-
-    def address(self, name: str) -> str:
-        return f"{self.server.rpartition('/')[0]}/{name}"
-
-    def create(self, template: str | None = None) -> str:
-        name = f"test_{new_token().lower().replace('-', '_')}"
-        statement = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
-        if template:
-            # Copying files takes half the time of writing them through the log.
-            statement += sql.SQL(" TEMPLATE {} STRATEGY FILE_COPY").format(sql.Identifier(template))
-        self._execute(statement)
-        return name
-
-    def drop(self, name: str) -> None:
-        self._execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
-
-    def _execute(self, statement: sql.Composable) -> None:
-        with psycopg.connect(self.server, autocommit=True) as connection:
-            connection.execute(statement)
-
-
-@pytest.fixture(scope="session")
-def databases(postgres: str) -> Databases:
-    return Databases(postgres)
-
-
-@pytest.fixture(scope="session")
-def template(databases: Databases) -> Iterator[str]:
-    """The name of a migrated, empty database."""
-    name = databases.create()
-    upgrade(databases.address(name).replace("postgresql://", "postgresql+psycopg://", 1))
-    yield name
-    databases.drop(name)
-
-
-@pytest.fixture
-def database_url(databases: Databases, template: str) -> Iterator[str]:
-    """A migrated database for this test only."""
-    name = databases.create(template)
-    yield databases.address(name)
-    databases.drop(name)
 
 
 @pytest.fixture

@@ -14,9 +14,9 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from campaign.core.settings import Settings
 from campaign.runtime.context import make_installation
-from tests.conftest import Databases
 from tests.histories.machine import Histories, Worlds
 from tests.histories.world import World
+from tests.support.databases import Databases
 
 # Each example creates a database and runs threads, so it takes seconds, and it draws many small choices.
 _SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large)

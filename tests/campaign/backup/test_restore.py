@@ -14,8 +14,8 @@ from campaign.core.clock import now
 from campaign.core.errors import CampaignError
 from campaign.models import Donation, Donor, Receipt
 from campaign.runtime.context import Installation
-from tests.conftest import Databases
 from tests.support.backups import contents, rows_in, states_of_triggers
+from tests.support.databases import Databases
 from tests.support.raw_sql import execute, insert
 from tests.support.stripe import Facts
 

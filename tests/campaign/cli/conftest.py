@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from campaign.core.settings import Settings
-from tests.conftest import WEBHOOK_SECRET, Databases
+from tests.conftest import WEBHOOK_SECRET
+from tests.support.databases import Databases
 from tests.support.warm_cli import WarmProgram
 
 PROGRAM = [sys.executable, "-c", "from campaign.cli import main; main()"]

@@ -11,7 +11,7 @@ from campaign.models import Campaign
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
 from tests.campaign.cli.conftest import CREATE, Run, run_with
-from tests.conftest import Databases
+from tests.support.databases import Databases
 from tests.support.stripe import Facts, event
 
 

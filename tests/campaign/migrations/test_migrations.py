@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, create_engine, inspect, pool, text
 from campaign import migrations
 from campaign.migrations import is_current, upgrade
 from campaign.models import Base
-from tests.conftest import Databases
+from tests.support.databases import Databases
 
 
 @pytest.fixture

@@ -42,7 +42,7 @@ from campaign.models import (
 from campaign.runtime.context import Installation, make_installation
 from campaign.stripe_events.inbox import store_event
 from campaign.stripe_events.process import apply_due_events
-from tests.conftest import Databases
+from tests.support.databases import Databases
 from tests.support.stripe import event
 
 BACKUP = Path(__file__).with_name("release_0_1_0.zip")

@@ -18,7 +18,7 @@ from campaign.models import Base, Campaign, CampaignState, Donation, Donor, Rece
 from campaign.receipts.receipt_text import AcknowledgedGift, frozen_content
 from campaign.runtime.context import Installation, make_installation
 from sandbox.seed.filling import SeedPlan, fill, has_other_gifts
-from tests.conftest import Databases
+from tests.support.databases import Databases
 
 GIFTS = 1500
 SUMS = (

@@ -1,0 +1,1 @@
+"""Mutation testing: faults planted on purpose, and which tests notice."""
