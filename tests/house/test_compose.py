@@ -21,9 +21,9 @@ SETTINGS = {
 
 
 def test_the_compose_file_follows_its_schema() -> None:
-    command = [PROGRAMS / "check-jsonschema", "--builtin-schema", "vendor.compose-spec"]
+    command = [str(PROGRAMS / "check-jsonschema"), "--builtin-schema", "vendor.compose-spec"]
     done = subprocess.run(
-        [*command, ROOT / "docker-compose.yml"], capture_output=True, text=True, check=False
+        [*command, str(ROOT / "docker-compose.yml")], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout
 

@@ -115,6 +115,6 @@ def test_exec_of_an_unknown_command_is_one_line() -> None:
 def test_the_second_call_installs_nothing() -> None:
     dev = load_dev()
     installed: list[bool] = []
-    dev.install = lambda: installed.append(True)
+    dev.install = lambda: installed.append(True)  # type: ignore[attr-defined] # a program without the ending .py
     dev.set_up()
     assert installed == []

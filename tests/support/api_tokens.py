@@ -1,6 +1,7 @@
 """Tokens of the read API in tests, and gifts to read with them."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,9 @@ from campaign.stripe_events.process import apply_due_events
 EVERYTHING = [scope.value for scope in Scope]
 
 
-def bearer(installation: Installation, *scopes: str, expires_at: datetime | None = None) -> dict:
+def bearer(
+    installation: Installation, *scopes: str, expires_at: datetime | None = None
+) -> dict[str, str]:
     with installation.sessions.begin() as session:
         made = create_token(
             session,
@@ -26,7 +29,7 @@ def bearer(installation: Installation, *scopes: str, expires_at: datetime | None
 
 
 @pytest.fixture
-def gifts(give, store, installation):
+def gifts(give: Any, store: Any, installation: Installation) -> list[str]:
     found = [give(f"reader{number}@example.org") for number in range(5)]
     store(*(one.completed() for one in found))
     apply_due_events(installation)

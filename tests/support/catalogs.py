@@ -108,7 +108,7 @@ def pseudo(piece: str) -> str:
     """Accent, bracket and lengthen a text by 40 %. Any other text on a page has bypassed the catalog."""
     if not re.search(r"[A-Za-z]", piece):
         return piece
-    start, bare, end = re.fullmatch(r"(\s*)(.*?)(\s*)", piece, re.DOTALL).groups()  # type: ignore[union-attr]
+    start, bare, end = re.fullmatch(r"(\s*)(.*?)(\s*)", piece, re.DOTALL).groups()
     longer = " ".join(["ööö"] * round(len(bare) * 0.1))
     return f"{start}[{bare.translate(_ACCENTS)}{' ' + longer if longer else ''}]{end}"
 

@@ -33,7 +33,9 @@ class Databases:
 
     def create(self, template: str | None = None) -> str:
         name = f"test_{new_token().lower().replace('-', '_')}"
-        statement = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
+        statement: sql.SQL | sql.Composed = sql.SQL("CREATE DATABASE {}").format(
+            sql.Identifier(name)
+        )
         if template:
             # Copying files takes half the time of writing them through the log.
             statement += sql.SQL(" TEMPLATE {} STRATEGY FILE_COPY").format(sql.Identifier(template))
@@ -49,7 +51,7 @@ class Databases:
     def drop(self, name: str) -> None:
         self._execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
-    def _execute(self, statement: sql.Composable) -> None:
+    def _execute(self, statement: sql.SQL | sql.Composed) -> None:
         with psycopg.connect(self.server, autocommit=True) as connection:
             connection.execute(statement)
 

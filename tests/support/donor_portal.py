@@ -63,7 +63,8 @@ def send(client: FlaskClient, path: str, **fields: str) -> TestResponse:
     return client.post(path, data=fields | {"csrf_token": token[1]})
 
 
-Give, Store = Callable[..., Facts], Callable[..., None]
+Give = Callable[..., Facts]
+Store = Callable[..., None]
 
 
 MIA = Actor("mia@harbor-ledger.example", StaffRole.finance)

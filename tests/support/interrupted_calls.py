@@ -69,7 +69,7 @@ def directly(stripe: StripeSandbox, parameters: Json, key: str = "") -> str:
     """Create a session at Stripe that the service does not know about; return its id."""
     client = sdk.StripeClient("sk_test_sandbox", base_addresses={"api": sandbox_address(stripe)})
     opened = client.v1.checkout.sessions.create(
-        parameters,  # type: ignore[arg-type] # as they were stored
+        parameters,
         {"idempotency_key": key or new_token()},
     )
     return opened.id

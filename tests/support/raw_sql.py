@@ -1,8 +1,9 @@
 """Run statements directly on the database, for tests of its constraints and triggers."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
+from psycopg import Error
 from sqlalchemy import insert as inserting
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -32,6 +33,6 @@ def _refusal(installation: Installation, statement: str) -> str:
         try:
             assert connection.execute(text(statement)).rowcount, "there is no row to change"
         except DBAPIError as error:
-            diagnostics = error.orig.diag
+            diagnostics = cast("Error", error.orig).diag
             return diagnostics.constraint_name or diagnostics.message_primary
     return ""

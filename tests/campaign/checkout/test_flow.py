@@ -130,7 +130,7 @@ def test_twelve_concurrent_requests_after_a_used_key_open_one_session(
 def request(**changes: Any) -> CheckoutRequest:
     gift = {"email": "ana@example.org", "amount": 2500, "frequency": "one_time", "attempt": "a-1"}
     urls = RedirectUrls("http://localhost/thanks", "http://localhost/back")
-    return CheckoutRequest("nine-days", Gift(**{**gift, **changes}), lambda _: urls)  # type: ignore[arg-type]
+    return CheckoutRequest("nine-days", Gift(**{**gift, **changes}), lambda _: urls)
 
 
 def test_the_same_gift_gets_the_same_session_without_a_web_request(

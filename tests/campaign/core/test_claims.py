@@ -1,6 +1,5 @@
 """Claimed rows: one worker at a time until the lease ends, and a worker whose claim ended notices it."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -33,20 +32,19 @@ class Task:
 
 
 @pytest.fixture(autouse=True)
-def _three_tasks(installation: Installation) -> Iterator[None]:
+def _three_tasks(installation: Installation) -> None:
     """Due in the order 2, 1; the third only later."""
     due = {1: NOW - MINUTE, 2: NOW - 2 * MINUTE, 3: NOW + MINUTE}
     with installation.engine.begin() as connection:
         TASKS.create(connection)
         rows = [{"id": n, "state": "queued", "next_attempt_at": at} for n, at in due.items()]
         connection.execute(insert(TASKS), rows)
-    return
 
 
 def claim(installation: Installation, at: datetime, limit: int = 10, *where: Any) -> list[Task]:
     with installation.sessions.begin() as session:
         rows = QUEUE.claim(session, [TASKS.c.id, TASKS.c.attempts], at, LEASE, limit, *where)
-        return [Task(*row) for row in rows]
+        return [Task(*row) for row in rows]  # type: ignore[misc] # claim() takes columns of any number
 
 
 def row(installation: Installation, number: int) -> Any:

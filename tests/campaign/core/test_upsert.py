@@ -1,6 +1,5 @@
 """Facts reported repeatedly and in any order: one row each, which keeps the strongest values."""
 
-from collections.abc import Iterator
 from datetime import date
 from itertools import permutations
 from typing import Any
@@ -51,9 +50,8 @@ RULES = {
 
 
 @pytest.fixture(autouse=True)
-def _table(installation: Installation) -> Iterator[None]:
+def _table(installation: Installation) -> None:
     OwnBase.metadata.create_all(installation.engine)
-    return
 
 
 def keep(installation: Installation, rules: Any = RULES, **values: Any) -> bool:

@@ -41,7 +41,8 @@ def test_a_cursor_to_a_missing_row_starts_from_the_beginning(
 
 def test_equal_keys_are_ordered_by_the_last_column(session: Session, ids: list[int]) -> None:
     by_name = Listing(Donor, ("name", "id"))
-    seen, cursor = [], Cursor()
+    seen: list[int] = []
+    cursor = Cursor()
     for _ in range(5):
         keys = read_keys(session, by_name, None, cursor, limit=1)
         seen += keys.ids

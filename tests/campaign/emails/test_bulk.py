@@ -29,7 +29,7 @@ def states(installation: Installation) -> list[str]:
 
 def with_mail(installation: Installation, **changes: object) -> Installation:
     settings = installation.settings
-    mail = replace(settings.mail, **changes)  # type: ignore[arg-type]
+    mail = replace(settings.mail, **changes)
     return replace(installation, settings=replace(settings, mail=mail))
 
 

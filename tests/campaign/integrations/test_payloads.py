@@ -50,7 +50,8 @@ def test_a_paid_donation_and_its_receipt_refer_to_each_other(
 ) -> None:
     with installation.sessions() as session:
         donation = session.scalars(select(Donation)).one()
-        entry, receipt = (session.scalars(select(kind)).one() for kind in (LedgerEntry, Receipt))
+        entry = session.scalars(select(LedgerEntry)).one()
+        receipt = session.scalars(select(Receipt)).one()
         shown = donation_payload(donation, people=False)
         of_receipt = receipt_payload(receipt)
         of_entry = ledger_entry_payload(entry, None, donation.public_id)

@@ -31,7 +31,7 @@ def built(**changes: object) -> bytes:
         "at": datetime(2026, 12, 22, 17, 0, tzinfo=UTC),
         **changes,
     }
-    return build_message(values.pop("sent_email"), **values)  # type: ignore[arg-type]
+    return build_message(values.pop("sent_email"), **values)
 
 
 def read(raw: bytes) -> EmailMessage:

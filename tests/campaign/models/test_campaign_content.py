@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
 
 from campaign.models import Branding, Campaign, CampaignText, Milestone, WallEntry
@@ -16,7 +17,7 @@ Give = Callable[..., Facts]
 
 def test_there_is_one_house(installation: Installation) -> None:
     with installation.engine.begin() as connection:
-        connection.execute(Branding.__table__.delete())
+        connection.execute(delete(Branding))
     assert insert(installation, Branding) == 1
     with pytest.raises(IntegrityError, match="pk_branding"):
         insert(installation, Branding)
@@ -28,7 +29,7 @@ def test_a_logo_comes_whole_and_with_words_for_who_cannot_see_it(
     installation: Installation,
 ) -> None:
     with installation.engine.begin() as connection:
-        connection.execute(Branding.__table__.delete())
+        connection.execute(delete(Branding))
     insert(installation, Branding)
     logo = "logo = 'x', logo_type = 'image/png', logo_digest = 'abc'"
     rules = {

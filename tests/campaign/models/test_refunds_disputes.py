@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from campaign.models import Base, Charge, Dispute, FraudWarning, PaymentLookup, Refund
+from campaign.models import Charge, Dispute, FraudWarning, PaymentLookup, Refund
 from campaign.runtime.context import Installation
 from tests.support.raw_sql import insert, refusals
 
@@ -69,7 +69,7 @@ def test_what_a_dispute_moved_is_never_less_than_nothing(installation: Installat
     ],
 )
 def test_an_object_of_stripe_s_is_one_row_that_may_come_before_its_payment(
-    installation: Installation, model: type[Base], values: dict[str, Any]
+    installation: Installation, model: type[Any], values: dict[str, Any]
 ) -> None:
     number = insert(installation, model, stripe_id="one", **values)
     with installation.sessions() as session:

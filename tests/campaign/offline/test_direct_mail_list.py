@@ -17,8 +17,9 @@ def read(*rows: str, header: str = HEADER, default: str = "en") -> list[Read]:
 
 
 def only(row: str, **options: str) -> DirectMailRecipient:
-    ((_, found),) = read(row, **options)
-    return found
+    (line,) = read(row, **options)
+    assert not isinstance(line, RejectedLine), line
+    return line[1]
 
 
 def refused(row: str, header: str = HEADER) -> str:

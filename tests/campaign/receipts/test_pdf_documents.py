@@ -63,14 +63,15 @@ def test_it_is_tagged_titled_and_brings_its_typeface(kind: str, locale: str) -> 
         ),
     }[kind]()
     reader = read(made)
-    root = reader.trailer["/Root"]
+    root: Any = reader.trailer["/Root"]
     assert root["/MarkInfo"]["/Marked"].value is True
     assert "/StructTreeRoot" in root
     assert root["/Lang"] == locale
     assert reader.metadata is not None
     assert "The Harbor Ledger" in str(reader.metadata.title)
     assert b"pdfuaid:part>1<" in root["/Metadata"].get_data()
-    for font in reader.pages[0]["/Resources"]["/Font"].values():
+    page: Any = reader.pages[0]
+    for font in page["/Resources"]["/Font"].values():
         (inner,) = font.get_object()["/DescendantFonts"]
         assert "NotoSerif" in inner.get_object()["/BaseFont"]
         assert {"/FontFile2", "/FontFile3"} & set(inner.get_object()["/FontDescriptor"])

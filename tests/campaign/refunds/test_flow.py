@@ -69,7 +69,7 @@ def test_invalid_requests_are_rejected_before_anything_is_saved(
 ) -> None:
     with pytest.raises(RefundRefused):
         refund_donation(installation, wish(gift, **more))
-    assert rows(installation) == stripe.objects("refund") == []
+    assert (rows(installation), stripe.objects("refund")) == ([], [])
 
 
 def test_unpaid_and_unknown_donations_are_rejected(

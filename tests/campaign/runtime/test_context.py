@@ -21,7 +21,7 @@ def test_sessions_use_the_database_in_the_settings(
 
 def test_the_gateway_is_created_once_on_first_use(settings: Settings) -> None:
     made = []
-    here = replace(make_installation(settings), make_gateway=lambda: made.append(1) or object())  # type: ignore[arg-type, func-returns-value]
+    here = replace(make_installation(settings), make_gateway=lambda: made.append(1) or object())  # type: ignore[func-returns-value, return-value]
     assert made == []
     assert here.gateway is here.gateway
     assert made == [1]

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
+from sqlalchemy.pool import QueuePool
 from stripe import StripeClient
 
 from campaign.core.clock import now
@@ -218,6 +219,7 @@ def test_an_interrupted_run_is_completed_by_the_next(
                 if place == 50:
                     stripe.fault("GET /v1/events", "429", times=9)
                 yield found
+                assert isinstance(installation.engine.pool, QueuePool)
                 assert installation.engine.pool.checkedout() == 0
 
     gateway = LosesTouch("sk_test_sandbox", sandbox_address(stripe))

@@ -143,7 +143,7 @@ def test_a_renewal_paid_before_the_cancellation_is_booked_after_it(
 def test_other_invoices_book_nothing(
     installation: Installation, monthly: Facts, changes: dict[str, object], why: str
 ) -> None:
-    invoice = replace(read_invoice(monthly.invoice()), **changes)  # type: ignore[arg-type]
+    invoice = replace(read_invoice(monthly.invoice()), **changes)
     with installation.sessions.begin() as session:
         outcome = apply_invoice(session, invoice, monthly.donation.created_at, installation.books)
     assert (outcome.applied, why in outcome.note) == (False, True)

@@ -1,15 +1,18 @@
 """Compressed pages and files: smaller, unchanged, and revalidated by their ETags."""
 
 import gzip
+from typing import Any
 
 from flask.testing import FlaskClient
 
-from campaign.models import StaffRole
+from campaign.models import Campaign, StaffRole
 
 PACKED = {"Accept-Encoding": "gzip, deflate, br"}
 
 
-def test_public_responses_are_compressed_and_unchanged(client: FlaskClient, campaign) -> None:
+def test_public_responses_are_compressed_and_unchanged(
+    client: FlaskClient, campaign: Campaign
+) -> None:
     page = client.get("/c/nine-days").text
     files = [part.partition('"')[0] for part in page.split('"/static/')[1:]]
     assert files
@@ -26,7 +29,7 @@ def test_public_responses_are_compressed_and_unchanged(client: FlaskClient, camp
         assert "Accept-Encoding" in whole.headers["Vary"]
 
 
-def test_either_etag_revalidates_a_file(client: FlaskClient, campaign) -> None:
+def test_either_etag_revalidates_a_file(client: FlaskClient, campaign: Campaign) -> None:
     whole = client.get("/static/site.css")
     packed = client.get("/static/site.css", headers=PACKED)
     assert packed.headers["ETag"] == f"W/{whole.headers['ETag']}"
@@ -37,7 +40,9 @@ def test_either_etag_revalidates_a_file(client: FlaskClient, campaign) -> None:
     assert (part.status_code, len(part.data)) == (206, 10)
 
 
-def test_secrets_and_streams_are_not_compressed(client: FlaskClient, campaign, staff) -> None:
+def test_secrets_and_streams_are_not_compressed(
+    client: FlaskClient, campaign: Campaign, staff: Any
+) -> None:
     page = staff(StaffRole.admin).get("/staff/", headers=PACKED)
     assert "Content-Encoding" not in page.headers
     with client.get("/c/nine-days/progress/stream", headers=PACKED, buffered=False) as stream:

@@ -73,7 +73,7 @@ def receipt() -> EmailMessage:
     message.add_attachment(
         b"%PDF-1.7", maintype="application", subtype="pdf", filename="receipt.pdf"
     )
-    message.get_payload()[0].get_payload()[1].add_related(  # type: ignore[union-attr, index]
+    message.get_payload()[0].get_payload()[1].add_related(  # type: ignore[index]
         b"\x89PNG", "image", "png", cid="<logo@example.org>"
     )
     return message

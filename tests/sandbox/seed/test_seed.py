@@ -101,7 +101,8 @@ def test_three_campaigns_two_of_them_final_and_one_with_days_left(session: Sessi
 
 
 def test_gifts_are_realistic(session: Session) -> None:
-    states = dict(session.execute(text("SELECT state, count(*) FROM donation GROUP BY 1")).all())
+    found = session.execute(text("SELECT state, count(*) FROM donation GROUP BY 1"))
+    states: dict[str, int] = dict(found.tuples().all())
     shares = {
         "paid": states["paid"] / GIFTS,
         "returning": session.scalar(text("SELECT avg(gave_before::integer) FROM campaign_donor")),

@@ -48,8 +48,9 @@ class Receiver(ThreadingHTTPServer):
 class _Hook(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.received.append((body, self.headers["Stripe-Signature"]))
-        self.send_response(self.server.status)
+        hook: Any = self.server
+        hook.received.append((body, self.headers["Stripe-Signature"]))
+        self.send_response(hook.status)
         self.end_headers()
 
     def log_message(self, *arguments: object) -> None:

@@ -1,6 +1,7 @@
 """API access: active tokens, scopes and rate limits."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import time_machine
 from flask.testing import FlaskClient
@@ -14,7 +15,9 @@ from campaign.runtime.context import Installation
 from tests.support.api_tokens import EVERYTHING, bearer
 
 
-def test_personal_fields_need_donors_read(client: FlaskClient, installation, gifts):
+def test_personal_fields_need_donors_read(
+    client: FlaskClient, installation: Installation, gifts: Any
+) -> None:
     token = bearer(installation, "donations:read")
     for one in client.get("/api/v1/donations", headers=token).json["items"]:
         assert {one["name"], one["email"], one["comment"], one["tribute_name"]} == {None}
@@ -23,7 +26,9 @@ def test_personal_fields_need_donors_read(client: FlaskClient, installation, gif
     assert refused.json["scope"] == "donors:read"
 
 
-def test_only_an_active_token_opens_the_api(client: FlaskClient, installation, campaign):
+def test_only_an_active_token_opens_the_api(
+    client: FlaskClient, installation: Installation, campaign: Campaign
+) -> None:
     past = datetime(2026, 1, 2, tzinfo=UTC)
     revoked = bearer(installation, *EVERYTHING)
     with installation.sessions.begin() as session:
@@ -46,8 +51,8 @@ def test_only_an_active_token_opens_the_api(client: FlaskClient, installation, c
 
 
 def test_use_is_recorded_at_most_once_a_minute_and_no_secret_is_stored(
-    client, installation, campaign
-):
+    client: FlaskClient, installation: Installation, campaign: Campaign
+) -> None:
     token = bearer(installation, *EVERYTHING)
 
     def used() -> datetime:
@@ -66,7 +71,9 @@ def test_use_is_recorded_at_most_once_a_minute_and_no_secret_is_stored(
     assert used() >= first
 
 
-def test_too_many_requests_get_a_retry_after(client: FlaskClient, installation):
+def test_too_many_requests_get_a_retry_after(
+    client: FlaskClient, installation: Installation
+) -> None:
     token = bearer(installation, Scope.progress)
     answers = [client.get("/api/v1/campaigns", headers=token) for _ in range(601)]
     assert {one.status_code for one in answers[:600]} == {200}

@@ -1,14 +1,19 @@
 """The read API: tokens and scopes, pages of lists, errors."""
 
 from datetime import datetime
+from typing import Any
 
 from flask.testing import FlaskClient
 
 from campaign.integrations.tokens import Scope
+from campaign.models import Campaign
+from campaign.runtime.context import Installation
 from tests.support.api_tokens import EVERYTHING, bearer
 
 
-def test_a_list_is_read_page_by_page_each_gift_once(client: FlaskClient, installation, gifts):
+def test_a_list_is_read_page_by_page_each_gift_once(
+    client: FlaskClient, installation: Installation, gifts: Any
+) -> None:
     token = bearer(installation, *EVERYTHING)
     seen, path = [], "/api/v1/donations?limit=2&state=paid"
     while path:
@@ -22,7 +27,9 @@ def test_a_list_is_read_page_by_page_each_gift_once(client: FlaskClient, install
     assert len(seen) == 5
 
 
-def test_every_list_and_object_answers(client: FlaskClient, installation, gifts, campaign):
+def test_every_list_and_object_answers(
+    client: FlaskClient, installation: Installation, gifts: Any, campaign: Campaign
+) -> None:
     token = bearer(installation, *EVERYTHING)
     for path in ("campaigns", "donations", "donors", "ledger", "receipts", "subscriptions"):
         answer = client.get(f"/api/v1/{path}", headers=token)
@@ -46,8 +53,8 @@ def test_every_list_and_object_answers(client: FlaskClient, installation, gifts,
 
 
 def test_other_methods_are_refused_and_no_cookie_is_set(
-    client: FlaskClient, installation, campaign
-):
+    client: FlaskClient, installation: Installation, campaign: Campaign
+) -> None:
     token = bearer(installation, *EVERYTHING)
     answer = client.post("/api/v1/donations", headers=token)
     assert answer.status_code == 405
@@ -60,7 +67,9 @@ def test_other_methods_are_refused_and_no_cookie_is_set(
     assert "Access-Control-Allow-Origin" not in head.headers
 
 
-def test_progress_is_revalidated_with_its_etag(client: FlaskClient, installation, campaign):
+def test_progress_is_revalidated_with_its_etag(
+    client: FlaskClient, installation: Installation, campaign: Campaign
+) -> None:
     token = bearer(installation, Scope.progress)
     path = f"/api/v1/campaigns/{campaign.slug}/progress"
     first = client.get(path, headers=token)

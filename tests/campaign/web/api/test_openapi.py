@@ -1,14 +1,20 @@
 """The API conforms to `/api/openapi.json`."""
 
+from collections.abc import Callable
+from typing import Any
+
 import schemathesis
 from flask import Flask
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
+from campaign.runtime.context import Installation
 from tests.support.api_tokens import EVERYTHING, bearer
 
 
-def test_responses_conform_to_the_description(app: Flask, installation, gifts):
+def test_responses_conform_to_the_description(
+    app: Flask, installation: Installation, gifts: Any
+) -> None:
     token = bearer(installation, *EVERYTHING)
     app.config["RATELIMIT_ENABLED"] = False
     schema = schemathesis.openapi.from_wsgi("/api/openapi.json", app)
@@ -28,9 +34,9 @@ def test_responses_conform_to_the_description(app: Flask, installation, gifts):
         check()
 
 
-def _checker(operation, token):
+def _checker(operation: Any, token: str) -> Callable[[], None]:
     @given(case=operation.as_strategy())
-    def check(case) -> None:
+    def check(case: Any) -> None:
         # A cursor is opaque: no schema can describe which are valid.
         opaque = [positive_data_acceptance] if "cursor" in (case.query or {}) else []
         case.call_and_validate(headers=token, excluded_checks=opaque)

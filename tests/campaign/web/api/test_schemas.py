@@ -40,7 +40,9 @@ from tests.support.api_tokens import EVERYTHING, bearer
         ("nothing/here", 404, None),
     ],
 )
-def test_errors_say_what_is_wrong(client: FlaskClient, installation, path, status, named):
+def test_errors_say_what_is_wrong(
+    client: FlaskClient, installation: Installation, path: str, status: int, named: str
+) -> None:
     answer = client.get(f"/api/v1/{path}", headers=bearer(installation, *EVERYTHING))
     assert answer.status_code == status, answer.text
     assert answer.mimetype == "application/problem+json"

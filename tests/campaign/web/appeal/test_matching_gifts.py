@@ -9,7 +9,7 @@ CUT = BEGIN + timedelta(days=14)
 
 
 def sentences(**changes: object) -> list[str]:
-    return [one.sentence for one in present_sponsors(figure(**changes))]  # type: ignore[arg-type] # a test's own
+    return [one.sentence for one in present_sponsors(figure(**changes))]
 
 
 def test_a_matching_gift_shows_its_end_ratio_and_what_is_left() -> None:

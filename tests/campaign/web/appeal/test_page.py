@@ -73,4 +73,4 @@ def _campaign(slug: str, **changes: str) -> NewCampaign:
         "timezone": "America/New_York",
         **changes,
     }
-    return NewCampaign(**values)  # type: ignore[arg-type]
+    return NewCampaign(**values)

@@ -1,7 +1,7 @@
 """The print appeal in a browser: one page, and nothing cut off, whatever else stands on it."""
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from itertools import product
@@ -46,7 +46,7 @@ def extended(installation: Installation, reasons: list[str], **changes: object) 
 
 
 @pytest.fixture
-def printed(open_page: Open, address: str) -> Iterator[Callable[..., str]]:
+def printed(open_page: Open, address: str) -> Callable[..., str]:
     """Print a sheet, check that it is one page with all of its content, and return its text."""
     page = open_page("about:blank", viewport={"width": 816, "height": 1056})
     page.emulate_media(media="print")

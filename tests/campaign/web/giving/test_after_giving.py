@@ -94,12 +94,15 @@ def test_to_whom_it_is_no_news_nothing_is_offered(
 ) -> None:
     if why == "already":
         thanked(frequency="monthly", amount="10")
-    typed = {"monthly": {"frequency": "monthly"}, "small": {"amount": "1"}}.get(why, {})
+    typed: dict[str, Any] = {"monthly": {"frequency": "monthly"}, "small": {"amount": "1"}}.get(
+        why, {}
+    )
     donation = thanked(**typed)
-    changes: dict[str, Any] = {
+    cases: dict[str, dict[str, Any]] = {
         "paused": {"pause_reason": "Card testing", "paused_at": clock.now()},
         "closed": {"deadline": clock.now()},
-    }.get(why, {})
+    }
+    changes = cases.get(why, {})
     if changes:
         with installation.sessions.begin() as session:
             session.execute(update(Campaign).values(starts_at=donation.created_at, **changes))

@@ -69,7 +69,7 @@ def test_a_form_of_another_session_is_refused(
     app: Flask, paid: Facts, mailing: Installation, mailbox: MailReceiver
 ) -> None:
     first, second = app.test_client(), app.test_client()
-    tokens = []
+    tokens: list[str] = []
     for number, client in enumerate((first, second)):
         with time_machine.travel(now() + timedelta(minutes=number)):
             page = open_donor_page(client, mailing, mailbox)

@@ -35,7 +35,9 @@ def gifts(installation: Installation) -> list[tuple[int, int]]:
         entries = select(LedgerEntry.amount, LedgerEntry.fee_cover).where(
             LedgerEntry.kind == "payment"
         )
-        return [tuple(row) for row in session.execute(entries.order_by(LedgerEntry.id))]
+        return [
+            (amount, cover) for amount, cover in session.execute(entries.order_by(LedgerEntry.id))
+        ]
 
 
 def test_the_page_asks_stripe_if_no_event_has_arrived(

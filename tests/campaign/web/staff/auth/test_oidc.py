@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
@@ -33,7 +33,8 @@ class Provider(BaseHTTPRequestHandler):
 
     @property
     def issuer(self) -> str:
-        return f"http://127.0.0.1:{self.server.server_address[1]}"
+        _, port = cast("tuple[str, int]", self.server.server_address)
+        return f"http://127.0.0.1:{port}"
 
     def do_GET(self) -> None:
         parts = urlsplit(self.path)

@@ -1,5 +1,7 @@
 """Invalid passkey responses: whatever is sent, nobody signs in and nothing breaks."""
 
+from typing import Any
+
 import pytest
 from flask import Flask
 
@@ -7,7 +9,7 @@ from campaign.models import StaffMember, StaffPasskey, StaffRole
 from campaign.runtime.context import Installation
 from tests.support.staff import StaffClient, StaffMaker, browser
 
-GARBAGE = (
+GARBAGE: tuple[Any, ...] = (
     {},
     [],
     "x",

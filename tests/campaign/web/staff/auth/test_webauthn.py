@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -134,11 +135,14 @@ def test_a_signature_of_another_key_is_rejected(passkey: StaffPasskey) -> None:
         check_sign_in(SoftwarePasskey().sign_in(challenge), challenge, passkey, alone=False)
 
 
+GARBAGE: list[Any] = [{}, [], "x", {"rawId": "é"}]
+
+
 def test_the_credential_id_is_read_or_rejected(device: SoftwarePasskey) -> None:
     assert credential_id(device.sign_in("eA")) == device.credential_id
-    for broken in ({}, [], "x", {"rawId": "é"}):
+    for broken in GARBAGE:
         with pytest.raises(StaffRefused):
-            credential_id(broken)  # type: ignore[arg-type] # whatever a stranger sends
+            credential_id(broken)
 
 
 def test_behind_a_proxy_the_scheme_of_the_site_url_is_used(

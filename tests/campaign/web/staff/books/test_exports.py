@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from typing import Any
 
 from sqlalchemy import select
 
@@ -15,7 +16,7 @@ from tests.support.stripe import Facts
 
 
 def test_the_ledger_export_adds_up_to_the_total_raised(
-    staff: StaffMaker, paid: Facts, store, installation: Installation
+    staff: StaffMaker, paid: Facts, store: Any, installation: Installation
 ) -> None:
     store(paid.refunded("re_1", 500))
     apply_due_events(installation)
@@ -37,7 +38,7 @@ def test_the_ledger_export_adds_up_to_the_total_raised(
 
 
 def test_a_name_is_not_exported_as_a_formula(
-    staff: StaffMaker, give, store, installation: Installation
+    staff: StaffMaker, give: Any, store: Any, installation: Installation
 ) -> None:
     store(give("ana@example.org", name='=HYPERLINK("http://x")').completed())
     apply_due_events(installation)

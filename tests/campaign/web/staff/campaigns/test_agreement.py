@@ -2,6 +2,7 @@
 
 import re
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from flask import Flask
 from sqlalchemy import func, select
@@ -50,7 +51,12 @@ def shown(page: str) -> int:
 
 
 def test_all_agree_at_every_moment_of_a_burst(
-    app: Flask, installation: Installation, campaign: Campaign, give, store, staff: StaffMaker
+    app: Flask,
+    installation: Installation,
+    campaign: Campaign,
+    give: Any,
+    store: Any,
+    staff: StaffMaker,
 ) -> None:
     facts: list[Facts] = [
         give(f"reader{number % 300}@example.org", 500 + number * 7, code=f"article-{number % 5}")

@@ -1,5 +1,7 @@
 """The dashboard page: its content, its readers, and what needs attention."""
 
+from typing import Any
+
 import pytest
 from sqlalchemy import select, text
 
@@ -17,7 +19,7 @@ def test_without_a_campaign_it_says_so(staff: StaffMaker) -> None:
 
 
 def test_it_shows_gifts_by_source(
-    staff: StaffMaker, campaign: Campaign, give, store, installation: Installation
+    staff: StaffMaker, campaign: Campaign, give: Any, store: Any, installation: Installation
 ) -> None:
     ana, ben = give("ana@example.org", 2500, code="mail-nine-days"), give("ben@example.org", 7500)
     store(ana.intent_succeeded(), ben.intent_succeeded(), ben.refunded("re_1", 500))
@@ -40,7 +42,7 @@ def test_it_shows_gifts_by_source(
 
 
 def test_a_dispute_can_be_marked_as_reviewed_and_shows_who_did(
-    staff: StaffMaker, paid: Facts, store, installation: Installation
+    staff: StaffMaker, paid: Facts, store: Any, installation: Installation
 ) -> None:
     store(paid.disputed("created"))
     apply_due_events(installation)

@@ -2,6 +2,7 @@
 
 import io
 from datetime import datetime, timedelta
+from typing import Any
 
 from pypdf import PdfReader
 
@@ -61,7 +62,8 @@ def test_the_report_has_the_same_content_as_page_and_pdf(
     text = " ".join(" ".join(sheet.extract_text() for sheet in read.pages).split())
     for words in said:
         assert words.replace("-$", "−$") in text.replace("-$", "−$"), words
-    assert "/MarkInfo" in read.trailer["/Root"]
+    root: Any = read.trailer["/Root"]
+    assert "/MarkInfo" in root
     assert "Secret" not in text
 
 

@@ -131,9 +131,9 @@ Route = tuple[str, str]
 
 def matrix() -> dict[Route, str]:
     """Return the lowest role by (method, rule)."""
-    found = {}
+    found: dict[Route, str] = {}
     for line in TABLE.strip().splitlines():
-        role, methods, rule = re.fullmatch(r"(\w+) +([A-Z ]+?) +(/.*)", line).groups()  # type: ignore[union-attr] # a line that is none fails here
+        role, methods, rule = re.fullmatch(r"(\w+) +([A-Z ]+?) +(/.*)", line).groups()
         found |= {(method, rule): role for method in methods.split()}
     return found
 

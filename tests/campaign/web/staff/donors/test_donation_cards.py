@@ -13,7 +13,8 @@ from tests.campaign.donations.test_tribute_cards import BY_EMAIL, BY_POST
 from tests.support.staff import StaffMaker
 from tests.support.stripe import Facts
 
-Give, Store = Callable[..., Facts], Callable[..., None]
+Give = Callable[..., Facts]
+Store = Callable[..., None]
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,16 @@
 """The API tokens page: an admin creates a token, sees it once, revokes it."""
 
-from campaign.models import ApiToken, StaffRole
+from typing import Any
+
+from flask.testing import FlaskClient
+
+from campaign.models import ApiToken, Campaign, StaffRole
+from campaign.runtime.context import Installation
 
 
 def test_an_admin_creates_a_token_sees_it_once_and_revokes_it(
-    staff, client, campaign, installation
-):
+    staff: Any, client: FlaskClient, campaign: Campaign, installation: Installation
+) -> None:
     admin = staff(StaffRole.admin)
     wrong = admin.post_form("/staff/api-tokens", {"name": ""})
     assert wrong.status_code == 422
