@@ -37,6 +37,7 @@ pytest_plugins = [
     "tests.support.shared_server",
     "tests.support.browser",
     "tests.support.stripe",
+    "tests.support.stripe_referee",
     "tests.support.reconciliation",
     "tests.support.staff",
     "tests.support.offline_gifts",

@@ -3,8 +3,9 @@
 import contextlib
 import socket
 import threading
+from collections.abc import Callable
 from pathlib import Path
-from typing import Self
+from typing import Any, ClassVar, Self
 
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
@@ -29,8 +30,11 @@ class StripeSandbox(StartStopContext, Controls, NetworkControls):
         with StripeSandbox(webhook_url="http://127.0.0.1:8000/stripe/webhook") as sandbox:
             client = StripeClient("sk_test_x", base_addresses={"api": sandbox.url})
 
-    Several may run in one process. With `folder`, the state survives a restart.
+    Several may run in one process. With `folder`, the state survives a restart. `middleware` is put around the WSGI
+    application of those that are made from then on: tests watch there what is asked and answered.
     """
+
+    middleware: ClassVar[Callable[[Any], Any] | None] = None
 
     def __init__(
         self,
@@ -47,7 +51,11 @@ class StripeSandbox(StartStopContext, Controls, NetworkControls):
         self.account = Account(folder)
         idempotency.release_interrupted(self.account)
         self.deliverer = Deliverer(self.account)
-        self._server = _Server(host, port, create_application(self), _QuietHandler)
+        application = create_application(self)
+        wrap = type(self).middleware
+        self._server = _Server(
+            host, port, wrap(application) if wrap else application, _QuietHandler
+        )
         self.url = f"http://{host}:{self._server.server_port}"
         self.account.public_url = (public_url or self.url).rstrip("/")
         self._stopping = threading.Event()

@@ -20,7 +20,7 @@ from sandbox.stripe.state import Json
 from sandbox.stripe.state.account import Account, require
 
 MIN_LIFETIME, MAX_LIFETIME = 30 * 60, 24 * 60 * 60
-LOCALES = names(
+_LOCALES = names(
     "auto bg cs da de el en en-GB es es-419 et fi fil fr fr-CA hi-IN hr hu id it ja ko lt lv ms mt"
     " nb nl pl pt pt-BR ro ru sk sl sv th tr vi zh zh-HK zh-TW"
 )
@@ -64,7 +64,7 @@ _SESSION = {
     "customer_email": email,
     "expires_at": integer(),
     "line_items": array(_LINE),
-    "locale": choice(*LOCALES),
+    "locale": choice(*_LOCALES),
     "metadata": new_metadata,
     "mode": choice("payment", "setup", "subscription"),
     "payment_intent_data": group(

@@ -1,6 +1,5 @@
 """Create and update refunds, metadata, customers, portal sessions and webhook endpoints."""
 
-from sandbox.stripe.api import checkout
 from sandbox.stripe.api.endpoints import endpoint
 from sandbox.stripe.api.parameters import (
     array,
@@ -97,6 +96,12 @@ def _update_metadata(account: Account, obj: Json, params: Json, event: str | Non
     return obj
 
 
+_LOCALES = names(
+    "auto bg cs da de el en en-AU en-CA en-GB en-IE en-IN en-NZ en-SG es es-419 et fi fil fr fr-CA"
+    " hr hu id it ja ko lt lv ms mt nb nl pl pt pt-BR ro ru sk sl sv th tr vi zh zh-HK zh-TW"
+)
+"""Not those of checkout: https://docs.stripe.com/api/customer_portal/sessions/create."""
+
 _FLOW = group(
     {
         "after_completion": group(
@@ -138,7 +143,7 @@ def _check_flow(account: Account, params: Json) -> None:  # noqa: ARG001 - as ev
         "configuration": text(),
         "customer": text(),
         "flow_data": _FLOW,
-        "locale": choice(*checkout.LOCALES),
+        "locale": choice(*_LOCALES),
         "return_url": url,
     },
     required=("customer",),

@@ -68,7 +68,7 @@ def mark_paid(account: Account, invoice: Json) -> None:
         amount_paid=invoice["amount_due"],
         amount_remaining=0,
         attempt_count=invoice["attempt_count"] + 1,
-        record_attempt=True,
+        attempted=True,
         ending_balance=0,
         next_payment_attempt=None,
         status="paid",
@@ -95,7 +95,7 @@ def mark_failed(account: Account, invoice: Json) -> bool:
     if not first and attempts <= len(RETRIES):
         again = account.now() + RETRIES[attempts - 1]
         account.schedule("retry_invoice", invoice["id"], again)
-    account.change(invoice, attempt_count=attempts, record_attempt=True, next_payment_attempt=again)
+    account.change(invoice, attempt_count=attempts, attempted=True, next_payment_attempt=again)
     account.emit("invoice.payment_failed", invoice)
     return again is not None or first
 

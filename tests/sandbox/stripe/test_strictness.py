@@ -10,6 +10,8 @@ from stripe import InvalidRequestError, StripeClient
 from sandbox.stripe import StripeSandbox
 from tests.sandbox.stripe.conftest import PORT
 
+pytestmark = pytest.mark.wrong_stripe_calls
+
 PRICE = "line_items[0][price_data]"
 
 
