@@ -17,10 +17,11 @@ _SCALARS: dict[str, tuple[type, ...]] = {
 
 
 class Spec:
-    """An OpenAPI document, as far as answers go."""
+    """Stripe's OpenAPI document, and its examples by the kind of object."""
 
-    def __init__(self, document: Json) -> None:
+    def __init__(self, document: Json, examples: Json) -> None:
         self.version: str = document["info"]["version"]
+        self.examples = examples
         self.schemas: dict[str, Json] = document["components"]["schemas"]
         self.paths: dict[str, Json] = document["paths"]
         self._routes = [

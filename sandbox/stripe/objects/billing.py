@@ -211,7 +211,7 @@ _UNSET_INVOICE: Json = unset(
 _UNSET_SUBSCRIPTION: Json = unset(
     """application application_fee_percent billing_cycle_anchor_config billing_thresholds
     cancel_at canceled_at customer_account days_until_due default_payment_method
-    default_source description ended_at latest_invoice next_pending_invoice_item_invoice
+    default_source description ended_at latest_invoice managed_payments next_pending_invoice_item_invoice
     on_behalf_of pause_collection pending_invoice_item_interval pending_setup_intent
     pending_update schedule test_clock transfer_data trial_end trial_start"""
 )

@@ -80,7 +80,7 @@ _INVOICE_CREATION = {
 }
 _UNSET: Json = unset(
     """collected_information adaptive_pricing after_expiration allow_promotion_codes client_secret consent
-    consent_collection currency_conversion customer_account integration_identifier invoice
+    consent_collection currency_conversion customer_account integration_identifier invoice managed_payments
     origin_context payment_intent payment_link payment_method_configuration_details
     permissions recovered_from saved_payment_method_options setup_intent
     shipping_address_collection shipping_cost subscription wallet_options"""

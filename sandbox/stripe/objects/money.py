@@ -63,6 +63,7 @@ def refund(charge: Json, amount: int, created: int, **more: object) -> Json:
         "created": created,
         "currency": charge["currency"],
         "customer": charge["customer"],
+        "customer_account": None,
         "destination_details": destination if card else {"type": "us_bank_transfer"},
         "metadata": {},
         "payment_intent": charge["payment_intent"],

@@ -17,6 +17,7 @@ def payment_method(details: Json, *, email: str | None, name: str | None, create
         **details,
         "created": created,
         "customer": None,
+        "customer_account": None,
         "livemode": False,
         "metadata": {},
         "type": kind,
@@ -165,7 +166,7 @@ def outcome(kind: str, reason: str | None = None, network: str = "approved_by_ne
 _UNSET_INTENT: Json = unset(
     """application application_fee_amount automatic_payment_methods canceled_at
     cancellation_reason customer customer_account description excluded_payment_method_types
-    last_payment_error latest_charge next_action on_behalf_of payment_method
+    last_payment_error latest_charge managed_payments next_action on_behalf_of payment_method
     payment_method_configuration_details processing receipt_email review setup_future_usage
     shipping source statement_descriptor statement_descriptor_suffix transfer_data
     transfer_group"""
