@@ -18,6 +18,7 @@ from sandbox.servers.account import unprivileged
 from sandbox.servers.scratch import scratch_folder
 from sandbox.stripe import StripeSandbox
 from tests.conftest import GIVEN_STRIPE, SANDBOX_PORT
+from tests.support.stripe_referee import Watch
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -40,15 +41,19 @@ class Running:
 
 
 @pytest.fixture(scope="package")
-def running() -> Iterator[Running]:
-    """Run `./dev run`, and stop it like Ctrl-C. With STRIPE_API_BASE, our sandbox runs behind that proxy."""
+def running(stripe_watched: Watch | None) -> Iterator[Running]:
+    """Run `./dev run`, and stop it like Ctrl-C. With STRIPE_API_BASE, our sandbox runs behind that proxy.
+
+    Where Stripe's types are at hand, the sandbox runs in this process, to be watched.
+    """
     port = free_port()
     environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
     with ExitStack() as stack:
-        if GIVEN_STRIPE:
+        if GIVEN_STRIPE or stripe_watched:
             hook = f"http://127.0.0.1:{port}/stripe/webhook"
-            sandbox = StripeSandbox(port=SANDBOX_PORT, webhook_url=hook)
-            environment["STRIPE_WEBHOOK_SECRET"] = stack.enter_context(sandbox).webhook_secret
+            sandbox = stack.enter_context(StripeSandbox(port=SANDBOX_PORT, webhook_url=hook))
+            environment["STRIPE_WEBHOOK_SECRET"] = sandbox.webhook_secret
+            environment["STRIPE_API_BASE"] = GIVEN_STRIPE or sandbox.url
         yield from _run(port, environment)
 
 

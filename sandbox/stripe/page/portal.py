@@ -48,7 +48,7 @@ def _page(account: Account, session: Json) -> str:
     mine = [
         _line(found)
         for found in account.every("subscription")
-        if found["customer"] == customer["id"] and found["status"] != "incomplete"
+        if found["customer"] == customer["id"]
     ]
     return render_template("portal.html", session=session, customer=customer, subscriptions=mine)
 

@@ -17,8 +17,8 @@ def draft(account: Account, subscription: Json, reason: str) -> Json:
     return made
 
 
-def finalize(account: Account, invoice: Json) -> Json:
-    """Number the invoice, create the intent that is to pay it, and return that intent."""
+def finalize(account: Account, invoice: Json, intent: Json | None = None) -> Json:
+    """Number the invoice and return the intent that is to pay it, which is created if there is none."""
     now, customer = account.now(), account.get("customer", invoice["customer"])
     sequence = customer["next_invoice_sequence"]
     account.change(customer, next_invoice_sequence=sequence + 1, currency=invoice["currency"])
@@ -32,23 +32,30 @@ def finalize(account: Account, invoice: Json) -> Json:
         status="open",
         status_transitions={**invoice["status_transitions"], "finalized_at": now},
     )
-    intent = payments.payment_intent(
-        invoice["amount_due"],
-        invoice["currency"],
-        now,
-        customer=invoice["customer"],
-        description="Subscription creation"
-        if invoice["billing_reason"] == "subscription_create"
-        else "Subscription update",
-        setup_future_usage="off_session",
-    )
-    account.add(intent)
+    created = intent is None
+    if intent is None:
+        intent = recurring_intent(account, invoice["amount_due"], invoice, "Subscription update")
     account.note(intent["id"], invoice=invoice["id"])
     payment = account.add(billing.invoice_payment(invoice, intent, now))
     account.note(invoice["id"], intent=intent["id"], payment=payment["id"])
     account.emit("invoice.finalized", invoice)
-    account.emit("payment_intent.created", intent)
+    if created:
+        account.emit("payment_intent.created", intent)
     return intent
+
+
+def recurring_intent(account: Account, amount: int, payer: Json, description: str) -> Json:
+    """Return a new intent whose payment method is kept for renewals. `payer` has a customer and a currency."""
+    return account.add(
+        payments.payment_intent(
+            amount,
+            payer["currency"],
+            account.now(),
+            customer=payer["customer"],
+            description=description,
+            setup_future_usage="off_session",
+        )
+    )
 
 
 def intent_for(account: Account, invoice: Json) -> Json | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sandbox.stripe.errors import CardDeclined, Refused
 from sandbox.stripe.objects import catalog, payments
 from sandbox.stripe.objects.cards import BANK_BY_NUMBER, CARD_BY_NUMBER
-from sandbox.stripe.rules import charges, debits, sessions, subscriptions
+from sandbox.stripe.rules import charges, debits, invoices, sessions, subscriptions
 from sandbox.stripe.state import Json
 from sandbox.stripe.state.account import Account, require
 
@@ -64,7 +64,6 @@ def answer_challenge(account: Account, session: Json, *, passed: bool) -> str:
     if passed:
         return _charge(account, session, intent, method)
     charges.fail_intent(account, intent, _CHALLENGE_FAILED, method=method)
-    subscriptions.payment_failed(account, intent)
     raise CardDeclined(_CHALLENGE_FAILED[2], _CHALLENGE_FAILED[0], None, payment_intent=intent)
 
 
@@ -88,9 +87,16 @@ def _prepare(account: Account, session: Json, instrument: Instrument) -> Json:
     details = catalog.customer_details(instrument.email, name)
     account.change(session, customer_details=details)
     customer = _customer(account, session, instrument.email, name)
-    if session["mode"] == "subscription":
-        return subscriptions.create_incomplete(account, session, customer)
-    intent = account.find(session["payment_intent"], "payment_intent")
+    intent = sessions.intent_of(account, session)
+    if intent is None and session["mode"] == "subscription":
+        assert customer is not None
+        payer = {"customer": customer["id"], "currency": session["currency"]}
+        intent = invoices.recurring_intent(
+            account, session["amount_total"], payer, "Subscription creation"
+        )
+        account.note(intent["id"], session=session["id"])
+        account.note(session["id"], intent=intent["id"])
+        account.emit("payment_intent.created", intent)
     if intent is None:
         params = account.notes(session["id"])["payment_intent_data"]
         intent = payments.payment_intent(
@@ -133,11 +139,7 @@ def _challenge(account: Account, session: Json, intent: Json, method: Json) -> s
 
 
 def _charge(account: Account, session: Json, intent: Json, method: Json) -> str:
-    try:
-        charge = charges.charge_card(account, intent, method)
-    except CardDeclined:
-        subscriptions.payment_failed(account, intent)
-        raise
+    charge = charges.charge_card(account, intent, method)
     _finish(account, session, intent, method, paid=True)
     charges.follow_up(account, charge)
     return "paid"
@@ -158,6 +160,7 @@ def _finish(account: Account, session: Json, intent: Json, method: Json, *, paid
     if made:
         account.change(session, customer=made)
     if session["mode"] == "subscription":
-        begun = subscriptions.activate(account, intent, method, paid=paid)
+        customer = account.get("customer", intent["customer"])
+        begun = subscriptions.begin(account, session, customer, intent, method, paid=paid)
         account.change(session, subscription=begun["id"], invoice=begun["latest_invoice"])
     sessions.complete(account, session, paid=paid)

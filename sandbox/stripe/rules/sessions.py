@@ -3,7 +3,6 @@
 from sandbox.stripe.errors import Refused
 from sandbox.stripe.objects import catalog
 from sandbox.stripe.objects.checkout import checkout_session
-from sandbox.stripe.rules import subscriptions
 from sandbox.stripe.state import Json
 from sandbox.stripe.state.account import Account, require
 
@@ -43,7 +42,7 @@ def _inline_price(account: Account, data: Json) -> Json:
 
 
 def expire(account: Account, session: Json) -> Json:
-    """Expire an open session, and cancel its intent or incomplete subscription."""
+    """Expire an open session, and cancel its intent."""
     require(
         session["status"] == "open",
         Refused(
@@ -53,10 +52,7 @@ def expire(account: Account, session: Json) -> Json:
     )
     account.unschedule("expire_session", session["id"])
     account.change(session, status="expired", url=None)
-    begun = account.find(account.notes(session["id"]).get("subscription"), "subscription")
-    if begun:
-        subscriptions.expire_incomplete(account, begun)
-    intent = account.find(session["payment_intent"], "payment_intent")
+    intent = intent_of(account, session)
     if intent:
         account.change(
             intent, status="canceled", canceled_at=account.now(), cancellation_reason="abandoned"
@@ -64,6 +60,12 @@ def expire(account: Account, session: Json) -> Json:
         account.emit("payment_intent.canceled", intent)
     account.emit("checkout.session.expired", session)
     return session
+
+
+def intent_of(account: Account, session: Json) -> Json | None:
+    """Return the intent that is to pay the session, if there was an attempt. One of a subscription is not shown."""
+    kept = account.notes(session["id"]).get("intent")
+    return account.find(session["payment_intent"] or kept, "payment_intent")
 
 
 def complete(account: Account, session: Json, *, paid: bool) -> None:

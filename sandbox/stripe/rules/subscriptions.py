@@ -1,4 +1,4 @@
-"""Subscriptions: created by checkout, activated, updated, canceled. Their renewals are in `renewals`."""
+"""Subscriptions: created by checkout, updated, canceled. Their renewals are in `renewals`."""
 
 from sandbox.stripe.errors import Refused, missing, unsupported
 from sandbox.stripe.objects import billing, catalog
@@ -9,28 +9,35 @@ from sandbox.stripe.state.account import Account, require
 ENDED = ("canceled", "incomplete_expired")
 
 
-def create_incomplete(account: Account, session: Json, customer: Json) -> Json:
-    """Create a session's incomplete subscription and first invoice. Return the intent that is to pay it."""
-    notes = account.notes(session["id"])
-    if notes.get("subscription"):
-        begun = account.get("subscription", notes["subscription"])
-        return invoices.intent_for(account, account.get("invoice", begun["latest_invoice"]))
-    params, now = notes["subscription_data"], account.now()
+def begin(
+    account: Account, session: Json, customer: Json, intent: Json, method: Json, *, paid: bool
+) -> Json:
+    """Create a session's subscription and first invoice, once `intent` has paid it or its bank debit is processing.
+
+    Before, there is neither: https://docs.stripe.com/changelog/basil/2025-03-31/checkout-legacy-subscription-upgrade
+    """
+    notes, now = account.notes(session["id"]), account.now()
+    params = notes["subscription_data"]
     begun = billing.subscription(
         customer["id"],
         session["currency"],
         now,
         dict(params.get("metadata", {})),
+        default_payment_method=method["id"],
         description=params.get("description"),
+        status="active",
     )
     begun["items"]["data"] = [_item(line, begun["id"], now) for line in notes["line_items"]]
     account.add(begun)
-    account.note(session["id"], subscription=begun["id"])
+    account.change(method, customer=customer["id"])
+    account.emit("payment_method.attached", method)
     invoice = invoices.draft(account, begun, "subscription_create")
-    intent = invoices.finalize(account, invoice)
-    account.note(intent["id"], session=session["id"])
+    invoices.finalize(account, invoice, intent)
+    if paid:
+        invoices.mark_paid(account, invoice)
     account.emit("customer.subscription.created", begun)
-    return intent
+    account.schedule("renew", begun["id"], period_end(begun))
+    return begun
 
 
 def _item(line: Json, subscription_id: str, now: int) -> Json:
@@ -44,20 +51,6 @@ def for_invoice(account: Account, invoice: Json) -> Json:
     return account.get("subscription", details["subscription"])
 
 
-def activate(account: Account, intent: Json, method: Json, *, paid: bool) -> Json:
-    """Activate the subscription after its first payment, or while its bank debit is processing."""
-    invoice = invoices.invoice_paid_by(account, intent)
-    begun = for_invoice(account, invoice)
-    account.change(method, customer=begun["customer"])
-    account.emit("payment_method.attached", method)
-    previous = account.change(begun, default_payment_method=method["id"], status="active")
-    if paid:
-        invoices.mark_paid(account, invoice)
-    account.emit("customer.subscription.updated", begun, previous)
-    account.schedule("renew", begun["id"], period_end(begun))
-    return begun
-
-
 def period_end(subscription: Json) -> int:
     return subscription["items"]["data"][0]["current_period_end"]
 
@@ -68,7 +61,7 @@ def payment_succeeded(account: Account, intent: Json) -> None:
     if invoice and invoice["status"] == "open":
         invoices.mark_paid(account, invoice)
         subscription = for_invoice(account, invoice)
-        if subscription["status"] in ("past_due", "incomplete"):
+        if subscription["status"] == "past_due":
             previous = account.change(subscription, status="active")
             account.emit("customer.subscription.updated", subscription, previous)
 
@@ -85,13 +78,6 @@ def payment_failed(account: Account, intent: Json) -> None:
     elif subscription["status"] == "active":
         previous = account.change(subscription, status="past_due")
         account.emit("customer.subscription.updated", subscription, previous)
-
-
-def expire_incomplete(account: Account, subscription: Json) -> None:
-    """Expire the incomplete subscription of an expired checkout."""
-    invoices.void(account, account.get("invoice", subscription["latest_invoice"]))
-    previous = account.change(subscription, status="incomplete_expired", ended_at=account.now())
-    account.emit("customer.subscription.updated", subscription, previous)
 
 
 def end(account: Account, subscription: Json, reason: str = "cancellation_requested") -> Json:

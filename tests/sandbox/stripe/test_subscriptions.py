@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from stripe import InvalidRequestError, StripeClient
 
-from sandbox.stripe import StripeSandbox
+from sandbox.stripe import CardDeclined, StripeSandbox
 
 DAY = 86_400
 
@@ -51,6 +51,39 @@ def test_a_subscription_begins_with_a_paid_invoice(
     payment = paid.invoice.payments.data[0]
     assert (payment.status, payment.amount_paid) == ("paid", 1000)
     assert client.v1.payment_intents.retrieve(payment.payment.payment_intent).status == "succeeded"
+
+
+def test_before_its_payment_there_is_neither_subscription_nor_invoice(
+    client: StripeClient, sandbox: StripeSandbox, give: Callable[..., Any]
+) -> None:
+    """https://docs.stripe.com/changelog/basil/2025-03-31/checkout-legacy-subscription-upgrade"""
+    session = give(1000, "month")
+    for number in ("4000000000000002", "4000000000009995"):
+        with pytest.raises(CardDeclined):
+            sandbox.pay(session.id, number)
+    assert (sandbox.objects("subscription"), sandbox.objects("invoice")) == ([], [])
+    (attempt,) = sandbox.objects("payment_intent")
+    assert (attempt["status"], attempt["setup_future_usage"]) == (
+        "requires_payment_method",
+        "off_session",
+    )
+    sandbox.pay(session.id)
+    (payment,) = sandbox.objects("invoice_payment")
+    assert payment["payment"]["payment_intent"] == attempt["id"]
+    kinds = types(sandbox)
+    assert kinds.index("payment_intent.succeeded") < kinds.index("customer.subscription.created")
+
+
+def test_an_expired_page_cancels_its_attempt(
+    client: StripeClient, sandbox: StripeSandbox, give: Callable[..., Any]
+) -> None:
+    session = give(1000, "month")
+    with pytest.raises(CardDeclined):
+        sandbox.pay(session.id, "4000000000000002")
+    client.v1.checkout.sessions.expire(session.id)
+    (attempt,) = sandbox.objects("payment_intent")
+    assert (attempt["status"], attempt["cancellation_reason"]) == ("canceled", "abandoned")
+    assert types(sandbox, "*subscription*") == []
 
 
 def test_the_item_has_the_period(subscribe: Callable[..., Any]) -> None:
