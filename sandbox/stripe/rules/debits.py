@@ -61,8 +61,13 @@ def return_debit(account: Account, charge: Json, failure: tuple[str, str]) -> Js
     debit = charge["payment_method_details"]["type"] != "card"
     message = f"Charge {charge['id']} is not a debit that has succeeded."
     require(debit and charge["status"] == "succeeded", Refused(message))
+    # https://docs.stripe.com/reports/reporting-categories
     transaction = money.balance_transaction(
-        "payment_failure_refund", -charge["amount"], charge, account.now()
+        "payment_failure_refund",
+        -charge["amount"],
+        charge,
+        account.now(),
+        category="charge_failure",
     )
     account.add(transaction)
     account.change(charge, failure_balance_transaction=transaction["id"], paid=False)

@@ -42,8 +42,14 @@ def fail(account: Account, payout: Json) -> Json:
     """Fail the payout: the bank rejects it, and the money returns to the balance."""
     require(payout["status"] == "in_transit", Refused(f"This payout is {payout['status']}."))
     account.unschedule("pay_payout", payout["id"])
+    # https://docs.stripe.com/reports/reporting-categories
     transaction = money.balance_transaction(
-        "payout_failure", payout["amount"], payout, account.now(), description="PAYOUT FAILURE"
+        "payout_failure",
+        payout["amount"],
+        payout,
+        account.now(),
+        category="payout_reversal",
+        description="PAYOUT FAILURE",
     )
     account.add(transaction)
     account.change(

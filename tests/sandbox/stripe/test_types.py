@@ -170,6 +170,31 @@ def test_every_object_is_of_stripes_type(account: StripeSandbox, stripe_spec: Sp
     assert sorted(set(wrong)) == []
 
 
+WORDS = {
+    # https://docs.stripe.com/api/refunds/object#refund_object-status
+    ("refund", "status"): {"pending", "requires_action", "succeeded", "failed", "canceled"},
+    # https://docs.stripe.com/api/payouts/object#payout_object-status
+    ("payout", "status"): {"paid", "pending", "in_transit", "canceled", "failed"},
+    # https://docs.stripe.com/reports/reporting-categories
+    ("balance_transaction", "reporting_category"): {
+        "charge",
+        "charge_failure",
+        "dispute",
+        "dispute_reversal",
+        "payout",
+        "payout_reversal",
+        "refund",
+        "refund_failure",
+    },
+}
+"""Documented values of members that are plain strings in the types."""
+
+
+def test_documented_words_are_used(account: StripeSandbox) -> None:
+    for (kind, member), words in WORDS.items():
+        assert {found[member] for found in account.objects(kind)} <= words, f"{kind}.{member}"
+
+
 def test_every_object_has_the_members_of_stripes_example(
     account: StripeSandbox, stripe_spec: Spec
 ) -> None:
