@@ -1,4 +1,7 @@
-"""/v1/checkout/sessions, with the rules that parameter types cannot express."""
+"""/v1/checkout/sessions, with the rules that parameter types cannot express.
+
+https://docs.stripe.com/api/checkout/sessions/create
+"""
 
 from sandbox.stripe.api import amounts, lists
 from sandbox.stripe.api.endpoints import endpoint

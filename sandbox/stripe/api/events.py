@@ -1,4 +1,7 @@
-"""/v1/events: the events of the last thirty days, and whether their webhooks were delivered."""
+"""/v1/events: the events of the last thirty days, and whether their webhooks were delivered.
+
+https://docs.stripe.com/api/events/list
+"""
 
 from fnmatch import fnmatchcase
 

@@ -2,6 +2,8 @@
 
 A target in brackets is a list of that kind, which is included only on request. An empty target may be of
 several kinds; the path below it is not checked.
+
+https://docs.stripe.com/expand
 """
 
 from sandbox.stripe.errors import Refused

@@ -1,4 +1,8 @@
-"""Run API requests: API key, parameters, idempotency, faults, execution, response. Mounted by `application`."""
+"""Run API requests: API key, parameters, idempotency, faults, execution, response. Mounted by `application`.
+
+https://docs.stripe.com/api/authentication
+https://docs.stripe.com/api/errors
+"""
 
 import base64
 import json

@@ -1,4 +1,7 @@
-"""Retrieve one object of each kind, and list objects with simple filters."""
+"""Retrieve one object of each kind, and list objects with simple filters.
+
+https://docs.stripe.com/api and the list of each kind of object
+"""
 
 from collections.abc import Callable, Mapping
 

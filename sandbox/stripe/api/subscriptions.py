@@ -1,4 +1,7 @@
-"""/v1/subscriptions: update, pause, cancel and list. Checkout sessions create them."""
+"""/v1/subscriptions: update, pause, cancel and list. Checkout sessions create them.
+
+https://docs.stripe.com/api/subscriptions/update
+"""
 
 from sandbox.stripe.api import checkout, lists
 from sandbox.stripe.api.endpoints import endpoint

@@ -1,4 +1,8 @@
-"""Create and update refunds, metadata, customers, portal sessions and webhook endpoints."""
+"""Create and update refunds, metadata, customers, portal sessions and webhook endpoints.
+
+https://docs.stripe.com/api/refunds/create
+https://docs.stripe.com/api/customer_portal/sessions/create
+"""
 
 from sandbox.stripe.api.endpoints import endpoint
 from sandbox.stripe.api.parameters import (

@@ -4,6 +4,8 @@ A fault is `{"match": "POST /v1/checkout/sessions", "mode": …, "times": 1, "se
 file name pattern for "METHOD path". Modes: `drop_before` closes the connection before execution,
 `drop_after` after it; `500` fails during execution, so that it is saved with the idempotency key;
 `429` and `409` reject the request before execution; `slow` waits first.
+
+https://docs.stripe.com/error-low-level
 """
 
 import contextlib

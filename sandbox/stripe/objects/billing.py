@@ -1,4 +1,8 @@
-"""Subscriptions, their items, invoices and invoice payments."""
+"""Subscriptions, their items, invoices and invoice payments.
+
+https://docs.stripe.com/api/subscriptions/object
+https://docs.stripe.com/api/invoices/object
+"""
 
 from sandbox.stripe.objects import listing, unset
 from sandbox.stripe.objects.catalog import plan

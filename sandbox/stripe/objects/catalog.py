@@ -1,4 +1,8 @@
-"""Products, prices, customers and line items."""
+"""Products, prices, customers and line items.
+
+https://docs.stripe.com/api/products/object
+https://docs.stripe.com/api/prices/object
+"""
 
 from sandbox.stripe.objects import no_address
 from sandbox.stripe.state import Json

@@ -1,4 +1,7 @@
-"""Checkout sessions."""
+"""Checkout sessions.
+
+https://docs.stripe.com/api/checkout/sessions/object
+"""
 
 from sandbox.stripe.objects import unset
 from sandbox.stripe.objects.catalog import customer_details

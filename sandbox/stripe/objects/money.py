@@ -1,4 +1,7 @@
-"""Balance transactions, refunds, disputes, payouts and early fraud warnings."""
+"""Balance transactions, refunds, disputes, payouts and early fraud warnings.
+
+https://docs.stripe.com/api/balance_transactions/object and the pages of the other objects beside it
+"""
 
 from sandbox.stripe.state import Json
 from sandbox.stripe.state.identifiers import new_id

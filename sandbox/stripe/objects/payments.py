@@ -1,4 +1,8 @@
-"""Payment methods, intents and charges."""
+"""Payment methods, intents and charges.
+
+https://docs.stripe.com/api/payment_intents/object
+https://docs.stripe.com/api/charges/object
+"""
 
 from sandbox.stripe.objects import billing_details, unset
 from sandbox.stripe.objects.cards import BANK_ROUTING, Card

@@ -1,4 +1,8 @@
-"""Customer portal sessions and webhook endpoints."""
+"""Customer portal sessions and webhook endpoints.
+
+https://docs.stripe.com/api/customer_portal/sessions/object
+https://docs.stripe.com/api/webhook_endpoints/object
+"""
 
 from sandbox.stripe.state import Json
 from sandbox.stripe.state.identifiers import new_id

@@ -1,4 +1,7 @@
-"""Charges and the balance: money moves here, for both checkout and renewals."""
+"""Charges and the balance: money moves here, for both checkout and renewals.
+
+https://docs.stripe.com/api/charges/object
+"""
 
 from sandbox.stripe.errors import CardDeclined
 from sandbox.stripe.objects import money, payments

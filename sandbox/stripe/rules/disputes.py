@@ -1,4 +1,7 @@
-"""Disputes, inquiries and early fraud warnings from banks, and how they are closed."""
+"""Disputes, inquiries and early fraud warnings from banks, and how they are closed.
+
+https://docs.stripe.com/disputes/how-disputes-work
+"""
 
 from sandbox.stripe.errors import Refused
 from sandbox.stripe.objects import money

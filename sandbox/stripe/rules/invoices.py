@@ -1,4 +1,8 @@
-"""Invoices: draft, finalized, attempted, paid or left open."""
+"""Invoices: draft, finalized, attempted, paid or left open.
+
+https://docs.stripe.com/invoicing/overview
+https://docs.stripe.com/billing/revenue-recovery/smart-retries
+"""
 
 from sandbox.stripe.objects import billing, payments
 from sandbox.stripe.state import Json

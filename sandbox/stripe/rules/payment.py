@@ -1,4 +1,8 @@
-"""Pay an open checkout session by card, by card with 3-D Secure, or by bank debit."""
+"""Pay an open checkout session by card, by card with 3-D Secure, or by bank debit.
+
+https://docs.stripe.com/payments/checkout/how-checkout-works
+https://docs.stripe.com/payments/3d-secure
+"""
 
 from dataclasses import dataclass
 

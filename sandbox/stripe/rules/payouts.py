@@ -1,4 +1,7 @@
-"""Payouts of the balance to the newsroom's bank."""
+"""Payouts of the balance to the newsroom's bank.
+
+https://docs.stripe.com/payouts
+"""
 
 from sandbox.stripe.errors import Refused
 from sandbox.stripe.objects import money

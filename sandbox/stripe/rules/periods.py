@@ -1,4 +1,7 @@
-"""Billing periods in calendar months and years. Pure functions."""
+"""Billing periods in calendar months and years. Pure functions.
+
+https://docs.stripe.com/billing/subscriptions/billing-cycle
+"""
 
 import calendar
 from datetime import UTC, datetime, timedelta

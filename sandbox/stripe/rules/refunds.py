@@ -1,4 +1,7 @@
-"""Refunds: full, partial or repeated, that succeed at once, stay pending, or fail later."""
+"""Refunds: full, partial or repeated, that succeed at once, stay pending, or fail later.
+
+https://docs.stripe.com/refunds
+"""
 
 from sandbox.stripe.errors import Refused
 from sandbox.stripe.objects import money

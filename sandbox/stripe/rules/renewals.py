@@ -1,4 +1,7 @@
-"""Renewals: when a period ends, bill the next one and retry failed payments."""
+"""Renewals: when a period ends, bill the next one and retry failed payments.
+
+https://docs.stripe.com/billing/subscriptions/billing-cycle
+"""
 
 from sandbox.stripe.errors import CardDeclined
 from sandbox.stripe.objects.cards import BANK_BY_NUMBER

@@ -1,4 +1,7 @@
-"""Create, expire and complete checkout sessions. `payment` pays them."""
+"""Create, expire and complete checkout sessions. `payment` pays them.
+
+https://docs.stripe.com/payments/checkout/how-checkout-works
+"""
 
 from sandbox.stripe.errors import Refused
 from sandbox.stripe.objects import catalog

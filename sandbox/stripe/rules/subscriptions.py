@@ -1,4 +1,7 @@
-"""Subscriptions: created by checkout, updated, canceled. Their renewals are in `renewals`."""
+"""Subscriptions: created by checkout, updated, canceled. Their renewals are in `renewals`.
+
+https://docs.stripe.com/billing/subscriptions/overview
+"""
 
 from sandbox.stripe.errors import Refused, missing, unsupported
 from sandbox.stripe.objects import billing, catalog

@@ -1,4 +1,7 @@
-"""Threads that send due deliveries to their endpoints. The server starts and stops them."""
+"""Threads that send due deliveries to their endpoints. The server starts and stops them.
+
+https://docs.stripe.com/webhooks
+"""
 
 import hashlib
 import hmac

@@ -2,6 +2,8 @@
 
 A copy has `endpoint` (id), `state`, `next_at` (sandbox seconds) and `attempts` (each `at`, `status`, `error`).
 States: pending, batched (to be reordered), held, lost, sending, delivered, failed.
+
+https://docs.stripe.com/webhooks#retries
 """
 
 from collections.abc import Iterator

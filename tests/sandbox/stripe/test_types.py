@@ -276,3 +276,18 @@ def test_what_can_be_expanded_can_be_expanded_at_stripe(stripe_spec: Spec) -> No
         on_request = {name for name, target in members.items() if target.startswith("[")}
         assert set(members) - on_request <= expandable, kind
         assert on_request <= set(schema["properties"]), kind
+
+
+NO_RULE = {"__init__.py", "clock.py", "endpoints.py", "modes.py"}
+"""Modules that imitate nothing of Stripe's: our own clock, tables and network."""
+
+
+@pytest.mark.parametrize("room", ["api", "objects", "rules", "webhooks"])
+def test_what_is_imitated_names_its_page(room: str) -> None:
+    silent = [
+        source.name
+        for source in sorted((SOURCES / room).glob("*.py"))
+        if source.name not in NO_RULE
+        and "https://docs.stripe.com/" not in source.read_text(encoding="utf-8")
+    ]
+    assert silent == []
