@@ -45,11 +45,14 @@ READERS: dict[str, tuple[str, Callable[[Any], object]]] = {
 
 
 class Shaped(dict[str, Any]):
-    """An object with every member of its type, made when it is read. Lists what was read but is no member."""
+    """An object with every member of its type, made when it is read. Lists what was read but is no member.
 
-    def __init__(self, spec: Spec, schema: Any, *, expanded: bool, path: str = "") -> None:
+    `filled`: related objects are "ids" or "expanded"; "empty" has None wherever that may be.
+    """
+
+    def __init__(self, spec: Spec, schema: Any, filled: str, path: str = "") -> None:
         super().__init__()
-        self._spec, self._expanded, self._path = spec, expanded, path
+        self._spec, self._filled, self._path = spec, filled, path
         self._members = spec.resolve(schema).get("properties", {})
         self.strangers: list[str] = []
 
@@ -73,13 +76,15 @@ class Shaped(dict[str, Any]):
 
     def _made(self, schema: Any, path: str) -> Any:
         schema = self._spec.resolve(schema)
+        if self._filled == "empty" and schema.get("nullable"):
+            return None
         if "anyOf" in schema:
             choices = [self._spec.resolve(one) for one in schema["anyOf"]]
             objects = [one for one in choices if one.get("type") == "object"]
-            schema = objects[0] if self._expanded and objects else choices[0]
+            schema = objects[0] if self._filled == "expanded" and objects else choices[0]
         match schema.get("type"):
             case "object" if "properties" in schema:
-                return Shaped(self._spec, schema, expanded=self._expanded, path=f"{path}.")
+                return Shaped(self._spec, schema, self._filled, f"{path}.")
             case "object":
                 return {}
             case "array":
@@ -99,11 +104,11 @@ def _shapes(value: Any) -> Iterable[Shaped]:
             yield from _shapes(one)
 
 
-@pytest.mark.parametrize("expanded", [False, True], ids=["ids", "expanded"])
+@pytest.mark.parametrize("filled", ["ids", "expanded", "empty"])
 @pytest.mark.parametrize("name", READERS)
-def test_every_field_that_is_read_exists(stripe_spec: Spec, name: str, *, expanded: bool) -> None:
+def test_every_field_that_is_read_exists(stripe_spec: Spec, name: str, filled: str) -> None:
     kind, read = READERS[name]
-    shape = Shaped(stripe_spec, {"$ref": kind}, expanded=expanded)
+    shape = Shaped(stripe_spec, {"$ref": kind}, filled)
     read(shape)
     assert shape.every_stranger() == []
 
