@@ -42,7 +42,7 @@ def rotations(reports: tuple[Report, ...]) -> list[tuple[Report, ...]]:
     return [reports[place:] + reports[:place] for place in range(len(reports))]
 
 
-class Books:
+class ReportedGift:
     """Reports documented events about one gift, and says what came of them."""
 
     def __init__(
@@ -75,19 +75,19 @@ class Books:
 
 
 @pytest.fixture
-def books(
+def gift(
     installation: Installation, give: Callable[..., Facts], post_event: Callable[..., TestResponse]
-) -> Books:
+) -> ReportedGift:
     """A one-time gift of $25."""
-    return Books(installation, give(), post_event)
+    return ReportedGift(installation, give(), post_event)
 
 
 @pytest.fixture
 def monthly(
     installation: Installation, give: Callable[..., Facts], post_event: Callable[..., TestResponse]
-) -> Books:
+) -> ReportedGift:
     """A monthly gift of $25."""
-    return Books(installation, give(frequency="monthly"), post_event)
+    return ReportedGift(installation, give(frequency="monthly"), post_event)
 
 
 @pytest.mark.parametrize(
@@ -100,20 +100,20 @@ def monthly(
     ],
     ids=lambda report: report[1],
 )
-def test_a_payment_is_booked_once_in_our_currency(books: Books, report: Report) -> None:
-    assert books.report(report) == [InboxState.done]
-    assert books.report(report) == [InboxState.ignored]
-    assert (books.standing, books.entries) == (("paid", 2500), [("payment", 2500)])
+def test_a_payment_is_booked_once_in_our_currency(gift: ReportedGift, report: Report) -> None:
+    assert gift.report(report) == [InboxState.done]
+    assert gift.report(report) == [InboxState.ignored]
+    assert (gift.standing, gift.entries) == (("paid", 2500), [("payment", 2500)])
 
 
-def test_a_declined_attempt_is_followed_by_a_payment(books: Books) -> None:
-    books.report(("payment_intent.payment_failed", "payment-intent-declined"))
-    assert books.standing == ("declined", -1)
-    with books.installation.sessions() as session:
-        donation = session.get_one(Donation, books.facts.donation.id)
+def test_a_declined_attempt_is_followed_by_a_payment(gift: ReportedGift) -> None:
+    gift.report(("payment_intent.payment_failed", "payment-intent-declined"))
+    assert gift.standing == ("declined", -1)
+    with gift.installation.sessions() as session:
+        donation = session.get_one(Donation, gift.facts.donation.id)
         assert donation.state_reason == "insufficient_funds"
-    books.report(("payment_intent.succeeded", "payment-intent-succeeded"))
-    assert books.standing == ("paid", 2500)
+    gift.report(("payment_intent.succeeded", "payment-intent-succeeded"))
+    assert gift.standing == ("paid", 2500)
 
 
 REFUND = (
@@ -125,27 +125,27 @@ REFUND = (
 
 @pytest.mark.parametrize("order", rotations(REFUND), ids=["refund", "charge", "old charge"])
 def test_a_refund_is_booked_once_whoever_reports_it(
-    books: Books, order: tuple[Report, ...]
+    gift: ReportedGift, order: tuple[Report, ...]
 ) -> None:
-    books.report(PAID)
-    states = books.report(*order)
+    gift.report(PAID)
+    states = gift.report(*order)
     assert InboxState.failed not in states
-    assert books.standing == ("partially_refunded", 1500)
-    assert books.entries == [("payment", 2500), ("refund", -1000)]
+    assert gift.standing == ("partially_refunded", 1500)
+    assert gift.entries == [("payment", 2500), ("refund", -1000)]
 
 
-def test_a_failed_refund_gives_the_gift_back(books: Books) -> None:
-    books.report(PAID, ("refund.created", "refund-succeeded"))
-    assert books.report(("refund.failed", "refund-failed")) == [InboxState.done]
-    assert books.standing == ("paid", 2500)
-    with books.installation.sessions() as session:
+def test_a_failed_refund_gives_the_gift_back(gift: ReportedGift) -> None:
+    gift.report(PAID, ("refund.created", "refund-succeeded"))
+    assert gift.report(("refund.failed", "refund-failed")) == [InboxState.done]
+    assert gift.standing == ("paid", 2500)
+    with gift.installation.sessions() as session:
         assert session.scalars(select(Refund.failure_reason)).all() == ["expired_or_canceled_card"]
 
 
-def test_a_returned_debit_ends_the_gift(books: Books) -> None:
-    books.report(PAID, ("charge.failed", "charge-returned-debit"))
-    assert books.standing == ("failed", 0)
-    assert sum(amount for _, amount in books.entries) == 0
+def test_a_returned_debit_ends_the_gift(gift: ReportedGift) -> None:
+    gift.report(PAID, ("charge.failed", "charge-returned-debit"))
+    assert gift.standing == ("failed", 0)
+    assert sum(amount for _, amount in gift.entries) == 0
 
 
 @pytest.mark.parametrize(
@@ -160,47 +160,49 @@ def test_a_returned_debit_ends_the_gift(books: Books) -> None:
     ids=["inquiry", "withdrawn", "lost", "won", "settled in CAD"],
 )
 def test_a_dispute_takes_the_gift_and_a_win_gives_it_back(
-    books: Books, reports: list[Report], standing: tuple[str, int], total: int
+    gift: ReportedGift, reports: list[Report], standing: tuple[str, int], total: int
 ) -> None:
-    books.report(PAID)
-    assert InboxState.failed not in books.report(*reports)
-    assert books.standing == standing
-    assert sum(amount for _, amount in books.entries) == total
+    gift.report(PAID)
+    assert InboxState.failed not in gift.report(*reports)
+    assert gift.standing == standing
+    assert sum(amount for _, amount in gift.entries) == total
 
 
 @pytest.mark.xfail(strict=True, reason=OTHER_CURRENCY)
-def test_cents_of_exchange_after_a_lost_dispute_are_no_gift(books: Books) -> None:
-    books.report(PAID, ("charge.dispute.closed", "dispute-settled-in-cad"))
-    books.report(("charge.dispute.updated", "dispute-lost-with-adjustment-in-cad"))
-    assert books.standing == ("dispute_lost", 0)
+def test_cents_of_exchange_after_a_lost_dispute_are_no_gift(gift: ReportedGift) -> None:
+    gift.report(PAID, ("charge.dispute.closed", "dispute-settled-in-cad"))
+    gift.report(("charge.dispute.updated", "dispute-lost-with-adjustment-in-cad"))
+    assert gift.standing == ("dispute_lost", 0)
 
 
 @pytest.mark.xfail(strict=True, reason="an appeal is no state of its own yet: issue 15, part 2")
-def test_an_appeal_is_seen_with_its_due_date(books: Books) -> None:
-    books.report(PAID, ("charge.dispute.closed", "dispute-lost"))
-    books.report(("charge.dispute.updated", "dispute-appeal"))
-    with books.installation.sessions() as session:
+def test_an_appeal_is_seen_with_its_due_date(gift: ReportedGift) -> None:
+    gift.report(PAID, ("charge.dispute.closed", "dispute-lost"))
+    gift.report(("charge.dispute.updated", "dispute-appeal"))
+    with gift.installation.sessions() as session:
         dispute = session.scalars(select(Dispute)).one()
     assert dispute.status == "appeal_needs_response"
 
 
-def test_an_old_dispute_without_payment_intent_finds_its_gift_by_the_charge(books: Books) -> None:
-    books.report(PAID, ("charge.refunded", "charge-card"))
-    books.report(("charge.dispute.funds_withdrawn", "dispute-withdrawn-2017-12-14"))
-    assert books.standing == ("disputed", 2500)
+def test_an_old_dispute_without_payment_intent_finds_its_gift_by_the_charge(
+    gift: ReportedGift,
+) -> None:
+    gift.report(PAID, ("charge.refunded", "charge-card"))
+    gift.report(("charge.dispute.funds_withdrawn", "dispute-withdrawn-2017-12-14"))
+    assert gift.standing == ("disputed", 2500)
 
 
-def test_a_warning_of_fraud_moves_no_money(books: Books) -> None:
-    books.report(PAID, ("radar.early_fraud_warning.created", "early-fraud-warning"))
-    assert books.standing == ("paid", 2500)
-    with books.installation.sessions() as session:
+def test_a_warning_of_fraud_moves_no_money(gift: ReportedGift) -> None:
+    gift.report(PAID, ("radar.early_fraud_warning.created", "early-fraud-warning"))
+    assert gift.standing == ("paid", 2500)
+    with gift.installation.sessions() as session:
         warned = session.scalars(select(FraudWarning)).one()
     assert (warned.payment_intent_id, warned.actionable) == ("pi_3RecGift", True)
 
 
 @pytest.mark.parametrize("order", rotations(MONTHLY), ids=lambda order: order[0][1])
 def test_a_monthly_gift_begins_with_one_payment_in_any_order(
-    monthly: Books, order: tuple[Report, ...]
+    monthly: ReportedGift, order: tuple[Report, ...]
 ) -> None:
     for report in order:
         assert monthly.report(report) != [InboxState.failed]
@@ -212,7 +214,7 @@ def test_a_monthly_gift_begins_with_one_payment_in_any_order(
     ) + timedelta(days=31)
 
 
-def test_a_failed_renewal_a_pause_and_an_end_are_followed(monthly: Books) -> None:
+def test_a_failed_renewal_a_pause_and_an_end_are_followed(monthly: ReportedGift) -> None:
     monthly.report(*MONTHLY)
     assert monthly.report(("invoice.payment_failed", "invoice-failed")) == [InboxState.done]
     assert monthly.subscription().state == "past_due"
@@ -223,18 +225,20 @@ def test_a_failed_renewal_a_pause_and_an_end_are_followed(monthly: Books) -> Non
     assert monthly.subscription().state == "ended"
 
 
-def test_an_invoice_paid_outside_stripe_names_no_payment(monthly: Books) -> None:
+def test_an_invoice_paid_outside_stripe_names_no_payment(monthly: ReportedGift) -> None:
     monthly.report(*MONTHLY[:2])
     reported = ("invoice_payment.paid", "invoice-payment-out-of-band")
     assert monthly.report(reported) == [InboxState.ignored]
 
 
 @pytest.mark.xfail(strict=True, reason=OTHER_VERSION)
-def test_the_first_invoice_of_an_older_version_pays_its_gift(monthly: Books) -> None:
+def test_the_first_invoice_of_an_older_version_pays_its_gift(monthly: ReportedGift) -> None:
     assert monthly.report(("invoice.paid", "invoice-paid-2024-06-20")) != [InboxState.ignored]
 
 
-def test_an_older_versions_subscription_keeps_the_period_that_is_known(monthly: Books) -> None:
+def test_an_older_versions_subscription_keeps_the_period_that_is_known(
+    monthly: ReportedGift,
+) -> None:
     monthly.report(*MONTHLY)
     before = monthly.subscription().current_period_end
     older = ("customer.subscription.updated", "subscription-active-2024-06-20")
@@ -252,9 +256,9 @@ def test_an_older_versions_subscription_keeps_the_period_that_is_known(monthly: 
     ],
 )
 def test_a_payout_is_saved(
-    books: Books, kind: str, name: str, expected: tuple[str, int, str, bool]
+    gift: ReportedGift, kind: str, name: str, expected: tuple[str, int, str, bool]
 ) -> None:
-    assert books.report((kind, name)) == [InboxState.done]
-    with books.installation.sessions() as session:
+    assert gift.report((kind, name)) == [InboxState.done]
+    with gift.installation.sessions() as session:
         saved = session.scalars(select(Payout)).one()
     assert (saved.status, saved.amount, saved.currency, saved.itemized) == expected
