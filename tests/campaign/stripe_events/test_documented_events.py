@@ -50,9 +50,9 @@ class ReportedGift:
     ) -> None:
         self.installation, self.facts, self._post = installation, facts, post
 
-    def report(self, *reports: Report) -> list[InboxState]:
+    def report(self, *reports: Report, **changes: object) -> list[InboxState]:
         """Deliver the events and apply them; return the state of each in the inbox."""
-        found = [event(kind, documented(name, self.facts)) for kind, name in reports]
+        found = [event(kind, documented(name, self.facts) | changes) for kind, name in reports]
         for one, (_, name) in zip(found, reports, strict=True):
             one["api_version"] = shape(name).api_version
             assert self._post(one).status_code == 200
@@ -104,6 +104,15 @@ def test_a_payment_is_booked_once_in_our_currency(gift: ReportedGift, report: Re
     assert gift.report(report) == [InboxState.done]
     assert gift.report(report) == [InboxState.ignored]
     assert (gift.standing, gift.entries) == (("paid", 2500), [("payment", 2500)])
+
+
+@pytest.mark.parametrize("changes", [{"currency": "eur"}, {"amount_total": 2501}], ids=str)
+def test_a_payment_of_something_else_is_not_booked(
+    gift: ReportedGift, changes: dict[str, object]
+) -> None:
+    """Before 2025-03-31, Adaptive Pricing changed a session's own currency and amount."""
+    assert gift.report(PAID, **changes) == [InboxState.failed]
+    assert (gift.standing, gift.entries) == (("pending", -1), [])
 
 
 def test_a_declined_attempt_is_followed_by_a_payment(gift: ReportedGift) -> None:
