@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from flask import Flask, Response, request
+from flask.json.provider import DefaultJSONProvider
 
 from sandbox.stripe.api import requests
 from sandbox.stripe.control import faults, routes
@@ -16,6 +17,7 @@ def create_application(sandbox: "StripeSandbox") -> Flask:
     app = Flask("sandbox.stripe", template_folder="page/templates", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = 1_000_000
     app.url_map.strict_slashes = False
+    app.json = DefaultJSONProvider(app)
     app.json.sort_keys = False
     app.register_blueprint(requests.blueprint(sandbox.account))
     app.register_blueprint(routes.blueprint(sandbox))

@@ -1,5 +1,7 @@
 """Errors with the messages, codes and statuses that Stripe's clients expect. Raised anywhere in the sandbox."""
 
+from typing import Any
+
 from sandbox.stripe.state import Json
 
 
@@ -39,7 +41,7 @@ class Refused(Exception):
 class CardDeclined(Refused):
     """The bank declined the card. `payment_intent` is the intent after the decline."""
 
-    def __init__(self, message: str, code: str, decline_code: str | None, **more: object) -> None:
+    def __init__(self, message: str, code: str, decline_code: str | None, **more: Any) -> None:
         if decline_code:
             more["decline_code"] = decline_code
         super().__init__(message, code=code, status=402, kind="card_error", **more)

@@ -108,15 +108,15 @@ class _Server(ThreadedWSGIServer):
 
     daemon_threads = True
 
-    def __init__(self, *arguments: object) -> None:
-        self._open: set[socket.socket] = set()
+    def __init__(self, *arguments: Any) -> None:
+        self._open: set[Any] = set()
         super().__init__(*arguments)
 
-    def process_request(self, request: socket.socket, client_address: object) -> None:
+    def process_request(self, request: Any, client_address: Any) -> None:
         self._open.add(request)
         super().process_request(request, client_address)
 
-    def shutdown_request(self, request: socket.socket) -> None:
+    def shutdown_request(self, request: Any) -> None:
         self._open.discard(request)
         super().shutdown_request(request)
 
@@ -126,7 +126,7 @@ class _Server(ThreadedWSGIServer):
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
 
-    def handle_error(self, request: socket.socket, client_address: object) -> None:
+    def handle_error(self, request: Any, client_address: Any) -> None:
         """Ignore clients that disconnect."""
 
 

@@ -13,6 +13,7 @@ from sandbox.stripe.api.parameters import (
     group,
     integer,
     metadata,
+    moments,
     names,
     text,
 )
@@ -113,7 +114,7 @@ _STATUSES = names(
         "customer": text(),
         "price": text(),
         "status": choice(*_STATUSES),
-        "current_period_end": lists.moments,
+        "current_period_end": moments,
     },
 )
 def list_subscriptions(account: Account, params: Json) -> Json:

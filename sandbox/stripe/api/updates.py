@@ -82,7 +82,7 @@ def update_session(account: Account, params: Json, name: str) -> Json:
 )
 def update_customer(account: Account, params: Json, name: str) -> Json:
     found = account.get("customer", name)
-    changes = {key: params[key] for key in ("email", "name") if key in params}
+    changes: Json = {key: params[key] for key in ("email", "name") if key in params}
     if "metadata" in params:
         changes["metadata"] = subscriptions.merged(found["metadata"], params["metadata"])
     previous = account.change(found, **changes)

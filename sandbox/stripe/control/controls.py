@@ -1,5 +1,7 @@
 """Actions of people outside the API, as Python methods. `routes` offers them over HTTP. Mixed into `StripeSandbox`."""
 
+from typing import Any
+
 from sandbox.stripe.errors import Refused
 from sandbox.stripe.objects.cards import digits
 from sandbox.stripe.rules import (
@@ -92,7 +94,7 @@ class Controls:
         found = self.account.find(name, "charge")
         return found or self.account.get("charge", self._intent(name)["latest_charge"] or "")
 
-    def dispute(self, name: str, *, inquiry: bool = False, **more: object) -> Json:
+    def dispute(self, name: str, *, inquiry: bool = False, **more: Any) -> Json:
         """Dispute the charge of `name`. `more`: amount, reason."""
         with self.account.transaction():
             charge = self.charge_of(name)

@@ -3,6 +3,7 @@
 import random
 import time
 from fnmatch import fnmatchcase
+from typing import Any
 
 from sandbox.stripe.api import expansion
 from sandbox.stripe.control import faults
@@ -18,7 +19,7 @@ class NetworkControls:
     account: Account
     deliverer: Deliverer
 
-    def deliver(self, mode: str, match: str = "*", **more: object) -> list[Json]:
+    def deliver(self, mode: str, match: str = "*", **more: Any) -> list[Json]:
         """Set a delivery mode for events whose type matches; see `sandbox.stripe.webhooks.modes`."""
         with self.account.transaction():
             return modes.add(self.account, mode, match, **more)

@@ -131,8 +131,8 @@ def _charged_with(kind: str, details: Json, amount: int) -> Json:
         shown = ("account_holder_type", "account_type", "bank_name", "fingerprint", "last4")
         bank = {name: details[name] for name in (*shown, "routing_number")}
         return {kind: {**bank, "mandate": None, "payment_reference": None}, "type": kind}
-    shown = ("brand", "checks", "country", "exp_month", "exp_year", "fingerprint", "funding")
-    card = {name: details[name] for name in (*shown, "last4", "regulated_status", "wallet")}
+    known = ("brand", "checks", "country", "exp_month", "exp_year", "fingerprint", "funding")
+    card = {name: details[name] for name in (*known, "last4", "regulated_status", "wallet")}
     more = {
         "amount_authorized": amount,
         "authorization_code": "123456",

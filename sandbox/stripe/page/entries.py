@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from sandbox.stripe.errors import CardDeclined
 from sandbox.stripe.objects.cards import (
@@ -108,7 +109,7 @@ class Entries:
 
 def read(form: Mapping[str, str], email: str) -> Entries:
     """Return the fields of a posted form, with the session's email if none was entered."""
-    found = {key: form.get(name, "").strip()[:300] for key, name in _NAMES.items()}
+    found: dict[str, Any] = {key: form.get(name, "").strip()[:300] for key, name in _NAMES.items()}
     found["email"] = found["email"] or email
     found["method"] = "bank" if found["method"] == "bank" else "card"
     return Entries(**found)

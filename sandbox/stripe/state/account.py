@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from sandbox.stripe.errors import Refused, missing
 from sandbox.stripe.state import Json, copied
@@ -127,7 +128,7 @@ class Account:
         self._store.put("notes", name, notes)
         return notes
 
-    def setting(self, name: str, default: object = None) -> object:
+    def setting(self, name: str, default: Any = None) -> Any:
         return self._store.tables["settings"].get(name, default)
 
     def set_setting(self, name: str, value: object) -> None:
@@ -140,10 +141,10 @@ class Account:
 
     # --- Rows for idempotency keys and deliveries
 
-    def rows(self, table: str) -> dict[str, Json]:
+    def rows(self, table: str) -> dict[str, Any]:
         return self._store.tables[table]
 
-    def put_row(self, table: str, name: str, value: Json) -> None:
+    def put_row(self, table: str, name: str, value: Any) -> None:
         self._store.put(table, name, value)
 
     def remove_row(self, table: str, name: str) -> None:

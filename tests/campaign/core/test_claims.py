@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import Column, DateTime, Integer, MetaData, Table, Text, insert, select
@@ -44,7 +44,7 @@ def _three_tasks(installation: Installation) -> None:
 def claim(installation: Installation, at: datetime, limit: int = 10, *where: Any) -> list[Task]:
     with installation.sessions.begin() as session:
         rows = QUEUE.claim(session, [TASKS.c.id, TASKS.c.attempts], at, LEASE, limit, *where)
-        return [Task(*row) for row in rows]  # type: ignore[misc] # claim() takes columns of any number
+        return [Task(*cast("tuple[int, int]", row)) for row in rows]
 
 
 def row(installation: Installation, number: int) -> Any:
