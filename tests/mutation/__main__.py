@@ -1,6 +1,10 @@
-"""`./dev mutate [ROOM…]`: plant faults, run the tests, and print each room's score and survivors."""
+"""`./dev mutate [ROOM…]`: plant faults, run the tests, and print each room's score and survivors.
+
+`./dev mutate database` plants faults in the database's rules, `./dev mutate deploy` in the files of the deployment.
+"""
 
 import argparse
+import runpy
 import sys
 from pathlib import Path
 
@@ -12,11 +16,18 @@ from tests.mutation.rooms import ROOMS
 from tests.mutation.run import ROOT, run_room
 from tests.mutation.session import tally
 
+TABLES = ("database", "deploy")
+"""Rooms that are not Python: each has a program and options of its own."""
+
 
 def main() -> int:
     """Return 1 if a room that was tested scores less than 90 %."""
+    if sys.argv[1:2] and sys.argv[1] in TABLES:
+        name = sys.argv.pop(1)
+        runpy.run_module(f"tests.mutation.{name}", run_name="__main__", alter_sys=True)
+        return 0
     parser = argparse.ArgumentParser(prog="./dev mutate", description=__doc__)
-    parser.add_argument("rooms", nargs="*", metavar="ROOM", help=", ".join(ROOMS))
+    parser.add_argument("rooms", nargs="*", metavar="ROOM", help=", ".join((*ROOMS, *TABLES)))
     parser.add_argument("--most", type=int, metavar="N", help="test N mutants, chosen at random")
     parser.add_argument("--copies", type=int, default=2, help="so many at once (default: 2)")
     parser.add_argument("--report", action="store_true", help="print results only; test nothing")
