@@ -35,6 +35,7 @@ structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.
 pytest_plugins = [
     "tests.support.databases",
     "tests.support.shared_server",
+    "tests.support.programs",
     "tests.support.browser",
     "tests.support.stripe",
     "tests.support.stripe_referee",

@@ -1,7 +1,6 @@
 """The proxy's configuration in a real nginx, if installed, in front of a small web server."""
 
 import os
-import shutil
 import subprocess
 import threading
 import time
@@ -17,10 +16,10 @@ import pytest
 
 from sandbox.servers import free_port
 from sandbox.servers.ports import port_is_free
+from tests.support.programs import program
 
 ROOT = Path(__file__).resolve().parents[2]
-NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
-pytestmark = pytest.mark.skipif(NGINX is None, reason="nginx is not installed")
+pytestmark = pytest.mark.needs_program("nginx")
 
 
 class Web(BaseHTTPRequestHandler):
@@ -74,7 +73,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     (folder / "nginx.conf").write_text(localized(folder, port, web.server_port))
     as_root = " user root;" if os.geteuid() == 0 else ""
     nginx = subprocess.Popen(
-        [str(NGINX), "-c", folder / "nginx.conf", "-g", f"daemon off;{as_root}"],
+        [program("nginx"), "-c", folder / "nginx.conf", "-g", f"daemon off;{as_root}"],
         stderr=subprocess.PIPE,
     )
     while port_is_free(port) and nginx.poll() is None:

@@ -3,7 +3,6 @@
 import os
 import pty
 import re
-import shutil
 import subprocess
 from html import unescape
 from pathlib import Path
@@ -14,6 +13,7 @@ import pytest
 import requests
 
 from tests.journeys.conftest import Running
+from tests.support.programs import program
 
 TYPED = {"amount": "25", "frequency": "monthly", "email": "w3m@example.org", "name": "Lee Ross"}
 
@@ -28,13 +28,6 @@ READ_IN_ORDER = (
     ),
     *("Review your gift", "By mail", "Make a check payable to The Harbor Ledger"),
 )
-
-
-def program(name: str) -> str:
-    found = shutil.which(name)
-    if found is None:
-        pytest.skip(f"no {name} on the PATH: install Debian's package of that name")
-    return found
 
 
 def written(command: list[str]) -> str:

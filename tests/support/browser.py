@@ -1,13 +1,12 @@
-"""A real Chromium. Tests are skipped if it is missing, or fail with REQUIRE_BROWSER=1."""
+"""A real Chromium. Tests are skipped if it is missing, or fail with REQUIRE_BROWSER=1 or REQUIRE_TOOLS=1."""
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+from tests.support.programs import program
+
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
 
 expect.set_options(timeout=30_000)  # milliseconds; a busy machine is slow
@@ -15,14 +14,9 @@ expect.set_options(timeout=30_000)  # milliseconds; a busy machine is slow
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    program = next(filter(None, map(shutil.which, NAMES)), None)
-    if program is None:
-        why = f"no browser: none of {', '.join(NAMES)} is on the PATH"
-        if os.environ.get("REQUIRE_BROWSER") == "1":
-            pytest.fail(why)
-        pytest.skip(why)
+    path = program("chromium")
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=program, args=QUIET)
+        started = playwright.chromium.launch(executable_path=path, args=QUIET)
         yield started
         started.close()
 

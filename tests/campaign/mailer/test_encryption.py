@@ -1,6 +1,5 @@
 """Mail servers with encryption and a password."""
 
-import shutil
 import ssl
 import subprocess
 from collections.abc import Iterator
@@ -12,11 +11,11 @@ from campaign.core.errors import MailDelayed
 from campaign.core.settings import SmtpAddress
 from campaign.mailer.transport import Transport
 from sandbox.outbox.receiver import MailReceiver
+from tests.support.programs import program
 
 MESSAGE = b"Subject: Test\r\n\r\nOne line.\r\n"
-OPENSSL = shutil.which("openssl")
 
-pytestmark = pytest.mark.skipif(OPENSSL is None, reason="no openssl to make a certificate with")
+pytestmark = pytest.mark.needs_program("openssl")
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +25,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     key, found, both = folder / "key.pem", folder / "found.pem", folder / "both.pem"
     command = f"req -x509 -newkey rsa:2048 -nodes -days 2 -keyout {key} -out {found}"
     more = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
-    subprocess.run([str(OPENSSL), *command.split(), *more], check=True, capture_output=True)
+    subprocess.run([program("openssl"), *command.split(), *more], check=True, capture_output=True)
     both.write_bytes(key.read_bytes() + found.read_bytes())
     return both
 
