@@ -36,6 +36,8 @@ pytest_plugins = [
     "tests.support.databases",
     "tests.support.shared_server",
     "tests.support.programs",
+    "tests.support.random_order",
+    "tests.support.worker_crashes",
     "tests.support.browser",
     "tests.support.stripe",
     "tests.support.stripe_referee",
