@@ -69,7 +69,7 @@ class Child:
         return self._process.poll() is not None
 
     def last_lines(self, count: int = TAIL) -> list[str]:
-        self._reader.join(1 if self.ended() else 0)
+        self._reader.join(30 if self.ended() else 0)
         return [line.decode(errors="replace").rstrip() for line in self._tail][-count:]
 
     def wait_for_line(self, pattern: str, timeout: float) -> str:

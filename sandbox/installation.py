@@ -46,7 +46,7 @@ def staff_link(local_url: str, environment: Mapping[str, str]) -> str:
 
 PROGRAMS = Path(sys.executable).parent  # the current virtual environment
 PYTHON = (sys.executable, "-m")
-READY_SECONDS = 60.0
+READY_SECONDS = 180.0
 MIGRATION_SECONDS = 300.0
 EXAMPLE = "nine-days"  # slug of the demonstration campaign
 GRACE_SECONDS = 5.0  # for requests and tasks in progress; a progress stream has no end
@@ -207,7 +207,7 @@ class Installation:
 
     def _web_is_ready(self) -> bool:
         try:
-            with urllib.request.urlopen(f"{self.local_url}/readyz", timeout=5) as answer:
+            with urllib.request.urlopen(f"{self.local_url}/readyz", timeout=30) as answer:
                 return bool(answer.status == 200)
         except OSError:  # connection refused, or an error status
             return False

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
-LOCK_SECONDS = 0.5  # a reader holds the lock only briefly
+LOCK_SECONDS = 2.0  # a reader holds the lock only briefly
 
 
 class AlreadyRunningError(RuntimeError):

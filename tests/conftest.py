@@ -13,6 +13,8 @@ import pytest
 import structlog
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from sqlalchemy.orm import Session
 
 from campaign import create_app
@@ -31,6 +33,12 @@ UNREACHABLE = "http://127.0.0.1:9"
 
 # Log lines would hide a failure, and tests check rows instead.
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+
+# A busy machine is no fault.
+hypothesis_settings.register_profile(
+    "tests", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("tests")
 
 pytest_plugins = [
     "tests.support.databases",

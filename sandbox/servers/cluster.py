@@ -17,7 +17,7 @@ from sandbox.servers.process import ServerError, command_of, tethered
 
 FALLBACK_FOLDER = Path("/var/lib/campaign-sandbox")
 BUILTIN_LOCALES_SINCE = 17
-EARLIER_SERVER_SECONDS = 20.0
+EARLIER_SERVER_SECONDS = 60.0
 
 
 @dataclass(frozen=True)

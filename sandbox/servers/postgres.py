@@ -19,8 +19,8 @@ from sandbox.start_stop import StartStopContext
 
 USER = "campaign"
 DATABASE = "postgres"
-START_SECONDS = 30.0
-STOP_SECONDS = 10.0
+START_SECONDS = 120.0
+STOP_SECONDS = 60.0
 ATTEMPTS = 5
 
 SETTINGS = {

@@ -16,7 +16,7 @@ from tests.chaos.service import ServiceUnderTest
 LOST = "lost"
 DOUBLED = "doubled"
 WRONG = "wrong"
-FIGURE_SECONDS = 10.0
+FIGURE_SECONDS = 60.0
 """The page may be a few seconds old while its listener reconnects to PostgreSQL."""
 
 

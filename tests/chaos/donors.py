@@ -13,10 +13,10 @@ from sandbox.stripe import CardDeclined, Refused, StripeSandbox
 from tests.chaos.service import SLUG, ServiceUnderTest
 
 Json = dict[str, Any]
-GIVE_UP_SECONDS = 60.0
+GIVE_UP_SECONDS = 180.0
 """Seconds after which a donor gives up. That must never happen, because the gift would be lost."""
 PAUSE = 0.4
-ANSWER_SECONDS = 30.0
+ANSWER_SECONDS = 60.0
 
 WAYS = (
     *("card",) * 8,

@@ -18,7 +18,7 @@ from tests.chaos.service import ServiceUnderTest
 from tests.chaos.staff import refund_gift
 from tests.chaos.troubles import CombinedTrouble, Trouble
 
-QUIET_SECONDS = 90.0
+QUIET_SECONDS = 300.0
 POLL_SECONDS = 0.15
 JOB_SECONDS = 1.5
 """Seconds between calls of the scheduled jobs; minutes in production."""

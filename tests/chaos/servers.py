@@ -8,7 +8,7 @@ from sandbox.servers import PrivateBroker, PrivatePostgres, ServerError
 from sandbox.servers.account import unprivileged
 from sandbox.servers.process import stop
 
-SECONDS = 10.0
+SECONDS = 60.0
 
 
 class CrashingPostgres(PrivatePostgres):

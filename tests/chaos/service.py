@@ -25,7 +25,7 @@ from tests.chaos.servers import CrashingBroker, CrashingPostgres
 from tests.chaos.supervision import Supervisor
 
 SLUG = "chaos"
-READY_SECONDS = 60.0
+READY_SECONDS = 180.0
 EXTERNAL_SETTINGS = (
     "DATABASE",
     "BROKER",
@@ -56,7 +56,7 @@ class ServiceUnderTest:
 
     def progress(self) -> dict[str, object]:
         """Return the public progress."""
-        answer = requests.get(f"{self.address}/c/{SLUG}/progress.json", timeout=10)
+        answer = requests.get(f"{self.address}/c/{SLUG}/progress.json", timeout=60)
         answer.raise_for_status()
         found: dict[str, object] = answer.json()
         return found

@@ -15,7 +15,7 @@ from sandbox.start_stop import StartStopContext
 
 ROOT = Path(__file__).resolve().parents[2]
 POLL_SECONDS = 0.05
-STOP_SECONDS = 5.0
+STOP_SECONDS = 30.0
 
 
 @dataclass

@@ -2,6 +2,8 @@
 
 import random
 
+import pytest
+
 from tests.chaos.checking import DOUBLED, check_donor, read_received_emails, read_records
 from tests.chaos.kill_orders import GROUP
 from tests.chaos.model import truths
@@ -38,6 +40,9 @@ def findings_about_a_second_page(service: ServiceUnderTest, game: Game) -> list[
     return [found.kind for found in check_donor(donor, truth, record, received_emails)]
 
 
+@pytest.mark.timeout(
+    1200
+)  # three rounds of a whole service, each until every kill has happened and all is quiet
 def test_kills_crashes_and_lost_responses_lose_and_double_nothing() -> None:
     kills = [
         Kill("web:checkout.flow._begin.commit.after"),

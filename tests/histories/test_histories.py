@@ -21,13 +21,10 @@ from tests.support.databases import Databases
 # Each example creates a database and runs threads, so it takes seconds, and it draws many small choices.
 _SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large)
 PROFILES = {
-    "suite": settings(
-        max_examples=10, stateful_step_count=12, deadline=None, suppress_health_check=_SLOW
-    ),
-    "long": settings(
-        max_examples=200, stateful_step_count=30, deadline=None, suppress_health_check=_SLOW
-    ),
+    "suite": settings(max_examples=10, stateful_step_count=12, suppress_health_check=_SLOW),
+    "long": settings(max_examples=200, stateful_step_count=30, suppress_health_check=_SLOW),
 }
+PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "suite")
 
 
 @pytest.fixture
@@ -48,11 +45,13 @@ def worlds(databases: Databases, template: str, settings: Settings) -> Worlds:
     return opened
 
 
+@pytest.mark.timeout(
+    0 if PROFILE == "long" else 900
+)  # ten examples of up to twelve steps; "long" takes its time
 def test_every_history_ends_with_correct_books(worlds: Worlds) -> None:
     class HistoriesHere(Histories):
         def __init__(self) -> None:
             super().__init__(worlds)
 
-    profile = PROFILES[os.environ.get("HYPOTHESIS_PROFILE", "suite")]
-    run_state_machine_as_test(HistoriesHere, settings=profile)
+    run_state_machine_as_test(HistoriesHere, settings=PROFILES[PROFILE])
     print(f"tried: {dict(Histories.tried.most_common())}")

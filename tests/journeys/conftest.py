@@ -35,7 +35,7 @@ class Running:
     def emails(self) -> list[dict[str, str]]:
         """Return the emails in the outbox viewer."""
         found: list[dict[str, str]] = requests.get(
-            f"{self.outbox}/messages.json", timeout=30
+            f"{self.outbox}/messages.json", timeout=60
         ).json()
         return found
 
@@ -65,7 +65,7 @@ def _run(port: int, environment: dict[str, str]) -> Iterator[Running]:
     ) as process:
         yield _addresses(process)
         process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=40) == 0
+        assert process.wait(timeout=120) == 0
     shutil.rmtree(folder)
 
 

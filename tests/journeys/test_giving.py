@@ -39,7 +39,7 @@ def raised(running: Running) -> int:
     """Return the figure when it no longer changes. A web process may lag by the second that its headers allow."""
     seen: list[int] = []
     while len(seen) < 5 or len(set(seen[-5:])) > 1:
-        found = requests.get(f"{running.appeal}/c/nine-days/progress.json", timeout=30).json()
+        found = requests.get(f"{running.appeal}/c/nine-days/progress.json", timeout=60).json()
         seen.append(int(found["raised"]))
         time.sleep(0.25)
     return seen[-1]

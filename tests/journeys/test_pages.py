@@ -81,7 +81,7 @@ def test_the_first_load_is_small_and_makes_no_third_party_requests(
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     assert all(address.startswith(running.appeal) for address in asked)
     files = [address for address in asked if not address.endswith(("stream", "progress.json"))]
-    sent = sum(len(gzip.compress(requests.get(address, timeout=30).content)) for address in files)
+    sent = sum(len(gzip.compress(requests.get(address, timeout=60).content)) for address in files)
     assert sent <= LARGEST_FIRST_LOAD
 
 

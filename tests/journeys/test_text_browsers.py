@@ -32,7 +32,7 @@ READ_IN_ORDER = (
 
 def written(command: list[str]) -> str:
     """Return the text that a browser prints, with single spaces between words."""
-    made = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
+    made = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     return " ".join(made.stdout.split())
 
 
@@ -54,7 +54,7 @@ def test_w3m_posts_the_form_and_the_review(running: Running, tmp_path: Path) -> 
     review = post(**TYPED, step="review")
     for text in ("Check your gift", "$25", "Every month", "Lee Ross", "Give $25 monthly"):
         assert text in review
-    shown = requests.post(address, data=TYPED | {"step": "review"}, timeout=30).text
+    shown = requests.post(address, data=TYPED | {"step": "review"}, timeout=60).text
     fields = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', shown)
     paying = post(**{name: unescape(value) for name, value in fields})
     assert "Card number" in paying
@@ -93,7 +93,7 @@ def drive(address: str, script: Path) -> str:
                 output += part
         except OSError:
             # On Linux, this means that the other side of the terminal is closed.
-            lynx.wait(timeout=30)
+            lynx.wait(timeout=60)
     os.close(ours)
     return re.sub(r"\x1b(?:\[[0-9;?]*[a-zA-Z]|[()][A-Z0-9])", " ", output.decode(errors="replace"))
 
@@ -101,7 +101,7 @@ def drive(address: str, script: Path) -> str:
 def list_sessions_for_donation(running: Running, email: str) -> list[dict[str, Any]]:
     """Return the checkout sessions for this email address."""
     address, key = f"{running.stripe}/v1/checkout/sessions", ("sk_test_journeys", "")
-    found = requests.get(address, params={"limit": 100}, auth=key, timeout=30).json()
+    found = requests.get(address, params={"limit": 100}, auth=key, timeout=60).json()
     return [one for one in found["data"] if one["customer_email"] == email]
 
 

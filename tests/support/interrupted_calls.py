@@ -25,7 +25,9 @@ FORM = {"amount": "25", "frequency": "one_time", "email": "ana@example.org", "at
 
 
 @contextmanager
-def web(installation: Installation, *, timeout: float = 8, base: str = "") -> Iterator[FlaskClient]:
+def web(
+    installation: Installation, *, timeout: float = 60, base: str = ""
+) -> Iterator[FlaskClient]:
     """Serve our pages with a gateway that has a shorter timeout or another address."""
     address = base or installation.settings.stripe_api_base
     gateway = StripeGateway("sk_test_sandbox", address, timeout=timeout)
@@ -41,7 +43,7 @@ def send(client: FlaskClient) -> str | None:
     return answer.headers["Location"] if answer.status_code == 303 else None
 
 
-def send_until_it_succeeds(client: FlaskClient, at_most: int = 8) -> str:
+def send_until_it_succeeds(client: FlaskClient, at_most: int = 60) -> str:
     for _ in range(at_most):
         if address := send(client):
             return address

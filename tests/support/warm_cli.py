@@ -42,7 +42,7 @@ class WarmProgram:
         self._folder.cleanup()
 
     def run(
-        self, environ: dict[str, str], *arguments: str, seconds: float = 60
+        self, environ: dict[str, str], *arguments: str, seconds: float = 120
     ) -> tuple[int, str, str]:
         """Return exit status, standard output and standard error of one command."""
         with (

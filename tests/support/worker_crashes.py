@@ -112,7 +112,7 @@ def exit_of(gateway: Any) -> str:
     if process is None:
         return "died"
     try:
-        status = process.wait(timeout=30)
+        status = process.wait(timeout=60)
     except Exception:  # noqa: BLE001 - a report must not fail the run that it reports
         return "closed its connection, but still runs"
     if status >= 0:

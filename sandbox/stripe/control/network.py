@@ -50,7 +50,7 @@ class NetworkControls:
         self.deliverer.wake()
         return self.event(event_id)
 
-    def deliver_all(self, timeout: float = 10) -> None:
+    def deliver_all(self, timeout: float = 60) -> None:
         """Wait until every due delivery has been attempted. Raises TimeoutError."""
         until = time.monotonic() + timeout
         while self._under_way():

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from campaign.auth.links import (
@@ -22,7 +22,7 @@ from campaign.core.clock import now
 from campaign.models import DonorLink, DonorLinkPurpose
 from campaign.runtime.context import Installation
 from tests.support.audiences import IN_TESTS, AudienceInTests, both_audiences
-from tests.support.waiting import wait_until
+from tests.support.locks import waits_for_a_lock
 
 MOMENT = timedelta(microseconds=1)
 
@@ -83,23 +83,12 @@ def test_only_one_of_two_concurrent_uses_succeeds(
             assert use_link(first, one.kind, secret, now()).state is LinkState.good
             # The second reads it as unused, since the first has not committed, and waits for the row lock.
             second: Future[LinkState] = pool.submit(use)
-            wait_until(lambda: second.done() or is_waiting_for_a_row(installation))
-            assert not second.done()
+            assert waits_for_a_lock(installation, second)
             if first_is_kept:
                 first.commit()
             else:
                 first.rollback()
-        assert second.result(30) is (LinkState.used if first_is_kept else LinkState.good)
-
-
-def is_waiting_for_a_row(installation: Installation) -> bool:
-    """Return whether a connection to this test's database is waiting for a lock."""
-    waiting = text(
-        "SELECT count(*) FROM pg_stat_activity"
-        " WHERE datname = current_database() AND wait_event = 'transactionid'"
-    )
-    with installation.engine.connect() as connection:
-        return bool(connection.scalar(waiting))
+        assert second.result(60) is (LinkState.used if first_is_kept else LinkState.good)
 
 
 @both_audiences

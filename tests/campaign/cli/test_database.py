@@ -1,6 +1,7 @@
 """`campaign backup` and `campaign restore`: everything is restored from one snapshot, or nothing is."""
 
 import json
+import re
 import stat
 from dataclasses import replace
 from pathlib import Path
@@ -73,7 +74,10 @@ def test_everything_is_restored_and_the_service_continues(
     made = run("backup", str(file))
     restored = run("restore", str(file), DATABASE_URL=bare)
 
-    assert (made.status, made.errors, restored.status, restored.errors) == (0, [], 0, [])
+    assert (made.status, restored.status) == (0, 0)
+    # What takes seconds on a busy machine says how far it is.
+    told = [*made.errors, *restored.errors]
+    assert [line for line in told if not re.fullmatch(r".+: [\d,]+ rows", line)] == []
     assert "300 donations" in made.out
     assert "The ledger is consistent" in restored.out
     assert stat.S_IMODE(file.stat().st_mode) == 0o600

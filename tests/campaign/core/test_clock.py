@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import available_timezones
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from campaign.core import clock
@@ -207,7 +207,6 @@ def test_an_invalid_date_is_rejected(text: str) -> None:
         clock.parse_start(text, LOS_ANGELES)
 
 
-@settings(deadline=None)  # a busy machine is no fault
 @given(
     st.sampled_from(ZONES),
     # Until 2011 Newfoundland's clocks went back at 00:01, so that a day came twice.

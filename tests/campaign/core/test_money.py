@@ -3,7 +3,7 @@
 from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from campaign.core import money
@@ -158,7 +158,6 @@ def test_the_usual_suggestions_in_dollars() -> None:
     assert money.usual_suggestions("usd") == [1000, 2500, 5000, 10_000, 25_000]
 
 
-@settings(deadline=None)  # a busy machine is no fault
 @given(
     st.integers(1, money.LARGEST_CHARGE),
     st.integers(0, 499).map(lambda thousandths: Decimal(thousandths) / 1000),
@@ -189,7 +188,6 @@ def chargeable(currency: str, number: int) -> int:
     return number * step
 
 
-@settings(deadline=None)  # a busy machine is no fault
 @given(st.sampled_from(CURRENCIES), st.integers(1, money.LARGEST_CHARGE))
 def test_every_written_amount_is_read_back(currency: str, number: int) -> None:
     minor = chargeable(currency, number)
@@ -204,7 +202,6 @@ def read_or_refused(text: str) -> int | str:
         return str(refused)
 
 
-@settings(deadline=None)  # a busy machine is no fault
 @given(st.text(max_size=20))
 def test_any_text_is_a_positive_amount_or_rejected_with_a_message(text: str) -> None:
     found = read_or_refused(text)

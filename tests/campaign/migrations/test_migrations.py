@@ -86,7 +86,7 @@ def test_two_upgrades_at_once_do_not_collide(empty: str, engine: Engine) -> None
         subprocess.Popen([sys.executable, "-c", program, empty], stderr=subprocess.PIPE)
         for _ in range(3)
     ]
-    errors = [process.communicate(timeout=60)[1] for process in running]
+    errors = [process.communicate(timeout=120)[1] for process in running]
     assert [process.returncode for process in running] == [0, 0, 0], errors
     with engine.connect() as connection:
         assert is_current(connection)

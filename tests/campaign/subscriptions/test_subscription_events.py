@@ -219,7 +219,8 @@ def history(facts: Facts) -> list[Json]:
 
 
 @settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=12,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(seed=st.integers(0, 10_000), ended=st.booleans())
 def test_every_order_with_repeats_has_the_same_result(

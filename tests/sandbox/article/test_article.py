@@ -28,14 +28,14 @@ def article(address: str, campaign: Campaign) -> Iterator[str]:
 def test_every_file_is_served_with_a_policy_that_allows_the_site_alone() -> None:
     with ArticleServer(SITE, EXAMPLE) as server:
         for path in ADDRESSES:
-            with urllib.request.urlopen(server.url.rstrip("/") + path, timeout=30) as answer:
+            with urllib.request.urlopen(server.url.rstrip("/") + path, timeout=60) as answer:
                 policy = answer.headers["Content-Security-Policy"]
                 body = answer.read().decode()
             assert f"script-src 'self' {SITE}; connect-src {SITE}" in policy
             assert "$" not in body.replace("$(", "")
         for path in ("nothing", "../server.py", "server.py"):
             with pytest.raises(urllib.error.HTTPError, match="404"):
-                urllib.request.urlopen(server.url + path, timeout=30)
+                urllib.request.urlopen(server.url + path, timeout=60)
 
 
 def test_it_shows_the_appeal_of_the_demonstration() -> None:

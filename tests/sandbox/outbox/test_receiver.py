@@ -25,7 +25,7 @@ def an_email(to: str = "ada@example.org", subject: str = "Thank you") -> EmailMe
 
 
 def send(receiver: MailReceiver, *messages: EmailMessage) -> None:
-    with smtplib.SMTP("127.0.0.1", receiver.port, timeout=30) as client:
+    with smtplib.SMTP("127.0.0.1", receiver.port, timeout=60) as client:
         for message in messages:
             client.send_message(message)
 
@@ -93,7 +93,7 @@ def test_credentials_are_required() -> None:
     with MailReceiver(credentials=("ledger", "secret")) as receiver:
         with pytest.raises(smtplib.SMTPException, match=r"530|Authentication required"):
             send(receiver, an_email())
-        with smtplib.SMTP("127.0.0.1", receiver.port, timeout=30) as client:
+        with smtplib.SMTP("127.0.0.1", receiver.port, timeout=60) as client:
             client.login("ledger", "secret")
             client.send_message(an_email())
         assert receiver.url == f"smtp://ledger:secret@127.0.0.1:{receiver.port}"

@@ -28,7 +28,7 @@ class Viewer:
 
     def get(self, path: str, **headers: str) -> tuple[str, HTTPMessage]:
         request = urllib.request.Request(self.address + path, headers=headers)
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return answer.read().decode(errors="replace"), answer.headers
 
     def messages(self) -> list[dict[str, Any]]:
@@ -36,7 +36,7 @@ class Viewer:
         return found
 
     def send(self, message: EmailMessage) -> None:
-        with smtplib.SMTP("127.0.0.1", self.smtp_port, timeout=30) as client:
+        with smtplib.SMTP("127.0.0.1", self.smtp_port, timeout=60) as client:
             client.send_message(message)
 
 
@@ -49,7 +49,7 @@ def running_viewer(folder: Path) -> Iterator[Viewer]:
         yield Viewer([process.stdout.readline(), process.stdout.readline()])
     finally:
         process.terminate()
-        assert process.wait(5) == 0
+        assert process.wait(60) == 0
 
 
 @pytest.fixture
@@ -150,10 +150,10 @@ def test_delete_all_works_but_not_for_another_site(viewer: Viewer) -> None:
         delete, data=b"", headers={"Sec-Fetch-Site": "cross-site"}, method="POST"
     )
     with pytest.raises(urllib.error.HTTPError, match="403"):
-        urllib.request.urlopen(foreign, timeout=30)
+        urllib.request.urlopen(foreign, timeout=60)
     assert len(viewer.messages()) == 1
 
-    urllib.request.urlopen(delete, data=b"", timeout=30).close()
+    urllib.request.urlopen(delete, data=b"", timeout=60).close()
 
     assert viewer.messages() == []
     assert "No emails yet" in viewer.get("/")[0]
@@ -174,7 +174,7 @@ def test_an_unknown_email_is_not_found(viewer: Viewer, place: str) -> None:
 
 def test_a_damaged_email_is_shown_as_far_as_possible(viewer: Viewer) -> None:
     raw = b"Subject: =?utf-8?b?broken\r\nContent-Type: text/plain; charset=no-such\r\n\r\n\xff text"
-    with smtplib.SMTP("127.0.0.1", viewer.smtp_port, timeout=30) as client:
+    with smtplib.SMTP("127.0.0.1", viewer.smtp_port, timeout=60) as client:
         client.sendmail("a@example.org", ["b@example.org"], raw)
 
     place = f"/messages/{viewer.messages()[0]['id']}"

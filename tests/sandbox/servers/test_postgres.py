@@ -30,7 +30,7 @@ def home() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-def gone(process: int, within: float = 30.0) -> bool:
+def gone(process: int, within: float = 60.0) -> bool:
     """Return whether the process ends within that many seconds."""
     deadline = time.monotonic() + within
     while command_of(process) and time.monotonic() < deadline:

@@ -138,7 +138,7 @@ def post(sandbox: StripeSandbox) -> Callable[..., requests.Response]:
         headers = {"Authorization": f"Bearer {KEY}"}
         if key:
             headers["Idempotency-Key"] = key
-        return requests.post(f"{sandbox.url}/v1/{path}", data=form, headers=headers, timeout=20)
+        return requests.post(f"{sandbox.url}/v1/{path}", data=form, headers=headers, timeout=60)
 
     return send
 
@@ -173,6 +173,6 @@ def submit() -> Callable[..., requests.Response]:
             "card-name": "Dana Donor",
         }
         typed |= {name.replace("_", "-"): value for name, value in fields.items()}
-        return requests.post(session.url, data=typed, allow_redirects=False, timeout=20)
+        return requests.post(session.url, data=typed, allow_redirects=False, timeout=60)
 
     return send

@@ -85,9 +85,9 @@ def test_3d_secure_comes_before_the_charge(
     answer = submit(session, number)
     assert answer.headers["Location"].endswith("/challenge")
     page = f"{session.url}/challenge"
-    assert 'id="challenge-complete"' in requests.get(page, timeout=20).text
+    assert 'id="challenge-complete"' in requests.get(page, timeout=60).text
     assert sandbox.objects("payment_intent")[0]["status"] == "requires_action"
-    done = requests.post(page, {"answer": "complete"}, allow_redirects=False, timeout=20)
+    done = requests.post(page, {"answer": "complete"}, allow_redirects=False, timeout=60)
     assert done.status_code == 303
     assert client.v1.checkout.sessions.retrieve(session.id).payment_status == "paid"
 
@@ -97,7 +97,7 @@ def test_a_failed_challenge_charges_nothing_and_another_card_works(
 ) -> None:
     session = give()
     submit(session, "4000002500003155")
-    answer = requests.post(f"{session.url}/challenge", {"answer": "fail"}, timeout=20)
+    answer = requests.post(f"{session.url}/challenge", {"answer": "fail"}, timeout=60)
     assert answer.status_code == 402
     assert sandbox.objects("charge") == []
     code = sandbox.objects("payment_intent")[0]["last_payment_error"]["code"]

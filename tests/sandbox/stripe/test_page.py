@@ -12,7 +12,7 @@ from sandbox.stripe import StripeSandbox
 
 
 def test_it_shows_the_amount_and_the_interval(give: Callable[..., Any]) -> None:
-    page = requests.get(give(2500, "month").url, timeout=20).text
+    page = requests.get(give(2500, "month").url, timeout=60).text
     assert "The Harbor Ledger" in page
     assert "$25" in page
     assert "every month" in page
@@ -27,7 +27,7 @@ def test_it_shows_the_amount_and_the_interval(give: Callable[..., Any]) -> None:
     ["card-number", "card-expiry", "card-cvc", "card-name", "pay", "method-card", "method-bank"],
 )
 def test_its_elements_keep_their_ids(give: Callable[..., Any], name: str) -> None:
-    assert f'id="{name}"' in requests.get(give().url, timeout=20).text
+    assert f'id="{name}"' in requests.get(give().url, timeout=60).text
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_eight_submissions_at_once_charge_once(
 def test_a_complete_session_says_so(give: Callable[..., Any], submit: Callable[..., Any]) -> None:
     session = give()
     submit(session)
-    page = requests.get(session.url, timeout=20)
+    page = requests.get(session.url, timeout=60)
     assert "complete" in page.text
     assert session.id in page.text
 
@@ -98,7 +98,7 @@ def test_an_expired_session_links_back(
 ) -> None:
     session = give()
     sandbox.advance(hours=24.1)
-    page = requests.get(session.url, timeout=20)
+    page = requests.get(session.url, timeout=60)
     assert page.status_code == 410
     assert "has expired" in page.text
     assert "http://127.0.0.1:9/back" in page.text
@@ -108,13 +108,13 @@ def test_an_expired_session_links_back(
 
 
 def test_an_unknown_session_is_not_found(sandbox: StripeSandbox) -> None:
-    assert requests.get(f"{sandbox.url}/c/pay/cs_test_x", timeout=20).status_code == 404
+    assert requests.get(f"{sandbox.url}/c/pay/cs_test_x", timeout=60).status_code == 404
 
 
 def test_product_names_are_escaped(client: StripeClient, parameters: Callable[..., Any]) -> None:
     asked = parameters()
     asked["line_items"][0]["price_data"]["product_data"]["name"] = "<script>alert(1)</script>"
-    page = requests.get(client.v1.checkout.sessions.create(params=asked).url, timeout=20).text
+    page = requests.get(client.v1.checkout.sessions.create(params=asked).url, timeout=60).text
     assert "<script>" not in page
 
 
@@ -127,9 +127,9 @@ def test_the_portal_cancels_at_the_end_of_the_period(
     portal = client.v1.billing_portal.sessions.create(
         params={"customer": subscribed["customer"], "return_url": "http://127.0.0.1:9/me"}
     )
-    assert "Renews on" in requests.get(portal.url, timeout=20).text
+    assert "Renews on" in requests.get(portal.url, timeout=60).text
     form = {"subscription": subscribed["id"], "action": "cancel"}
-    assert "Ends on" in requests.post(portal.url, form, timeout=20).text
+    assert "Ends on" in requests.post(portal.url, form, timeout=60).text
     assert client.v1.subscriptions.retrieve(subscribed["id"]).cancel_at_period_end is True
 
 
@@ -152,11 +152,11 @@ def test_the_portal_updates_the_customers_card_but_not_the_subscriptions(
     )
     assert portal.flow is not None
     assert portal.flow.type == "payment_method_update"
-    assert "Update your card" in requests.get(portal.url, timeout=20).text
-    refused = requests.post(portal.url, CARD | {"card-number": "4000000000000002"}, timeout=20)
+    assert "Update your card" in requests.get(portal.url, timeout=60).text
+    refused = requests.post(portal.url, CARD | {"card-number": "4000000000000002"}, timeout=60)
     assert (refused.status_code, "declined" in refused.text) == (402, True)
     form = CARD | {"card-number": "5555555555554444"}
-    saved = requests.post(portal.url, form, timeout=20, allow_redirects=False)
+    saved = requests.post(portal.url, form, timeout=60, allow_redirects=False)
     assert (saved.status_code, saved.headers["Location"]) == (303, back)
     found = client.v1.subscriptions.retrieve(subscribed["id"], params={"expand": ["customer"]})
     chosen = found.customer.invoice_settings.default_payment_method
@@ -172,11 +172,11 @@ def test_an_open_invoice_is_paid_on_its_page_and_the_card_is_not_saved(
     sandbox.advance(days=32)
     before = sandbox.objects("subscription")[0]
     address = sandbox.objects("invoice")[0]["hosted_invoice_url"]
-    assert "Pay $10" in requests.get(address, timeout=20).text
-    refused = requests.post(address, CARD | {"card-number": "4000000000000002"}, timeout=20)
+    assert "Pay $10" in requests.get(address, timeout=60).text
+    refused = requests.post(address, CARD | {"card-number": "4000000000000002"}, timeout=60)
     assert refused.status_code == 402
-    assert requests.post(address, CARD | {"card-number": "4242"}, timeout=20).status_code == 422
-    paid = requests.post(address, CARD | {"card-number": "4242424242424242"}, timeout=20)
+    assert requests.post(address, CARD | {"card-number": "4242"}, timeout=60).status_code == 422
+    paid = requests.post(address, CARD | {"card-number": "4242424242424242"}, timeout=60)
     assert "paid" in paid.text
     after = sandbox.objects("subscription")[0]
     assert (before["status"], after["status"]) == ("past_due", "active")
@@ -197,10 +197,10 @@ def test_the_index_shows_events_and_moves_the_clock(
     sandbox: StripeSandbox, give: Callable[..., Any]
 ) -> None:
     sandbox.pay(give().id, bank="succeeds")
-    page = requests.get(sandbox.url, timeout=20).text
+    page = requests.get(sandbox.url, timeout=60).text
     assert "checkout.session.completed" in page
     assert "Resend" in page
     before = sandbox.now()
-    requests.post(sandbox.url, {"action": "advance", "name": "7"}, timeout=20)
+    requests.post(sandbox.url, {"action": "advance", "name": "7"}, timeout=60)
     assert sandbox.now() >= before + 7 * 86_400
     assert len(sandbox.events("checkout.session.async_payment_succeeded")) == 1

@@ -125,7 +125,7 @@ def test_reset_leaves_an_empty_account_with_its_webhooks(
 
 def test_the_controls_work_over_http(sandbox: StripeSandbox, give: Callable[..., Any]) -> None:
     def control(path: str, **given: Any) -> requests.Response:
-        return requests.post(f"{sandbox.url}/_sandbox/{path}", json=given, timeout=20)
+        return requests.post(f"{sandbox.url}/_sandbox/{path}", json=given, timeout=60)
 
     session = give()
     assert control(f"sessions/{session.id}/pay", card="4000000000000002").status_code == 402
@@ -134,7 +134,7 @@ def test_the_controls_work_over_http(sandbox: StripeSandbox, give: Callable[...,
     assert control("clock", days=2).json()["result"] >= sandbox.now() - 1
     assert control("deliveries", mode="nonsense").status_code == 400
     assert control("clock", weeks=2).status_code == 400
-    listed = requests.get(f"{sandbox.url}/_sandbox/events?match=charge.*", timeout=20).json()
+    listed = requests.get(f"{sandbox.url}/_sandbox/events?match=charge.*", timeout=60).json()
     assert [event["type"] for event in listed] == [
         "charge.failed",
         "charge.succeeded",
@@ -162,4 +162,4 @@ def test_as_a_process_it_prints_its_address_and_stops_on_a_signal(
         assert found
         assert client_for(found[1]).v1.events.list().data == []
         process.send_signal(number)
-        assert process.wait(30) == 0
+        assert process.wait(60) == 0

@@ -125,14 +125,14 @@ def test_submit_type_donate_is_for_one_time_gifts(
 @pytest.mark.parametrize("key", ["", "sk_live_x", "pk_test_x", "nonsense"])
 def test_only_secret_test_keys_are_accepted(sandbox: StripeSandbox, key: str) -> None:
     headers = {"Authorization": f"Bearer {key}"} if key else {}
-    answer = requests.get(f"{sandbox.url}/v1/events", headers=headers, timeout=20)
+    answer = requests.get(f"{sandbox.url}/v1/events", headers=headers, timeout=60)
     assert answer.status_code == 401
     assert answer.json()["error"]["type"] == "invalid_request_error"
 
 
 @pytest.mark.parametrize("key", ["sk_test_x", "rk_test_x"])
 def test_basic_authorization_works_too(sandbox: StripeSandbox, key: str) -> None:
-    answer = requests.get(f"{sandbox.url}/v1/events", auth=(key, ""), timeout=20)
+    answer = requests.get(f"{sandbox.url}/v1/events", auth=(key, ""), timeout=60)
     assert answer.status_code == 200
     assert answer.headers["Stripe-Version"] == "2026-10-28.endive"
     assert answer.headers["Request-Id"].startswith("req_")
@@ -140,7 +140,7 @@ def test_basic_authorization_works_too(sandbox: StripeSandbox, key: str) -> None
 
 @pytest.mark.parametrize("path", ["/v1/nothing", "/v1/charges/x/y/z", "/v1/checkout"])
 def test_unknown_urls_return_stripes_error(sandbox: StripeSandbox, path: str) -> None:
-    answer = requests.get(sandbox.url + path, auth=("sk_test_x", ""), timeout=20)
+    answer = requests.get(sandbox.url + path, auth=("sk_test_x", ""), timeout=60)
     assert answer.status_code == 404
     assert "Unrecognized request URL" in answer.json()["error"]["message"]
 

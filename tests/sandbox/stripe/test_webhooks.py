@@ -48,7 +48,7 @@ def test_signatures_use_real_time_when_the_clock_was_moved(
     paid()
     sandbox.deliver_all()
     stamp = int(receiver.received[0][1].partition(",")[0][2:])
-    assert abs(stamp - time.time()) < 10
+    assert abs(stamp - time.time()) < 60
     assert json.loads(receiver.received[0][0])["created"] > time.time() + 3600 * 4
 
 

@@ -138,5 +138,5 @@ def test_closing_ends_every_stream(live: LiveProgress, campaign: Campaign) -> No
     wait_until(lambda: all(reader.figures for reader in readers))
     live.close()
     for reader in readers:
-        reader.join(timeout=30)
+        reader.join(timeout=60)
         assert not reader.is_alive()

@@ -263,7 +263,7 @@ def test_a_failed_renewal_is_resolved_with_another_card(
     answer = client.post(at(found, "/card"))
     assert answer.status_code == 303
     assert answer.location.startswith(stripe.url)
-    saved = requests.post(answer.location, CARD, timeout=20, allow_redirects=False)
+    saved = requests.post(answer.location, CARD, timeout=60, allow_redirects=False)
     assert saved.headers["Location"] == f"http://localhost{at(found, '/card')}"
     back = client.get(at(found, "/card"))
     assert back.location == at(found) + "?message=card"
@@ -285,7 +285,7 @@ def test_the_failed_charge_can_be_paid_with_another_card(
     stripe.advance(days=32)
     sync()
     address = read(installation).payment_update_url or ""
-    assert requests.post(address, CARD, timeout=20).status_code == 200
+    assert requests.post(address, CARD, timeout=60).status_code == 200
     sync()
     repaired = read(installation)
     assert (repaired.state, repaired.failed_invoice_id, repaired.payment_update_url) == (
@@ -330,7 +330,7 @@ def test_an_email_about_a_renewal_paid_meanwhile_is_not_sent(
     deliver_due(mailing)
     stripe.advance(days=32)
     sync()
-    requests.post(client.post(at(found, "/card")).location, CARD, timeout=20, allow_redirects=False)
+    requests.post(client.post(at(found, "/card")).location, CARD, timeout=60, allow_redirects=False)
     client.get(at(found, "/card"))
     stripe.advance(days=4)
     sync()
