@@ -5,7 +5,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import pytest
-from sqlalchemy import Column, DateTime, Integer, MetaData, Table, Text, insert, select
+from sqlalchemy import (
+    Column,
+    DateTime,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    delete,
+    insert,
+    select,
+    update,
+)
 
 from campaign.core.claims import MOMENT, DueRows, LeasedRows
 from campaign.runtime.context import Installation
@@ -62,6 +73,63 @@ def test_due_rows_are_claimed_longest_overdue_first(installation: Installation) 
     )  # fmt: skip
 
 
+def test_rows_due_at_the_same_time_are_claimed_by_age(installation: Installation) -> None:
+    with installation.sessions.begin() as session:
+        session.execute(delete(TASKS))
+        # Inserted the other way around, so that only the order of the query can be right.
+        for number in (3, 2, 1):
+            values = {"id": number, "state": "queued", "next_attempt_at": NOW}
+            session.execute(insert(TASKS).values(values))
+    assert [claim(installation, NOW, 1) for _ in range(3)] == [[Task(n, 1)] for n in (1, 2, 3)]
+
+
+@pytest.mark.parametrize(
+    ("state", "due"), [("queued", True), ("working", True), ("done", False), ("failed", False)]
+)
+def test_only_waiting_rows_and_ended_leases_are_due(
+    installation: Installation, state: str, due: bool
+) -> None:
+    with installation.sessions.begin() as session:
+        session.execute(update(TASKS).values(state=state))
+    assert bool(claim(installation, NOW)) is due
+
+
+def test_a_row_is_due_from_its_time_on_and_not_a_moment_before(installation: Installation) -> None:
+    at, blink = NOW - 2 * MINUTE, timedelta(microseconds=1)
+    assert claim(installation, at - blink) == []
+    assert claim(installation, at) == [Task(2, 1)]
+    assert claim(installation, at + LEASE - blink, 10, TASKS.c.id == 2) == []
+    assert claim(installation, at + LEASE, 10, TASKS.c.id == 2) == [Task(2, 2)]
+
+
+def test_rows_without_a_lease_wait_in_any_of_their_states(installation: Installation) -> None:
+    due = DueRows(TASKS, ["fresh", "again"])
+    with installation.sessions.begin() as session:
+        for number, state in ((1, "fresh"), (2, "again"), (3, "done")):
+            changed = update(TASKS).where(TASKS.c.id == number)
+            session.execute(changed.values(state=state, next_attempt_at=NOW))
+        assert session.scalars(due.oldest(select(TASKS.c.id), NOW, 10)).all() == [1, 2]
+
+
+def test_rows_can_be_locked_in_an_order_of_the_callers(installation: Installation) -> None:
+    query = select(TASKS.c.id).order_by(TASKS.c.id)
+    with installation.sessions() as first, installation.sessions() as second:
+        assert first.scalars(QUEUE.lock(query, NOW, 1)).all() == [1]
+        assert second.scalars(QUEUE.lock(query, NOW, 5)).all() == [2], "the third is not due"
+
+
+def test_a_finished_row_is_claimed_no_more_and_keeps_its_attempts(
+    installation: Installation,
+) -> None:
+    (mine,) = claim(installation, NOW, 1)
+    with installation.sessions.begin() as session:
+        assert QUEUE.finish(session, mine, state="done", done_at=NOW)
+    found = row(installation, mine.id)
+    assert (found.state, found.attempts, found.done_at, found.lease_until) == ("done", 1, NOW, None)
+    assert row(installation, 1).state == "queued", "the others are untouched"
+    assert claim(installation, NOW + LEASE, 10, TASKS.c.id == mine.id) == []
+
+
 def test_only_rows_that_match_are_claimed(installation: Installation) -> None:
     assert claim(installation, NOW, 10, TASKS.c.id == 1) == [Task(1, 1)]
 
@@ -109,7 +177,10 @@ def test_rows_can_be_checked_under_the_lock_before_they_are_claimed(
         QUEUE.take(session, [], NOW, LEASE)
         assert claim(installation, NOW) == [], "both are locked"
     assert claim(installation, NOW) == [Task(2, 1)]
-    assert row(installation, 1).attempts == 1
+    taken = row(installation, 1)
+    assert (taken.state, taken.attempts) == ("working", 1)
+    assert (taken.lease_until, taken.next_attempt_at) == (NOW + LEASE, NOW + LEASE)
+    assert row(installation, 3).state == "queued"
 
 
 def test_without_a_lease_the_lock_alone_is_the_claim(installation: Installation) -> None:

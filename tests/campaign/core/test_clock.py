@@ -1,5 +1,6 @@
 """A campaign's calendar: ends of days, hours skipped or repeated by clock changes, days left."""
 
+import time
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import available_timezones
 
@@ -22,9 +23,121 @@ def instant(text: str) -> datetime:
 
 
 def test_a_bare_date_lasts_through_the_end_of_that_day() -> None:
-    deadline = clock.parse_deadline("2026-12-31", LOS_ANGELES)
+    deadline = clock.parse_deadline(" 2026-12-31 ", LOS_ANGELES)
     assert deadline == instant("2027-01-01T00:00:00-08:00")
     assert clock.last_day(deadline, LOS_ANGELES) == date(2026, 12, 31)
+
+
+def test_now_is_the_system_clocks_time_in_utc() -> None:
+    before = datetime.now(UTC)
+    found = clock.now()
+    assert before <= found <= datetime.now(UTC)
+    assert found.tzinfo is UTC
+
+
+def test_a_pause_lasts_at_least_as_long_as_asked() -> None:
+    before = time.monotonic()
+    clock.pause(0.02)
+    assert time.monotonic() - before >= 0.019
+
+
+@pytest.mark.parametrize(
+    ("text", "end"),
+    [
+        # A date includes that whole day; a time is the first moment that no longer belongs.
+        ("2026-12-31", "2027-01-01T00:00:00-08:00"),
+        (" 2026-12-31 ", "2027-01-01T00:00:00-08:00"),
+        ("2026-12-31T18:00", "2026-12-31T18:00:00-08:00"),
+        ("2026-12-31T18:00:00+01:00", "2026-12-31T09:00:00-08:00"),
+        ("2026-11-01", "2026-11-02T00:00:00-08:00"),
+        ("2028-02-29", "2028-03-01T00:00:00-08:00"),
+    ],
+)
+def test_the_end_of_a_period_includes_a_whole_day_and_excludes_a_moment(
+    text: str, end: str
+) -> None:
+    found = clock.parse_end(text, LOS_ANGELES)
+    assert found == instant(end)
+    assert found.tzinfo is UTC
+
+
+def test_periods_of_neighboring_days_neither_overlap_nor_leave_a_gap() -> None:
+    for zone in (LOS_ANGELES, clock.zone("America/Havana"), clock.zone("Asia/Beirut")):
+        for day in (date(2026, 3, 7), date(2026, 3, 28), date(2026, 10, 31), date(2026, 12, 31)):
+            end = clock.parse_end(day.isoformat(), zone)
+            assert end == clock.parse_start((day + timedelta(days=1)).isoformat(), zone)
+
+
+@pytest.mark.parametrize("text", ["soon", "2026-02-30", "20261231", "", "2201-01-01"])
+def test_an_invalid_end_is_refused(text: str) -> None:
+    with pytest.raises(DeadlineInvalid):
+        clock.parse_end(text, LOS_ANGELES)
+
+
+@pytest.mark.parametrize(
+    ("moment", "days", "earlier"),
+    [
+        ("2026-12-31T23:00:00-08:00", 1, "2026-12-30T23:00:00-08:00"),
+        ("2026-12-31T23:00:00-08:00", 0, "2026-12-31T23:00:00-08:00"),
+        ("2026-12-31T23:00:00-08:00", -2, "2027-01-02T23:00:00-08:00"),
+        # The same time of day, over a day of 25 or 23 hours.
+        ("2026-11-02T09:00:00-08:00", 2, "2026-10-31T09:00:00-07:00"),
+        ("2027-03-15T09:00:00-07:00", 2, "2027-03-13T09:00:00-08:00"),
+        # A skipped time moves past the gap; of a repeated one, the first counts.
+        ("2027-03-15T02:30:00-07:00", 1, "2027-03-14T03:30:00-07:00"),
+        ("2026-11-02T01:30:00-08:00", 1, "2026-11-01T01:30:00-07:00"),
+        ("2026-11-01T01:30:00-08:00", 0, "2026-11-01T01:30:00-07:00"),
+        ("2027-01-01T07:00:00+00:00", 9, "2026-12-22T23:00:00-08:00"),
+    ],
+)
+def test_days_earlier_keep_the_local_time_of_day(moment: str, days: int, earlier: str) -> None:
+    found = clock.days_earlier(instant(moment), LOS_ANGELES, days)
+    assert found == instant(earlier)
+    assert found.tzinfo is UTC
+
+
+@pytest.mark.parametrize(
+    ("day", "hour", "at"),
+    [
+        (date(2026, 12, 31), 0, "2026-12-31T00:00:00-08:00"),
+        (date(2026, 12, 31), 23, "2026-12-31T23:00:00-08:00"),
+        (date(2026, 7, 4), 9, "2026-07-04T09:00:00-07:00"),
+        (date(2027, 3, 14), 2, "2027-03-14T03:00:00-07:00"),
+        (date(2026, 11, 1), 1, "2026-11-01T01:00:00-07:00"),
+    ],
+)
+def test_an_hour_is_local_and_the_first_of_a_repeated_one(day: date, hour: int, at: str) -> None:
+    found = clock.at_hour(day, hour, LOS_ANGELES)
+    assert found == instant(at)
+    assert found.tzinfo is UTC
+
+
+@pytest.mark.parametrize(
+    ("year", "known"), [(1999, False), (2000, True), (2200, True), (2201, False)]
+)
+@pytest.mark.parametrize("text", ["{}-06-15", "{}-06-15T12:00", "{}-06-15T12:00-08:00"])
+def test_only_years_from_2000_to_2200_are_read(text: str, year: int, known: bool) -> None:
+    for parse in (clock.parse_deadline, clock.parse_start, clock.parse_end):
+        if known:
+            assert parse(text.format(year), LOS_ANGELES).year == year
+            continue
+        with pytest.raises(DeadlineInvalid):
+            parse(text.format(year), LOS_ANGELES)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("2026-02-29", "'2026-02-29' is not a valid date. Write it as 2026-12-31."),
+        ("soon", "'soon' is neither a date (2026-12-31) nor a timestamp (2026-12-31T23:00:00-08:00)."),
+        ("2026-12-31T25:00", "'2026-12-31T25:00' is neither a date (2026-12-31) nor a timestamp (2026-12-31T23:00:00-08:00)."),
+    ],
+)  # fmt: skip
+def test_a_refusal_shows_how_to_write_it(text: str, said: str) -> None:
+    for parse in (clock.parse_deadline, clock.parse_start, clock.parse_end):
+        with pytest.raises(DeadlineInvalid) as refused:
+            parse(text, LOS_ANGELES)
+        assert str(refused.value) == said
 
 
 def test_a_bare_date_as_start_is_its_first_instant() -> None:
@@ -36,7 +149,7 @@ def test_a_bare_date_as_start_is_its_first_instant() -> None:
     "text", ["2026-12-31T23:00:00-08:00", "2027-01-01T07:00:00Z", "2027-01-01 07:00+00:00"]
 )
 def test_a_timestamp_is_used_unchanged(text: str) -> None:
-    for parse in (clock.parse_deadline, clock.parse_start):
+    for parse in (clock.parse_deadline, clock.parse_start, clock.parse_end):
         assert parse(text, clock.zone("Asia/Tokyo")) == instant("2027-01-01T07:00:00+00:00")
 
 

@@ -18,7 +18,7 @@ UNCLEAR = [
     "abc", "-5", "0", "0.00", "0.001", "NaN", "nan", "inf", "-inf", "Infinity", "1e9", "1E2", "１２", "٢٥", "²5",
     "25,00", "1,00", "1,0000", "1,00,000", "10.000,00", "25.005", "1,000.5.0", ",250", "", " ", "$", ".", "$-5",
     "+25", "25 000", "25_000", "0x19", "25%", "€25", "25$25", "1/2", "½", "25\n25", "\0", "25\0", "25 dollars",
-    "9" * 13, "9" * 5000,
+    "9" * 13, "9" * 5000, "1,234,567,890,123,456", "1234,567", ",000", "1,", "25.", "1,000,00",
 ]  # fmt: skip
 
 
@@ -46,10 +46,76 @@ def test_an_ambiguous_or_invalid_amount_is_rejected(text: str) -> None:
         ("1,000.50", 100_050),
         ("12,345,678.90", 1_234_567_890),
         ("999999999", 99_999_999_900),
+        ("9" * 12, int("9" * 12 + "00")),
+        ("1,234,567,890,123", 123_456_789_012_300),
+        ("999,999", 99_999_900),
+        ("100,000", 10_000_000),
     ],
 )
 def test_amounts_are_read_as_people_type_them(text: str, minor: int) -> None:
     assert money.parse_amount(text, "usd") == minor
+
+
+# https://docs.stripe.com/currencies#zero-decimal, #three-decimal and #special-cases
+WITHOUT_DECIMALS = "bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf".split()
+WITH_THREE = "bhd jod kwd omr tnd".split()
+WHOLE_ONLY = ["isk", "ugx"]
+# CLDR writes some of these without decimals; Stripe charges all of them in hundredths.
+WITH_TWO = "huf twd idr cop usd eur gbp cad aud mxn chf sek".split()
+
+
+@pytest.mark.parametrize("currency", WITHOUT_DECIMALS)
+def test_a_currency_without_decimals_is_counted_in_units(currency: str) -> None:
+    assert money.parse_amount("2500", currency) == 2500
+    assert "2,500" in money.format_money(2500, currency)
+    assert money.plain_amount(2500, currency) == "2500"
+    assert money.to_decimal(2500, currency) == 2500
+    for typed in ("25.0", "25.50"):
+        with pytest.raises(AmountInvalid, match="whole amounts only"):
+            money.parse_amount(typed, currency)
+    assert money.calculate_fee_cover(2501, Decimal(0), 30, currency) == 30
+
+
+@pytest.mark.parametrize("currency", WITH_THREE)
+def test_a_currency_with_three_decimals_is_charged_in_hundredths(currency: str) -> None:
+    assert money.parse_amount("25.5", currency) == 25_500
+    assert money.parse_amount("25.120", currency) == 25_120
+    assert money.plain_amount(25_500, currency) == "25.500"
+    assert money.to_decimal(25_500, currency) == Decimal("25.5")
+    assert money.format_money(25_500, currency).endswith("25.500")
+    with pytest.raises(AmountInvalid, match=f"{currency.upper()} allows at most two decimals"):
+        money.parse_amount("25.125", currency)
+    assert money.calculate_fee_cover(2550, Decimal("0.029"), 30, currency) == 110
+
+
+@pytest.mark.parametrize("currency", WHOLE_ONLY)
+def test_a_currency_of_whole_amounts_is_sent_in_hundredths(currency: str) -> None:
+    assert money.parse_amount("2500", currency) == 250_000
+    assert "2,500" in money.format_money(250_000, currency)
+    with pytest.raises(AmountInvalid, match=f"{currency.upper()} allows whole amounts only"):
+        money.parse_amount("2500.01", currency)
+    assert money.calculate_fee_cover(25_500, Decimal("0.029"), 30, currency) == 800
+
+
+@pytest.mark.parametrize("currency", WITH_TWO)
+def test_every_other_currency_has_hundredths(currency: str) -> None:
+    assert money.parse_amount("25.5", currency) == 2550
+    assert money.plain_amount(2550, currency) == "25.50"
+    assert money.format_money(2550, currency).endswith("25.50")
+    assert money.calculate_fee_cover(2551, Decimal(0), 30, currency) == 30
+
+
+@pytest.mark.parametrize(
+    "typed", ["1 000,50", "1\u00a0000,50", "1\u202f000,50", "1000,5", "1 000,50 €"]
+)
+def test_a_locale_that_groups_by_spaces_accepts_any_space(typed: str) -> None:
+    assert money.parse_amount(typed, "eur", "fr") == 100_050
+
+
+@pytest.mark.parametrize("typed", ["10 00,50", "1  000", "0 500", "1.000,50", "1,000.50"])
+def test_a_space_in_the_wrong_place_is_refused(typed: str) -> None:
+    with pytest.raises(AmountInvalid):
+        money.parse_amount(typed, "eur", "fr")
 
 
 @pytest.mark.parametrize(
@@ -217,3 +283,155 @@ def test_a_group_that_begins_with_zero_is_refused(text: str) -> None:
 @pytest.mark.parametrize("currency", ["cad", "aud", "nzd", "mxn"])
 def test_a_dollar_sign_is_understood_in_every_dollar(currency: str) -> None:
     assert money.parse_amount("$25", currency) == 2500
+
+
+@pytest.mark.parametrize(
+    ("text", "currency", "locale", "minor"),
+    [
+        ("25 CA$", "cad", "en", 2500),
+        ("CAD 25", "cad", "en", 2500),
+        ("cad25", "cad", "en", 2500),
+        ("US$25", "usd", "es", 2500),
+        ("25 US$", "usd", "es", 2500),
+        ("25,50 USD", "usd", "es", 2550),
+        ("CHF 25", "chf", "en", 2500),
+        ("25 £", "gbp", "en", 2500),
+        ("￥2,500", "jpy", "ja", 2500),
+    ],
+)
+def test_a_sign_or_code_may_be_on_either_side(
+    text: str, currency: str, locale: str, minor: int
+) -> None:
+    assert money.parse_amount(text, currency, locale) == minor
+
+
+@pytest.mark.parametrize("text", ["$25$", "25 eur", "EUR 25", "C$25", "A$25"])
+def test_the_sign_of_another_currency_is_refused(text: str) -> None:
+    with pytest.raises(AmountInvalid):
+        money.parse_amount(text, "usd")
+
+
+@pytest.mark.parametrize(
+    ("text", "currency", "locale", "said"),
+    [
+        ("", "usd", "en", "Enter an amount, for example 25."),
+        ("$", "usd", "en", "Enter an amount, for example 25."),
+        ("abc", "usd", "en", "“abc” is not an amount we can read. Use digits, for example 25 or 25.50."),
+        ("a" * 40, "usd", "en", f"“{'a' * 40}” is not an amount we can read. Use digits, for example 25 or 25.50."),
+        ("a" * 41, "usd", "en", f"“{'a' * 39}…” is not an amount we can read. Use digits, for example 25 or 25.50."),
+        ("25.5", "eur", "de", "“25.5” is not an amount we can read. Use digits, for example 25 or 25,50."),
+        ("0", "usd", "en", "The amount must be more than zero."),
+        ("0.00", "usd", "en", "The amount must be more than zero."),
+        ("25.001", "usd", "en", "“25.001” has too many decimals: USD allows at most 2 digits after the “.”."),
+        ("25,001", "eur", "de", "“25,001” has too many decimals: EUR allows at most 2 digits after the “,”."),
+        ("25.1", "jpy", "en", "“25.1” has too many decimals: JPY allows whole amounts only."),
+        ("25.123456", "usd", "en", "“25.123456” has too many decimals: USD allows at most 2 digits after the “.”."),
+        ("25.1234567", "usd", "en", "“25.1234567” is not an amount we can read. Use digits, for example 25 or 25.50."),
+    ],
+)  # fmt: skip
+def test_a_refusal_says_what_to_type(text: str, currency: str, locale: str, said: str) -> None:
+    with pytest.raises(AmountInvalid) as refused:
+        money.parse_amount(text, currency, locale)
+    assert str(refused.value) == said
+
+
+@pytest.mark.parametrize(
+    ("minor", "currency", "locale", "written"),
+    [
+        (25_500, "kwd", "en", "KWD\u00a025.500"),
+        (25_000, "kwd", "en", "KWD\u00a025"),
+        (2550, "chf", "en", "CHF\u00a025.50"),
+        (2550, "cad", "en", "CA$25.50"),
+        (250_000, "huf", "en", "HUF\u00a02,500"),
+        (100_050, "usd", "es_US", "$1,000.50"),
+        (100_000, "eur", "de", "1.000\u00a0€"),
+        (5, "usd", "en", "$0.05"),
+        (123_456_789, "usd", "en", "$1,234,567.89"),
+        (-50, "usd", "en", "-$0.50"),
+    ],
+)
+def test_a_code_is_set_apart_and_cents_are_written_only_if_there_are_any(
+    minor: int, currency: str, locale: str, written: str
+) -> None:
+    assert money.format_money(minor, currency, locale) == written
+
+
+@pytest.mark.parametrize(
+    ("minor", "currency", "locale", "written"),
+    [
+        (2550, "eur", "de", "25,50"),
+        (2505, "usd", "en", "25.05"),
+        (5, "usd", "en", "0.05"),
+        (100_050, "usd", "es", "1000,50"),
+        (2500, "eur", "de", "25"),
+    ],
+)
+def test_a_form_value_has_the_decimal_sign_of_its_page(
+    minor: int, currency: str, locale: str, written: str
+) -> None:
+    assert money.plain_amount(minor, currency, locale) == written
+    assert money.parse_amount(written, currency, locale) == minor
+
+
+# https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts, as Stripe writes them; a currency that is not
+# listed there begins with one unit.
+STRIPES_MINIMUMS = (
+    "USD 0.50, AED 2.00, AUD 0.50, BGN 1.00, BRL 0.50, CAD 0.50, CHF 0.50, CZK 15.00, DKK 2.50, EUR 0.50, GBP 0.30,"
+    " HKD 4.00, HUF 175.00, INR 0.50, JPY 50, MXN 10, MYR 2, NOK 3.00, NZD 0.50, PLN 2.00, RON 2.00, SEK 3.00,"
+    " SGD 0.50, THB 10, KWD 1.00, CLP 1, ISK 1, TWD 1.00"
+)
+
+
+@pytest.mark.parametrize("shown", STRIPES_MINIMUMS.split(", "))
+def test_a_new_campaign_asks_for_at_least_what_stripe_charges(shown: str) -> None:
+    code, amount = shown.split()
+    currency = code.lower()
+    assert money.usual_minimum(currency) == money.parse_amount(amount, currency)
+
+
+@pytest.mark.parametrize(
+    ("currency", "suggested"),
+    [
+        ("jpy", [100, 250, 500, 1000, 2500]),
+        ("clp", [10, 25, 50, 100, 250]),
+        ("huf", [100_000, 250_000, 500_000, 1_000_000, 2_500_000]),
+        ("czk", [10_000, 25_000, 50_000, 100_000, 250_000]),
+        ("hkd", [1000, 2500, 5000, 10_000, 25_000]),
+        ("kwd", [10_000, 25_000, 50_000, 100_000, 250_000]),
+    ],
+)
+def test_suggestions_are_at_least_twice_the_minimum(currency: str, suggested: list[int]) -> None:
+    assert money.usual_suggestions(currency) == suggested
+
+
+def test_a_charge_has_at_most_eight_digits() -> None:
+    assert len(str(money.LARGEST_CHARGE)) == 8
+    assert len(str(money.LARGEST_CHARGE + 1)) == 9
+
+
+@pytest.mark.parametrize(
+    ("amount", "rate", "fixed", "cover"),
+    [
+        (2500, "0", 0, 0),
+        (2500, "0", 30, 30),
+        (1000, "0.029", 30, 61),  # 1030 / 0.971 = 1060.76
+        (10_000, "0.029", 30, 330),  # 10030 / 0.971 = 10329.56
+        (2, "0.2", 0, 1),  # half a cent is rounded up: 2 / 0.8 = 2.5
+        (3, "0.2", 3, 5),  # 6 / 0.8 = 7.5
+        (1, "0.2", 0, 0),  # 1 / 0.8 = 1.25
+        (5, "0.2", 0, 1),  # 5 / 0.8 = 6.25
+    ],
+)
+def test_covered_fees_are_rounded_to_the_nearest_cent(
+    amount: int, rate: str, fixed: int, cover: int
+) -> None:
+    assert money.calculate_fee_cover(amount, Decimal(rate), fixed, "usd") == cover
+
+
+def test_the_sign_of_a_currency_is_the_one_of_the_page() -> None:
+    assert [money.symbol("usd", locale) for locale in ("en", "es", "fr_CA")] == [
+        "$",
+        "US$",
+        "$\u00a0US",
+    ]
+    assert [money.symbol(currency) for currency in ("usd", "jpy", "kwd")] == ["$", "¥", "KWD"]

@@ -117,3 +117,58 @@ def test_a_row_is_found_or_created_and_locked(installation: Installation) -> Non
         with installation.sessions.begin() as other:
             free = select(Fact).with_for_update(skip_locked=True)
             assert other.scalars(free).all() == []
+
+
+def test_of_two_reports_of_the_same_rank_the_first_is_kept(installation: Installation) -> None:
+    assert keep(installation, status="paid", arrives=date(2026, 12, 1))
+    assert not keep(installation, status="paid", arrives=date(2026, 12, 9))
+    assert kept(installation)["arrives"] == date(2026, 12, 1)
+    assert keep(installation, status="failed", arrives=date(2026, 11, 1)), "a later status wins"
+    assert kept(installation)["arrives"] == date(2026, 11, 1)
+
+
+def test_a_reported_value_may_be_unknown_and_never_erases_one(installation: Installation) -> None:
+    keep(installation, owner=7, refunded=300, itemized=True)
+    assert not keep(installation, owner=None, refunded=0, itemized=False)
+    found = kept(installation)
+    assert (found["owner"], found["refunded"], found["itemized"]) == (7, 300, True)
+
+
+def test_a_column_without_a_rule_keeps_its_first_value(installation: Installation) -> None:
+    keep(installation, answer="first")
+    assert keep(installation, answer="second", refunded=1)
+    assert kept(installation)["answer"] == "first"
+
+
+def test_facts_are_kept_apart_by_their_key(installation: Installation) -> None:
+    with installation.sessions.begin() as session:
+        assert insert_once(session, Fact, {"stripe_id": "x_1", "refunded": 1})
+        assert insert_once(session, Fact, {"stripe_id": "x_2", "refunded": 2})
+        assert upsert_by_rules(session, Fact, {"stripe_id": "x_2", "refunded": 5}, RULES)
+        assert get_or_insert(session, Fact, {"stripe_id": "x_1", "refunded": 9}).refunded == 1
+        assert get_or_insert(session, Fact, {"stripe_id": "x_2", "refunded": 9}).refunded == 5
+
+
+def test_a_locked_row_is_read_again_and_not_as_it_was_seen_before(
+    installation: Installation,
+) -> None:
+    keep(installation, refunded=1)
+    with installation.sessions.begin() as session:
+        seen = session.scalars(select(Fact)).one()
+        keep(installation, refunded=5)
+        assert get_or_insert(session, Fact, {"stripe_id": "x_1"}) is seen
+        assert seen.refunded == 5
+
+
+def test_another_column_can_identify_a_fact(installation: Installation) -> None:
+    with installation.sessions.begin() as session:
+        session.execute(text("CREATE UNIQUE INDEX ON fact_of_a_test (owner)"))
+        assert insert_once(session, Fact, {"stripe_id": "x_1", "owner": 7}, key="owner")
+        assert not insert_once(session, Fact, {"stripe_id": "x_2", "owner": 7}, key="owner")
+        same = {"stripe_id": "x_3", "owner": 7, "refunded": 3}
+        assert upsert_by_rules(session, Fact, same, {"refunded": greatest}, key="owner")
+        assert (
+            get_or_insert(session, Fact, {"stripe_id": "x_4", "owner": 7}, key="owner").refunded
+            == 3
+        )
+    assert kept(installation)["owner"] == 7
