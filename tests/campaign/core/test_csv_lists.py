@@ -94,3 +94,14 @@ def test_an_address_has_its_domain_in_lower_case() -> None:
     ):
         with pytest.raises(ValueError, match=said):
             read_address(text)
+
+
+def test_a_comma_wins_where_a_header_has_as_many_semicolons() -> None:
+    with pytest.raises(ListInvalid, match="unknown: 'name;locale'"):
+        read_header("email,name;locale", ["email"], COLUMNS)
+    assert read_header("email", ["email"], COLUMNS) == (",", ["email"])
+
+
+@pytest.mark.parametrize(("delimiter", "line"), [(",", b"a,b"), (";", b"a;b"), ("\t", b"a\tb")])
+def test_a_line_is_split_at_the_delimiter_of_its_header(delimiter: str, line: bytes) -> None:
+    assert read_fields(line, delimiter, ("email", "name")) == {"email": "a", "name": "b"}

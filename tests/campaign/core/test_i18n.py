@@ -9,8 +9,16 @@ import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.extract import DEFAULT_KEYWORDS
 from babel.messages.pofile import read_po
+from babel.support import NullTranslations
 
-from campaign.core.i18n import TRANSLATIONS, get_language, languages, supported_locale
+from campaign.core.i18n import (
+    TRANSLATIONS,
+    Language,
+    get_language,
+    languages,
+    supported_locale,
+)
+from campaign.core.money import format_money
 from campaign.emails.samples import samples
 from campaign.mailer.render import render_email
 from tests.support.catalogs import KEYWORDS, PLACEHOLDER, ROOT, Message, messages
@@ -166,3 +174,23 @@ def test_an_email_in_an_unsupported_language_is_marked_as_english() -> None:
 def test_no_compiled_catalogs_are_stored() -> None:
     assert not list(TRANSLATIONS.rglob("*.mo"))
     assert all(set(name) <= {*string.ascii_letters, "_"} for name in languages())
+
+
+def test_a_language_says_how_pages_and_browsers_show_it() -> None:
+    english, spanish = get_language("en"), get_language("es-MX")
+    assert (english.query, spanish.query) == ("", "lang=es")
+    assert (english.figures, spanish.figures) == ("en", "es-US")
+    assert (english.direction, spanish.direction) == ("ltr", "ltr")
+    assert (english.native_name, spanish.native_name) == ("English", "Español")
+    assert english.plural_samples == {"one": 1, "other": 0}
+    assert spanish.plural_samples == {"one": 1, "other": 0}
+
+
+def test_a_language_written_from_the_right_says_so_and_uses_our_digits() -> None:
+    arabic = Language("ar", "ar_EG", NullTranslations())
+    assert (arabic.direction, arabic.figures) == ("rtl", "ar-EG-u-nu-latn")
+    assert sorted(arabic.plural_samples) == ["few", "many", "one", "other", "two", "zero"]
+
+
+def test_amounts_in_spanish_are_written_as_in_the_united_states() -> None:
+    assert format_money(100_050, "usd", get_language("es").formats) == "$1,000.50"

@@ -57,11 +57,13 @@ def test_amounts_are_read_as_people_type_them(text: str, minor: int) -> None:
 
 
 # https://docs.stripe.com/currencies#zero-decimal, #three-decimal and #special-cases
-WITHOUT_DECIMALS = "bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf".split()
-WITH_THREE = "bhd jod kwd omr tnd".split()
+WITHOUT_DECIMALS = (
+    "bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf",
+)  # fmt: skip
+WITH_THREE = ["bhd", "jod", "kwd", "omr", "tnd"]
 WHOLE_ONLY = ["isk", "ugx"]
 # CLDR writes some of these without decimals; Stripe charges all of them in hundredths.
-WITH_TWO = "huf twd idr cop usd eur gbp cad aud mxn chf sek".split()
+WITH_TWO = ["huf", "twd", "idr", "cop", "usd", "eur", "gbp", "cad", "aud", "mxn", "chf", "sek"]
 
 
 @pytest.mark.parametrize("currency", WITHOUT_DECIMALS)

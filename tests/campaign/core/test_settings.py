@@ -1,12 +1,19 @@
 """Settings: every fault at once, secrets from files, nothing secret shown."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from campaign.core.errors import ConfigurationError
-from campaign.core.settings import Settings, load_database_url, load_settings
+from campaign.core.settings import (
+    MailSettings,
+    Settings,
+    StaffSettings,
+    load_database_url,
+    load_settings,
+)
 
 GOOD = {
     "DATABASE_URL": "postgresql://campaign:hidden-database@db.example/campaign",
@@ -202,3 +209,112 @@ def test_missing_values_have_defaults() -> None:
     assert (settings.card_fee_rate, settings.card_fee_fixed) == (Decimal("0.029"), 30)
     assert settings.organization.email == "receipts@harbor-ledger.example"
     assert settings.mail_from.domain == "harbor-ledger.example"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "read"),
+    [
+        ("SECRET_KEY", "k" * 32, lambda found: found.secret_key == "k" * 32),
+        ("SITE_URL", "http://localhost:8000/", lambda found: found.site_url == "http://localhost:8000"),
+        ("STRIPE_API_BASE", "http://127.0.0.1:1/", lambda found: found.stripe_api_base == "http://127.0.0.1:1"),
+        ("BROKER_URL", "redis://broker.example/0", lambda found: found.broker_url == "redis://broker.example/0"),
+        ("BROKER_URL", "rediss://broker.example", lambda found: found.broker_url == "rediss://broker.example"),
+        ("BROKER_URL", "unix:///run/valkey", lambda found: found.broker_url == "unix:///run/valkey"),
+        ("BROKER_URL", "amqp://broker.example//", lambda found: found.broker_url == "amqp://broker.example//"),
+        ("BROKER_URL", "amqps://broker.example//", lambda found: found.broker_url == "amqps://broker.example//"),
+        ("TRUSTED_PROXIES", "2", lambda found: found.trusted_proxies == 2),
+        ("CARD_FEE_RATE", "0.499", lambda found: found.card_fee_rate == Decimal("0.499")),
+        ("CARD_FEE_RATE", "0", lambda found: found.card_fee_rate == 0),
+        ("CARD_FEE_FIXED", "0", lambda found: found.card_fee_fixed == 0),
+        ("CARD_FEE_FIXED", "25", lambda found: found.card_fee_fixed == 25),
+        ("SENTRY_DSN", "https://a@sentry.example/1", lambda found: found.sentry_dsn == "https://a@sentry.example/1"),
+        ("ORG_REGISTRATION", "CT-1", lambda found: found.organization.registration == "CT-1"),
+        ("ORG_NAME", "The Gull", lambda found: found.organization.name == "The Gull"),
+        ("ORG_EIN", "98-7654321", lambda found: found.organization.ein == "98-7654321"),
+        ("ORG_TIMEZONE", "Asia/Tokyo", lambda found: found.organization.timezone == "Asia/Tokyo"),
+        ("MAIL_RATE", "0.5", lambda found: found.mail.rate == Decimal("0.5")),
+        ("MAIL_RATE", "99999", lambda found: found.mail.rate == 99_999),
+        ("MAIL_CONNECTIONS", "1", lambda found: found.mail.connections == 1),
+        ("MAIL_BOUNCES", "bounces@example.org", lambda found: found.mail.bounces == "bounces@example.org"),
+        ("MAIL_EVENTS_SECRET", "e" * 32, lambda found: found.mail.events_secret == "e" * 32),
+        ("ALERTS_TO", "ops@example.org", lambda found: found.mail.alerts_to == "ops@example.org"),
+        ("MAIL_FROM", "news@example.org", lambda found: found.organization.email == "news@example.org"),
+        ("STAFF_SECOND_FACTOR", "required", lambda found: found.staff.second_factor_required),
+    ],
+)  # fmt: skip
+def test_a_value_at_the_edge_of_what_is_allowed_is_used(
+    name: str, value: str, read: Callable[[Settings], bool]
+) -> None:
+    assert read(loaded(**{name: value}))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("MAIL_EVENTS_SECRET", "e" * 31),
+        ("MAIL_RATE", "100000"),
+        ("SITE_URL", "https://give.example.org/?a=b"),
+        ("SITE_URL", "https://"),
+        ("STRIPE_API_BASE", "https://api.stripe.com/?v=1"),
+        ("STRIPE_SECRET_KEY", "sk_test_a b"),
+        ("STRIPE_SECRET_KEY", "sk_prod_a"),
+        ("STRIPE_SECRET_KEY", "xsk_test_a"),
+        ("STRIPE_WEBHOOK_SECRET", "whsec_a b"),
+        ("SMTP_URL", "smtp://"),
+        ("SMTP_URL", "http://mail.example"),
+        ("MAIL_FROM", "a@b@example.org"),
+        ("STAFF_SECOND_FACTOR", "yes"),
+        ("CARD_FEE_RATE", "-0.01"),
+        ("TRUSTED_PROXIES", "1000000"),
+    ],
+)
+def test_a_value_just_beyond_is_one_fault_with_its_name(name: str, value: str) -> None:
+    found = faults({**GOOD, name: value})
+    assert [line.partition(":")[0] for line in found] == [name]
+
+
+@pytest.mark.parametrize(
+    ("flag", "security"),
+    [
+        *[(one, "starttls") for one in ("1", "true", "yes", "on", "TRUE", "0&starttls=1")],
+        *[(one, "plain") for one in ("0", "no", "off", "", "2", "1&starttls=0")],
+    ],
+)
+def test_starttls_is_asked_for_in_the_usual_words(flag: str, security: str) -> None:
+    assert loaded(SMTP_URL=f"smtp://mail.example?starttls={flag}").smtp.security == security
+
+
+def test_every_other_setting_has_a_default() -> None:
+    settings = loaded()
+    assert settings.mail == MailSettings(
+        rate=Decimal(0),
+        connections=4,
+        bounces="",
+        events_secret="",
+        alerts_to="receipts@harbor-ledger.example",
+    )
+    assert settings.staff == StaffSettings(second_factor_required=False, oidc=None)
+    assert (settings.sentry_dsn, settings.organization.registration) == (None, "")
+    assert settings.organization.address_lines == ("1 Wharf Street", "Astoria, OR 97103")
+    assert settings.organization.timezone == "America/Los_Angeles"
+    assert (settings.organization.name, settings.organization.ein) == (
+        "The Harbor Ledger",
+        "12-3456789",
+    )
+    assert settings.mail_from.name == "The Harbor Ledger"
+
+
+def test_the_secrets_of_mail_and_sign_in_are_not_shown_either() -> None:
+    settings = loaded(
+        MAIL_EVENTS_SECRET="hidden" * 8,
+        OIDC_ISSUER="https://login.example.org",
+        OIDC_CLIENT_ID="campaign",
+        OIDC_CLIENT_SECRET="hidden-client",
+    )
+    assert settings.staff.oidc is not None
+    assert settings.staff.oidc.client_secret == "hidden-client"
+    assert "hidden" not in repr(settings)
+
+
+def test_only_the_beginning_of_the_key_says_that_it_is_live() -> None:
+    assert not loaded(STRIPE_SECRET_KEY="sk_test__live_a").livemode

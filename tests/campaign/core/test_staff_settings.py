@@ -25,7 +25,11 @@ def test_nothing_is_needed_and_a_provider_is_all_or_nothing() -> None:
     ("environ", "named"),
     [
         ({"STAFF_SECOND_FACTOR": "yes"}, "STAFF_SECOND_FACTOR"),
-        (PROVIDER | {"OIDC_CLIENT_SECRET": ""}, "OIDC_CLIENT_SECRET"),
+        (PROVIDER | {"OIDC_CLIENT_SECRET": ""}, "OIDC_CLIENT_SECRET: is missing"),
+        (PROVIDER | {"OIDC_CLIENT_ID": ""}, "OIDC_CLIENT_ID: is missing"),
+        (PROVIDER | {"OIDC_ISSUER": ""}, "OIDC_ISSUER: is missing"),
+        (PROVIDER | {"OIDC_ISSUER": "http://127.0.0.2"}, "are encrypted"),
+        (PROVIDER | {"OIDC_ISSUER": "http://localhost.example.org"}, "are encrypted"),
         ({"OIDC_CLIENT_ID": "campaign"}, "OIDC_ISSUER"),
         (PROVIDER | {"OIDC_ISSUER": "http://login.example.org"}, "are encrypted"),
         (PROVIDER | {"OIDC_ISSUER": "login.example.org"}, "must begin with"),
@@ -36,3 +40,21 @@ def test_a_fault_is_named(environ: dict[str, str], named: str) -> None:
     read_staff(reader)
     with pytest.raises(ConfigurationError, match=named):
         reader.raise_faults()
+
+
+@pytest.mark.parametrize("issuer", ["http://127.0.0.1:9000", "http://localhost:9000/"])
+def test_a_provider_on_this_machine_needs_no_encryption(issuer: str) -> None:
+    reader = Variables(PROVIDER | {"OIDC_ISSUER": issuer})
+    found = read_staff(reader)
+    reader.raise_faults()
+    assert found.oidc is not None
+    assert found.oidc.issuer == issuer.rstrip("/")
+
+
+@pytest.mark.parametrize(
+    ("value", "needed"), [("optional", False), ("required", True), ("", False)]
+)
+def test_a_second_factor_is_optional_unless_required(value: str, needed: bool) -> None:
+    reader = Variables({"STAFF_SECOND_FACTOR": value})
+    assert read_staff(reader).second_factor_required is needed
+    reader.raise_faults()

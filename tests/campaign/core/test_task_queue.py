@@ -1,15 +1,18 @@
 """A notification shortens a wait, but is never required."""
 
+import socket
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
 from flask.testing import FlaskClient
+from kombu import Connection
 from werkzeug.test import TestResponse
 
 from campaign import create_app
 from campaign.core.settings import Settings
-from campaign.core.task_queue import INBOX, TaskNotifier
+from campaign.core.task_queue import INBOX, OUTBOX, TaskNotifier
 from campaign.models import Campaign
 from campaign.runtime.context import make_installation
 from sandbox.servers import PrivateBroker
@@ -34,6 +37,33 @@ def brokerless(settings: Settings) -> Iterator[FlaskClient]:
 
 def test_a_broker_receives_the_task(broker: PrivateBroker) -> None:
     assert TaskNotifier(broker.url)(INBOX) is True
+
+
+def test_workers_receive_the_task_by_its_name_as_json_and_store_no_result(
+    broker: PrivateBroker,
+) -> None:
+    for task in (INBOX, OUTBOX):
+        assert TaskNotifier(broker.url)(task)
+    names = set()
+    with Connection(broker.url) as connection, connection.SimpleQueue("celery") as queue:
+        for _ in range(2):
+            message = queue.get(timeout=30)
+            assert message.payload[:2] == [[], {}]
+            assert message.content_type == "application/json"
+            assert message.headers["ignore_result"] is True
+            names.add(message.headers["task"])
+            message.ack()
+        with pytest.raises(queue.Empty):
+            queue.get_nowait()
+    assert names == {"workers.inbox.drain", "workers.outbox.drain"}
+
+
+def test_a_silent_broker_costs_a_donor_seconds_at_most() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        begun = time.monotonic()
+        assert TaskNotifier(f"redis://127.0.0.1:{port}/0")(INBOX) is False
+    assert time.monotonic() - begun < 30
 
 
 @pytest.mark.parametrize("url", [None, NOBODY, "amqp://127.0.0.1:9//"])

@@ -1,5 +1,6 @@
 """Calls to Stripe, against the sandbox: the request, the parsed answer, and the effect of a repeat."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from campaign.core.errors import GatewayKeySpent, GatewayMissing, GatewayRefused
 from campaign.gateway.client import StripeGateway
 from sandbox.stripe import StripeSandbox
 from tests.conftest import UNREACHABLE, sandbox_address
+from tests.support.scripted_stripe import ScriptedStripe, list_of
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -175,3 +177,106 @@ def test_a_rejection_by_stripe_says_so(stripe: StripeSandbox) -> None:
     )  # wrong on purpose: it bypasses any proxy
     with pytest.raises(GatewayRefused):
         list(gateway.undelivered_events(["x" * 6000]))
+
+
+SHOWN: dict[str, Any] = {
+    "object": "checkout.session",
+    "created": 1,
+    "mode": "payment",
+    "payment_status": "unpaid",
+    "client_reference_id": "don_1",
+}
+
+
+def test_sessions_are_searched_by_address_and_time_through_five_pages_at_most() -> None:
+    pages = [list_of(SHOWN | {"id": f"cs_{n}"}, more=True) for n in range(9)]
+    with ScriptedStripe(*pages) as stripe:
+        gateway = StripeGateway("sk_test_x", stripe.url)
+        found = gateway.list_sessions_for_donation("don_1", "ana@example.org", LONG_AGO)
+    assert [one.id for one in found] == [f"cs_{n}" for n in range(5)]
+    first = {
+        "customer_details[email]": "ana@example.org",
+        "created[gte]": str(int(LONG_AGO.timestamp())),
+        "limit": "100",
+    }
+    assert stripe.calls[0].values() == first
+    assert [call.values().get("starting_after") for call in stripe.calls[1:]] == [
+        f"cs_{n}" for n in range(4)
+    ]
+
+
+def test_an_empty_page_of_sessions_ends_the_search() -> None:
+    with ScriptedStripe(list_of(more=True)) as stripe:
+        gateway = StripeGateway("sk_test_x", stripe.url)
+        assert gateway.list_sessions_for_donation("don_1", "ana@example.org", LONG_AGO) == []
+    assert len(stripe.calls) == 1
+
+
+def test_every_post_has_the_key_it_was_given_and_a_read_asks_for_the_charge() -> None:
+    with ScriptedStripe(SHOWN | {"id": "cs_1"}) as stripe:
+        gateway = StripeGateway("sk_test_x", stripe.url)
+        gateway.create_checkout_session({"mode": "payment"}, "gift-1")
+        gateway.retrieve_checkout_session("cs_1")
+        gateway.expire_session("cs_1")
+    create, read, expire = stripe.calls
+    assert (create.request, create.headers["idempotency-key"], create.values()) == (
+        "POST /v1/checkout/sessions",
+        "gift-1",
+        {"mode": "payment"},
+    )
+    assert (read.request, read.values()) == (
+        "GET /v1/checkout/sessions/cs_1",
+        {"expand[0]": "payment_intent.latest_charge", "expand[1]": "invoice"},
+    )
+    assert expire.request == "POST /v1/checkout/sessions/cs_1/expire"
+
+
+def undelivered(number: int, **changes: Any) -> dict[str, Any]:
+    return {
+        "id": f"evt_{number}",
+        "object": "event",
+        "api_version": "2026-10-28.endive",
+        "type": "x",
+        "livemode": False,
+        "created": 1,
+        "data": {"object": {"id": "x_1"}},
+        **changes,
+    }
+
+
+def test_only_undelivered_events_are_asked_for_twenty_types_at_a_time() -> None:
+    types = [f"type_{n}" for n in range(21)]
+    with ScriptedStripe(
+        list_of(undelivered(1), more=True), list_of(undelivered(2)), list_of(undelivered(3))
+    ) as stripe:
+        found = list(StripeGateway("sk_test_x", stripe.url).undelivered_events(types, LONG_AGO))
+    assert [one.event.id for one in found] == ["evt_1", "evt_2", "evt_3"]
+    since = str(int(LONG_AGO.timestamp()))
+    asked = [call.values() for call in stripe.calls]
+    common = {"delivery_success": "false", "limit": "100", "created[gte]": since}
+    first = common | {f"types[{n}]": f"type_{n}" for n in range(20)}
+    assert asked == [first, first | {"starting_after": "evt_1"}, common | {"types[0]": "type_20"}]
+
+
+def test_an_empty_page_of_events_ends_the_list_and_no_time_is_no_filter() -> None:
+    with ScriptedStripe(list_of(more=True)) as stripe:
+        assert list(StripeGateway("sk_test_x", stripe.url).undelivered_events(["x"])) == []
+    (call,) = stripe.calls
+    assert call.values() == {"delivery_success": "false", "limit": "100", "types[0]": "x"}
+
+
+@pytest.mark.parametrize(
+    ("version", "readable"),
+    [
+        (None, True),
+        ("2026-10-28.endive", True),
+        ("2026-10-28.acacia", False),
+        ("2020-08-27", False),
+        ("2026-10-28.endive_preview", False),
+    ],
+)
+def test_only_events_of_our_release_are_readable(version: str | None, readable: bool) -> None:
+    with ScriptedStripe(list_of(undelivered(1, api_version=version))) as stripe:
+        (found,) = StripeGateway("sk_test_x", stripe.url).undelivered_events(["x"])
+    assert found.readable is readable
+    assert json.loads(found.body) == undelivered(1, api_version=version)

@@ -1,13 +1,16 @@
 """Reading Stripe's JSON: present, missing and invalid fields."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from campaign.core.errors import WebhookRefused
 from campaign.gateway.events import (
+    CheckoutSession,
+    Invoice,
+    PaymentIntent,
     read_checkout_session,
     read_event,
     read_gift_parts,
@@ -161,3 +164,144 @@ def test_an_invoice_has_its_subscription_its_parts_and_whether_it_is_the_first()
 def test_parts_are_both_known_or_neither(metadata: dict[str, str]) -> None:
     assert read_gift_parts(metadata) == (None, None)
     assert read_gift_parts({"gift": 2500, "cover": "0"}) == (2500, 0)
+
+
+def test_a_session_has_all_that_its_handlers_need() -> None:
+    found = read_checkout_session(
+        {
+            "id": "cs_1",
+            "created": MOMENT,
+            "mode": "subscription",
+            "status": "complete",
+            "payment_status": "paid",
+            "url": "https://checkout.example/c",
+            "expires_at": MOMENT + 86_400,
+            "amount_total": 2606,
+            "currency": "eur",
+            "client_reference_id": "don_1",
+            "metadata": None,
+            "payment_intent": "pi_1",
+            "subscription": {"id": "sub_1"},
+            "invoice": "in_1",
+        }
+    )
+    assert found == CheckoutSession(
+        id="cs_1",
+        created=AT,
+        mode="subscription",
+        status="complete",
+        payment_status="paid",
+        url="https://checkout.example/c",
+        expires_at=AT + timedelta(days=1),
+        amount_total=2606,
+        currency="eur",
+        donation_id="don_1",
+        payment_intent_id="pi_1",
+        subscription_id="sub_1",
+        invoice_id="in_1",
+        charged_at=None,
+    )
+
+
+def test_a_payment_intent_has_what_arrived_and_whose_it_is() -> None:
+    found = read_payment_intent(
+        {
+            "id": "pi_1",
+            "created": MOMENT,
+            "status": "succeeded",
+            "amount": 9999,
+            "amount_received": 2606,
+            "currency": "eur",
+            "metadata": {"donation_id": "don_1"},
+            "last_payment_error": None,
+        }
+    )
+    assert found == PaymentIntent(
+        id="pi_1",
+        created=AT,
+        status="succeeded",
+        amount_received=2606,
+        currency="eur",
+        donation_id="don_1",
+        failure=None,
+    )
+
+
+def test_an_unpaid_invoice_has_its_attempts_and_the_page_to_pay_it() -> None:
+    details = {"subscription": {"id": "sub_1"}, "metadata": {"gift": "2500", "cover": "106"}}
+    found = read_invoice(
+        {
+            "id": "in_1",
+            "billing_reason": "subscription_cycle",
+            "amount_paid": 0,
+            "amount_due": 2606,
+            "currency": "eur",
+            "status": "open",
+            "customer": {"id": "cus_1"},
+            "attempt_count": 3,
+            "next_payment_attempt": MOMENT + 1,
+            "hosted_invoice_url": "https://invoice.example/i",
+            "period_end": MOMENT + 2,
+            "status_transitions": {"paid_at": None, "finalized_at": MOMENT},
+            "parent": {"subscription_details": details},
+        }
+    )
+    assert found == Invoice(
+        id="in_1",
+        first=False,
+        amount_paid=0,
+        currency="eur",
+        subscription_id="sub_1",
+        donation_id=None,
+        paid_at=None,
+        status="open",
+        customer_id="cus_1",
+        attempts=3,
+        next_attempt_at=AT + timedelta(seconds=1),
+        pay_url="https://invoice.example/i",
+        period_end=AT + timedelta(seconds=2),
+        gift=2500,
+        fee_cover=106,
+    )
+
+
+@pytest.mark.parametrize(
+    ("reason", "first"),
+    [
+        ("subscription_create", True),
+        ("subscription_cycle", False),
+        ("subscription_update", False),
+        ("manual", False),
+        (None, False),
+    ],
+)
+def test_only_the_invoice_that_created_a_subscription_is_its_first(
+    reason: str | None, first: bool
+) -> None:
+    invoice = {"id": "in_1", "amount_paid": 1, "currency": "usd", "billing_reason": reason}
+    assert read_invoice(invoice).first is first
+
+
+def test_the_charge_of_a_session_comes_before_its_invoice() -> None:
+    found = read_checkout_session(
+        SESSION
+        | {
+            "payment_intent": {"id": "pi_1", "latest_charge": {"created": MOMENT}},
+            "invoice": {"id": "in_1", "status_transitions": {"paid_at": MOMENT + 9}},
+        }
+    )
+    assert (found.charged_at, found.payment_intent_id, found.invoice_id) == (AT, "pi_1", "in_1")
+
+
+def test_a_type_may_have_255_printable_characters_and_no_more() -> None:
+    assert read_event(json.dumps(EVENT | {"type": "t" * 255}).encode()).type == "t" * 255
+    for kind in ("t" * 256, "", "a\x7f"):
+        with pytest.raises(WebhookRefused):
+            read_event(json.dumps(EVENT | {"type": kind}).encode())
+
+
+@pytest.mark.parametrize("name", ["id", "type", "livemode", "created", "data"])
+def test_an_event_needs_each_of_its_fields(name: str) -> None:
+    body = json.dumps({key: value for key, value in EVENT.items() if key != name}).encode()
+    with pytest.raises(WebhookRefused, match="not a Stripe event"):
+        read_event(body)

@@ -7,11 +7,14 @@ import pytest
 
 from campaign.core.errors import GatewayMissing
 from campaign.gateway.client import StripeGateway
-from campaign.gateway.payouts import read_payout
+from campaign.gateway.payouts import StripePayout, read_payout
 from campaign.runtime.context import Installation
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
 from tests.support.reconciliation import Bank
+from tests.support.scripted_stripe import ScriptedStripe, list_of
+
+MOMENT = 1_797_926_400
 
 PAYOUT: dict[str, Any] = {
     "id": "po_1",
@@ -82,3 +85,38 @@ def test_items_across_pages_are_listed_once(bank: Bank, gateway: StripeGateway) 
     assert len(items) == len({item.id for item in items}) == 101
     with pytest.raises(GatewayMissing):
         list(gateway.payouts.list_items("po_none"))
+
+
+def test_a_payout_has_all_that_the_bank_statement_shows() -> None:
+    assert read_payout(PAYOUT | {"reconciliation_status": "completed"}) == StripePayout(
+        id="po_1",
+        created=datetime(2026, 12, 22, 8, tzinfo=UTC),
+        amount=-500,
+        currency="jpy",
+        status="failed",
+        arrival_date=date(2026, 12, 24),
+        itemized=True,
+    )
+
+
+def test_pages_are_as_large_as_stripe_allows_and_continue_after_the_last_item() -> None:
+    moved = {"amount": 5, "currency": "usd", "created": MOMENT, "type": "charge"}
+    own = moved | {"id": "txn_2", "type": "payout"}
+    with ScriptedStripe(
+        list_of(moved | {"id": "txn_1"}, own, more=True), list_of(moved | {"id": "txn_3"})
+    ) as stripe:
+        items = list(StripeGateway("sk_test_x", stripe.url).payouts.list_items("po_1"))
+    assert [item.id for item in items] == ["txn_1", "txn_3"]
+    assert [call.request for call in stripe.calls] == ["GET /v1/balance_transactions"] * 2
+    first = {"payout": "po_1", "limit": "100"}
+    assert [call.values() for call in stripe.calls] == [first, first | {"starting_after": "txn_2"}]
+
+
+def test_an_empty_page_ends_a_list_even_if_more_is_promised() -> None:
+    with ScriptedStripe(list_of(more=True)) as stripe:
+        payouts = StripeGateway("sk_test_x", stripe.url).payouts
+        assert list(payouts.list_items("po_1")) == []
+        assert list(payouts.list_since(datetime.fromtimestamp(MOMENT, UTC))) == []
+    asked = [call.values() for call in stripe.calls]
+    assert asked[1] == {"created[gte]": str(MOMENT), "limit": "100"}
+    assert len(asked) == 2

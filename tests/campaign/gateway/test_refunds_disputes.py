@@ -1,11 +1,16 @@
 """Reading charges, refunds, disputes and fraud warnings, and the defaults for missing fields."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from campaign.gateway.refunds_disputes import (
+    BalanceTransaction,
+    StripeCharge,
+    StripeDispute,
+    StripeFraudWarning,
+    StripeRefund,
     read_balance_transaction,
     read_charge,
     read_dispute,
@@ -91,3 +96,105 @@ def test_a_warning_is_actionable_by_default() -> None:
         {"id": "issfr_1", "actionable": False, "charge": "ch_1"}, REPORTED_AT
     )
     assert (found.actionable, found.fraud_type, found.charge_id) == (False, "misc", "ch_1")
+
+
+def test_a_charge_has_all_that_settlement_needs() -> None:
+    shown = {
+        "status": "succeeded",
+        "amount_refunded": 700,
+        "payment_intent": "pi_1",
+        "metadata": {"donation_id": "don_1"},
+        "failure_balance_transaction": None,
+        "created": MOMENT,
+    }
+    assert read_charge(MONEY | shown, REPORTED_AT) == StripeCharge(
+        id="x_1",
+        created=AT,
+        status="succeeded",
+        amount=2500,
+        amount_refunded=700,
+        currency="usd",
+        payment_intent_id="pi_1",
+        donation_id="don_1",
+        returned=False,
+        refunds=(),
+    )
+
+
+def test_a_refund_has_why_it_was_made_and_why_it_failed() -> None:
+    shown = {
+        "status": "failed",
+        "payment_intent": {"id": "pi_1"},
+        "charge": {"id": "ch_1"},
+        "reason": "duplicate",
+        "failure_reason": "expired_or_canceled_card",
+        "metadata": {"refund_request": "token"},
+        "created": MOMENT,
+    }
+    assert read_refund(MONEY | shown, REPORTED_AT) == StripeRefund(
+        id="x_1",
+        created=AT,
+        status="failed",
+        amount=2500,
+        currency="usd",
+        payment_intent_id="pi_1",
+        charge_id="ch_1",
+        reason="duplicate",
+        failure_reason="expired_or_canceled_card",
+        request_token="token",
+    )
+
+
+def test_a_dispute_has_its_deadline_and_every_balance_transaction() -> None:
+    moved = {"id": "txn_1", "amount": -2500, "fee": 1500, "currency": "eur", "type": "adjustment"}
+    shown = {
+        "status": "needs_response",
+        "reason": "fraudulent",
+        "payment_intent": "pi_1",
+        "charge": "ch_1",
+        "evidence_details": {"due_by": MOMENT + 5},
+        "balance_transactions": [moved],
+        "created": MOMENT,
+    }
+    assert read_dispute(MONEY | shown, REPORTED_AT) == StripeDispute(
+        id="x_1",
+        created=AT,
+        status="needs_response",
+        amount=2500,
+        currency="usd",
+        reason="fraudulent",
+        payment_intent_id="pi_1",
+        charge_id="ch_1",
+        due_by=AT + timedelta(seconds=5),
+        balance_transactions=(
+            BalanceTransaction(
+                id="txn_1",
+                created=REPORTED_AT,
+                kind="adjustment",
+                amount=-2500,
+                fee=1500,
+                currency="eur",
+                source_id=None,
+                source=None,
+            ),
+        ),
+    )
+
+
+def test_a_fraud_warning_names_its_payment() -> None:
+    shown = {
+        "id": "issfr_1",
+        "created": MOMENT,
+        "fraud_type": "made_with_stolen_card",
+        "actionable": True,
+        "payment_intent": "pi_1",
+        "charge": {"id": "ch_1"},
+    }
+    assert read_fraud_warning(shown, REPORTED_AT) == StripeFraudWarning(
+        id="issfr_1",
+        created=AT,
+        fraud_type="made_with_stolen_card",
+        actionable=True,
+        payment_intent_id="pi_1",
+        charge_id="ch_1",
+    )

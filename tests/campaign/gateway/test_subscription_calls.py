@@ -9,6 +9,7 @@ from campaign.gateway.client import StripeGateway
 from campaign.gateway.subscription_calls import SubscriptionsClient
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
+from tests.support.scripted_stripe import ScriptedStripe
 
 
 @pytest.fixture
@@ -92,3 +93,39 @@ def test_the_portal_page_is_the_customers_and_the_current_card_is_returned(
     assert calls.create_portal_session(customer, back, "es", "card-2") != address
     with pytest.raises(GatewayRefused):
         calls.create_portal_session("cus_none", back, "es", "card-3")
+
+
+def test_the_portal_only_changes_the_card_and_leads_back_to_us() -> None:
+    opened = {"id": "bps_1", "object": "billing_portal.session", "url": "https://billing.example/p"}
+    with ScriptedStripe(opened) as stripe:
+        calls = StripeGateway("sk_test_x", stripe.url).subscriptions
+        url = calls.create_portal_session("cus_1", "https://give.example/me", "es-419", "card-1")
+    assert url == "https://billing.example/p"
+    (call,) = stripe.calls
+    assert call.request == "POST /v1/billing_portal/sessions"
+    assert call.headers["idempotency-key"] == "card-1"
+    assert call.values() == {
+        "customer": "cus_1",
+        "return_url": "https://give.example/me",
+        "locale": "es-419",
+        "flow_data[type]": "payment_method_update",
+        "flow_data[after_completion][type]": "redirect",
+        "flow_data[after_completion][redirect][return_url]": "https://give.example/me",
+    }
+
+
+def test_a_change_is_sent_under_its_key_and_a_cancellation_with_its_comment_alone() -> None:
+    with ScriptedStripe({"id": "sub_1", "object": "subscription", "status": "active"}) as stripe:
+        calls = StripeGateway("sk_test_x", stripe.url).subscriptions
+        calls.update("sub_1", {"cancel_at_period_end": True}, "change-1")
+        calls.cancel("sub_1", "By the donor.")
+        calls.payment_methods("sub_1")
+    update, cancel, cards = stripe.calls
+    assert (update.request, update.headers["idempotency-key"]) == (
+        "POST /v1/subscriptions/sub_1",
+        "change-1",
+    )
+    assert update.values() == {"cancel_at_period_end": "true"}
+    assert cancel.request == "DELETE /v1/subscriptions/sub_1"
+    assert cancel.values() == {"cancellation_details[comment]": "By the donor."}
+    assert cards.values() == {"expand[0]": "customer"}

@@ -1,11 +1,13 @@
 """Reading subscriptions: amounts, end, pause, cards, and invoice payments."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from campaign.gateway.subscriptions import (
+    SubscriptionFact,
+    SubscriptionItem,
     read_invoice_payment,
     read_payment_methods,
     read_subscription,
@@ -82,3 +84,42 @@ def test_an_invoice_may_be_paid_without_a_payment_intent() -> None:
         {"invoice": "in_1", "payment": {"type": "charge", "charge": "ch_1"}}
     )
     assert (other.payment_intent_id, other.status) == (None, "")
+
+
+def test_a_subscription_has_all_that_its_handlers_need() -> None:
+    found = read(
+        item(2500, 2, current_period_end=MOMENT),
+        status="past_due",
+        customer={"id": "cus_1"},
+        currency="eur",
+        cancel_at_period_end=True,
+        cancel_at=MOMENT + 1,
+        pause_collection={"behavior": "void", "resumes_at": MOMENT + 2},
+        ended_at=MOMENT + 3,
+        canceled_at=MOMENT + 4,
+        cancellation_details={"reason": "payment_disputed"},
+        metadata={"donation_id": "don_1", "gift": "4900", "cover": "100"},
+    )
+    assert found == SubscriptionFact(
+        id="sub_1",
+        status="past_due",
+        customer_id="cus_1",
+        items=(SubscriptionItem(id="si_1", product_id="prod_1", total=5000, interval="month"),),
+        currency="eur",
+        current_period_end=AT,
+        cancel_at_period_end=True,
+        cancel_at=AT + timedelta(seconds=1),
+        paused=True,
+        resumes_at=AT + timedelta(seconds=2),
+        ended_at=AT + timedelta(seconds=3),
+        end_reason="payment_disputed",
+        donation_id="don_1",
+        gift=4900,
+        fee_cover=100,
+    )
+
+
+def test_a_subscription_is_charged_as_often_as_its_first_item() -> None:
+    yearly = item(100) | {"price": {"unit_amount": 100, "recurring": {"interval": "year"}}}
+    assert read(yearly, item(2500)).interval == "year"
+    assert read(item(100) | {"price": None}).items[0] == SubscriptionItem("si_1", None, 0, None)

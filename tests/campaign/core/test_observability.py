@@ -1,0 +1,74 @@
+"""Logs: one line of JSON per event on stderr, without the SDK's chatter."""
+
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from campaign.core.observability import log_to_stderr
+
+
+@pytest.fixture(autouse=True)
+def _restored() -> Iterator[None]:
+    """Put the tests' own logging back."""
+    root, quiet = logging.getLogger(), structlog.get_config()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    logging.getLogger("stripe").setLevel(logging.NOTSET)
+    structlog.configure(**quiet)
+
+
+def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
+    shown = capsys.readouterr()
+    assert shown.out == "", "stdout holds only a command's result"
+    return [json.loads(line) for line in shown.err.splitlines()]
+
+
+def test_an_event_is_one_line_with_its_values(capsys: pytest.CaptureFixture[str]) -> None:
+    log_to_stderr()
+    with structlog.contextvars.bound_contextvars(request="r-1"):
+        structlog.get_logger("campaign.test").info("gift_paid", donation="don_1", name="Zoë\nReyes")
+    (line,) = lines(capsys)
+    assert str(line.pop("timestamp")).endswith("Z")
+    assert line == {
+        "donation": "don_1",
+        "event": "gift_paid",
+        "level": "info",
+        "logger": "campaign.test",
+        "name": "Zoë\nReyes",
+        "request": "r-1",
+    }
+
+
+def test_a_librarys_lines_look_the_same_and_stripes_begin_with_warnings(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    log_to_stderr()
+    logging.getLogger("celery.worker").info("ready")
+    logging.getLogger("celery.worker").debug("too much")
+    logging.getLogger("stripe").info("Request to Stripe api")
+    logging.getLogger("stripe").warning("deprecated")
+    found = [(one["logger"], one["level"], one["event"]) for one in lines(capsys)]
+    assert found == [("celery.worker", "info", "ready"), ("stripe", "warning", "deprecated")]
+
+
+def test_a_command_can_ask_for_less(capsys: pytest.CaptureFixture[str]) -> None:
+    log_to_stderr(logging.WARNING)
+    structlog.get_logger("campaign.test").info("routine")
+    structlog.get_logger("campaign.test").warning("unusual")
+    assert [one["event"] for one in lines(capsys)] == ["unusual"]
+
+
+def test_an_error_has_its_traceback_on_the_same_line(capsys: pytest.CaptureFixture[str]) -> None:
+    log_to_stderr()
+    try:
+        raise ValueError("odd")
+    except ValueError:
+        structlog.get_logger("campaign.test").exception("failed")
+    (line,) = lines(capsys)
+    assert (line["event"], line["level"]) == ("failed", "error")
+    assert "ValueError: odd" in str(line["exception"])
