@@ -10,10 +10,16 @@ from campaign.campaigns.campaigns import NewCampaign, create_campaign
 from campaign.core.booking_context import Outcome
 from campaign.core.clock import now
 from campaign.donations.donations import Gift, begin_donation
-from campaign.gateway import read_charge, read_dispute, read_payment_intent, read_refund
+from campaign.gateway import (
+    read_charge,
+    read_checkout_session,
+    read_dispute,
+    read_payment_intent,
+    read_refund,
+)
 from campaign.ledger.disputes import DisputeTransfer, apply_dispute
 from campaign.ledger.invariants import broken_invariants
-from campaign.ledger.payments import apply_intent
+from campaign.ledger.payments import apply_intent, apply_session
 from campaign.ledger.refund_evidence import apply_charge, apply_refund
 from campaign.models import (
     Campaign,
@@ -161,3 +167,25 @@ def overwrite(installation: Installation, statement: str, **values: Any) -> None
     with installation.engine.begin() as connection:
         connection.execute(text("SET LOCAL session_replication_role = replica"))
         connection.execute(text(statement), values)
+
+
+def entries(installation: Installation, facts: Facts) -> list[LedgerEntry]:
+    """Return the gift's ledger entries in order, with all their columns."""
+    query = select(LedgerEntry).where(LedgerEntry.donation_id == facts.donation.id)
+    with installation.sessions() as session:
+        return list(session.scalars(query.order_by(LedgerEntry.id)))
+
+
+def tell_session(
+    installation: Installation, facts: Facts, found: Json, seconds: int = 30
+) -> Outcome:
+    """Apply a checkout session as of `seconds` after the form."""
+    at = after(facts, seconds)
+    with installation.sessions.begin() as session:
+        return apply_session(session, read_checkout_session(found), at, installation.books)
+
+
+def donation_of(installation: Installation, facts: Facts) -> Donation:
+    """Return the gift as it is stored now."""
+    with installation.sessions() as session:
+        return session.get_one(Donation, facts.donation.id)

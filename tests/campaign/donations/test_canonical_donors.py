@@ -51,7 +51,7 @@ def test_the_canonical_donor_is_first_then_the_others_by_age(
         ids = [one.id for one in donor_records(session, people["speaker"])]
         assert ids == [people[one].id for one in ("speaker", "first", "second", "by_mail")]
         assert {*session.scalars(merged_ids(people["speaker"].id))} == {*ids}
-        # A row that is spoken for speaks for itself alone.
+        # A record that was merged into another has none of its own.
         assert session.scalars(merged_ids(people["first"].id)).all() == [people["first"].id]
         assert [one.id for one in donor_records(session, people["ben"])] == [people["ben"].id]
 

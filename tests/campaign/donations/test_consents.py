@@ -2,16 +2,19 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from campaign.donations.consents import WORDING
+from campaign.core.clock import now
+from campaign.donations.consents import WORDING, record_consent
 from campaign.mailer.suppressions import is_suppressed, suppress
-from campaign.models import Campaign, Subscriber, SuppressionReason
+from campaign.models import Campaign, Subscriber, Suppression, SuppressionReason
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
+from tests.support.campaigns import book
 from tests.support.stripe import Facts
 
 Give = Callable[..., Facts]
@@ -94,3 +97,47 @@ def test_unsubscribing_after_the_form_was_sent_wins(
     apply_due_events(installation)
     with installation.sessions() as session:
         assert is_suppressed(session, "ana@example.org")
+
+
+def test_a_subscriber_keeps_the_name_and_language_of_the_form(
+    installation: Installation, give: Give, store: Store
+) -> None:
+    facts = give("ben@example.org", name="Ben Ortiz", locale="es", consent_wording="Escríbanme")
+    store(facts.completed())
+    apply_due_events(installation)
+    (found,) = subscribers(installation)
+    assert (found.email, found.name, found.locale) == ("ben@example.org", "Ben Ortiz", "es")
+    assert (found.consent_wording, found.timezone) == ("Escríbanme", None)
+
+
+def test_a_gift_without_the_box_or_without_an_address_lifts_no_unsubscribe(
+    installation: Installation, campaign: Campaign
+) -> None:
+    with installation.sessions.begin() as session:
+        suppress(session, "reader@example.org", SuppressionReason.unsubscribed)
+        for wording, email in (("", "reader@example.org"), (WORDING, "")):
+            gift = book(session, campaign, consent_wording=wording, email=email)
+            gift.created_at = now() + timedelta(days=1)
+            record_consent(session, gift)
+    assert subscribers(installation) == []
+    with installation.sessions() as session:
+        assert is_suppressed(session, "reader@example.org")
+
+
+@pytest.mark.parametrize(("seconds", "lifted"), [(-1, True), (0, False), (1, False)])
+def test_only_an_unsubscribe_before_the_form_is_lifted(
+    installation: Installation, campaign: Campaign, seconds: int, lifted: bool
+) -> None:
+    with installation.sessions.begin() as session:
+        gift = book(session, campaign, email="Ana@Example.org", consent_wording=WORDING)
+        for address in ("ana@example.org", "ben@example.org"):
+            suppress(session, address, SuppressionReason.unsubscribed)
+        at = gift.created_at + timedelta(seconds=seconds)
+        session.execute(update(Suppression).values(created_at=at))
+        for _ in range(2):
+            record_consent(session, gift)
+    with installation.sessions() as session:
+        assert is_suppressed(session, "ana@example.org") is not lifted
+        assert is_suppressed(session, "ben@example.org"), "another reader's stays"
+    (found,) = subscribers(installation)
+    assert found.email == "Ana@Example.org"

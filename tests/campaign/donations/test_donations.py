@@ -17,10 +17,12 @@ from campaign.donations.donations import (
     lock_donation,
 )
 from campaign.donations.tribute_cards import CardRequest, find_card
-from campaign.models import Campaign, Donation, Donor, WallEntry
+from campaign.models import Campaign, Donation, DonationState, Donor, WallEntry
 from campaign.runtime.context import Installation
 from tests.support.campaigns import running
 from tests.support.donors import add_donor
+from tests.support.ledger import overwrite
+from tests.support.waiting import someone_waits, wait_until
 
 BLINK = timedelta(microseconds=1)
 
@@ -140,3 +142,75 @@ def test_a_donation_is_found_by_its_token_alone(
         locked = lock_donation(session, begun.public_id)
         assert locked is not None
         assert locked.id == begun.id
+
+
+def test_a_gift_is_saved_as_the_donor_chose_it(
+    installation: Installation, campaign: Campaign
+) -> None:
+    chosen: dict[str, Any] = {
+        "email": "Ana@example.org",
+        "amount": 4000,
+        "frequency": "monthly",
+        "fee_cover": 151,
+        "name": "Ana Reyes",
+        "locale": "es",
+        "anonymous": True,
+        "comment": "Thank you",
+        "tribute_kind": "memory",
+        "tribute_name": "Rosa Reyes",
+        "shared_computer": True,
+        "code": "article-7",
+        "consent_wording": "Email me",
+    }
+    begun = begin(installation, campaign, **chosen)
+    assert {name: getattr(begun, name) for name in chosen} == chosen
+    assert (begun.campaign_id, begun.currency, begun.state) == (campaign.id, "usd", "pending")
+    assert (begun.charged_at, begun.paid_at, begun.session_id) == (None, None, None)
+    plain = begin(installation, campaign, attempt="b", name="")
+    assert (plain.fee_cover, plain.locale, plain.anonymous) == (0, "en", False)
+    assert (plain.comment, plain.tribute_kind, plain.tribute_name, plain.code) == ("", "", "", "")
+    assert (plain.consent_wording, plain.shared_computer) == ("", False)
+    with installation.sessions() as session:
+        donor = session.get_one(Donor, begun.donor_id)
+    assert (donor.email, donor.name, donor.locale) == ("Ana@example.org", "Ana Reyes", "es")
+
+
+def test_the_comment_of_the_form_is_kept_for_the_wall(
+    installation: Installation, campaign: Campaign
+) -> None:
+    begin(installation, campaign, wall=WallRequest("Salem", "Show my name", "For the newsroom"))
+    with installation.sessions() as session:
+        entry = session.scalars(select(WallEntry)).one()
+    assert (entry.place, entry.wording, entry.comment) == (
+        "Salem",
+        "Show my name",
+        "For the newsroom",
+    )
+
+
+def test_a_donation_that_is_being_changed_is_waited_for_and_read_as_it_became(
+    installation: Installation, campaign: Campaign
+) -> None:
+    begun = begin(installation, campaign)
+    with installation.sessions.begin() as session:
+        seen = session.get_one(Donation, begun.id)
+        with ThreadPoolExecutor(1) as threads, installation.sessions.begin() as other:
+            other.get_one(Donation, begun.id).name = "Ana Ortiz"
+            other.flush()
+            found = threads.submit(lock_donation, session, begun.public_id)
+            wait_until(lambda: someone_waits(installation))
+            other.commit()
+            assert found.result() is seen
+        assert seen.name == "Ana Ortiz"
+
+
+@pytest.mark.parametrize("state", DonationState)
+def test_only_an_open_donation_is_returned_for_the_same_form(
+    installation: Installation, campaign: Campaign, state: DonationState
+) -> None:
+    first = begin(installation, campaign)
+    statement = "UPDATE donation SET state = :state, charged_at = now(), paid_at = now()"
+    overwrite(installation, statement, state=state.value)
+    again = begin(installation, campaign)
+    is_open = state in {DonationState.pending, DonationState.processing}
+    assert (again.id == first.id) is is_open

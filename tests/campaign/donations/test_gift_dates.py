@@ -85,3 +85,45 @@ def test_today_is_the_latest_date_in_either_zone() -> None:
     at = datetime(2026, 12, 31, 23, tzinfo=UTC)
     assert latest_day(at, PACIFIC, ZoneInfo("Asia/Tokyo")) == date(2027, 1, 1)
     assert latest_day(at, PACIFIC) == date(2026, 12, 31)
+
+
+@pytest.mark.parametrize(
+    ("day", "said"),
+    [
+        (date(2026, 11, 30), "2026-11-30 is before year-end began, on 2026-12-01"),
+        (date(2027, 1, 1), "2027-01-01 is after the last day of year-end, 2026-12-31"),
+    ],
+)
+def test_a_gift_outside_says_on_which_side(day: date, said: str) -> None:
+    assert place_offline_gift(campaign(), day, LATER).why_not == said
+
+
+def test_an_early_gift_is_never_booked_in_the_future() -> None:
+    entered = datetime(2026, 11, 30, 17, tzinfo=UTC)
+    place = place_offline_gift(campaign(), date(2026, 11, 30), entered)
+    assert (place.charged_at, place.counts) == (entered, False)
+
+
+def test_a_gift_of_the_first_morning_is_booked_at_the_opening_even_if_entered_before() -> None:
+    at = datetime(2026, 12, 1, 20, tzinfo=UTC)
+    place = place_offline_gift(campaign(), date(2026, 12, 1), at)
+    assert (place.charged_at, place.counts) == (campaign().starts_at, True)
+
+
+def test_the_last_moment_of_the_window_is_before_its_deadline() -> None:
+    early = campaign()
+    early.deadline = datetime(2026, 12, 31, 17, tzinfo=UTC)
+    place = place_offline_gift(early, date(2026, 12, 31), LATER)
+    assert place.charged_at == datetime(2026, 12, 31, 16, 59, 59, 999_999, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("at", "late"),
+    [
+        (datetime(2027, 1, 15, 7, 59, 59, tzinfo=UTC), False),
+        (datetime(2027, 1, 15, 8, tzinfo=UTC), True),
+    ],
+)
+def test_a_gift_counts_until_the_grace_days_are_over(at: datetime, late: bool) -> None:
+    place = place_offline_gift(campaign(), POSTMARK, at)
+    assert (place.late, place.counts) == (late, not late)

@@ -140,3 +140,61 @@ def test_a_shared_computers_page_waiting_for_stripe_stays_open_until_closed(
     assert not is_page_closed(gift, now() + timedelta(days=9))
     close_page(session, gift.token, now())
     assert is_page_closed(gift, now())
+
+
+@pytest.mark.parametrize(
+    ("given", "offered"),
+    [
+        (199, 0),  # a dollar would be more than half
+        (200, 100),
+        (1_499, 100),
+        (1_500, 200),  # half a dollar is rounded up
+        (19_499, 1_900),
+        (19_500, 2_000),  # from twenty dollars on in fives
+        (22_499, 2_000),
+        (22_500, 2_500),
+        (27_400, 2_500),
+        (27_500, 3_000),
+    ],
+)
+def test_the_offer_is_rounded_to_whole_dollars_and_then_to_fives(given: int, offered: int) -> None:
+    assert suggested_monthly_amount(given, Campaign(currency="usd", smallest_amount=50)) == offered
+
+
+def test_a_campaign_with_an_odd_minimum_offers_the_next_whole_dollar() -> None:
+    campaign = Campaign(currency="usd", smallest_amount=501)
+    assert suggested_monthly_amount(2_500, campaign) == 600
+    assert suggested_monthly_amount(2_500, Campaign(currency="usd", smallest_amount=500)) == 500
+
+
+@pytest.mark.parametrize("frequency", ["monthly", "yearly"])
+def test_a_gift_that_already_repeats_gets_no_offer(
+    session: Session, winter: Campaign, frequency: str
+) -> None:
+    assert monthly_offer(session, given(session, winter, frequency=frequency), now()) == 0
+
+
+@pytest.mark.parametrize("state", ["active", "past_due", "paused"])
+def test_a_donor_whose_monthly_gift_has_not_ended_gets_no_offer(
+    session: Session, winter: Campaign, state: str
+) -> None:
+    gift = given(session, winter)
+    renew_as(session, winter, gift.donor, state=state)
+    assert monthly_offer(session, gift, now()) == 0
+
+
+def test_a_page_closes_by_its_payment_and_not_by_its_form(
+    session: Session, winter: Campaign
+) -> None:
+    gift = given(
+        session, winter, shared_computer=True, charged_at=None, paid_at=None, state="expired"
+    )
+    gift.created_at = now() - timedelta(hours=2)
+    assert is_page_closed(gift, gift.created_at + PAGE_LIFETIME + BLINK)
+    assert not is_page_closed(gift, gift.created_at + PAGE_LIFETIME)
+    gift.charged_at = now()
+    assert not is_page_closed(gift, now())
+
+
+def test_a_page_stays_open_long_enough_to_print_it() -> None:
+    assert timedelta(minutes=15) == PAGE_LIFETIME

@@ -7,21 +7,41 @@ from pathlib import Path
 
 import pytest
 from pypdf import PdfReader
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from campaign.audit.audit_log import Actor
 from campaign.core import clock
-from campaign.donations.tribute_cards import RETENTION, CardRequest, purge_cards
+from campaign.core.i18n import get_language
+from campaign.donations.donations import lock_donation
+from campaign.donations.tribute_cards import (
+    RETENTION,
+    CardRequest,
+    build_card_email,
+    card_context,
+    card_heading,
+    card_sentence,
+    purge_cards,
+)
 from campaign.emails.delivery import deliver_due
+from campaign.mailer.email_context import ObsoleteEmail, Sender
 from campaign.mailer.kinds import EmailKind
 from campaign.mailer.suppressions import suppress
-from campaign.models import Campaign, OutboxMessage, SuppressionReason, TributeCard
+from campaign.models import (
+    Campaign,
+    Donation,
+    DonationState,
+    OutboxMessage,
+    SuppressionReason,
+    TributeCard,
+)
 from campaign.privacy.erasure import erase_person
 from campaign.privacy.personal_data_export import collect_personal_data, find_data_subject
 from campaign.receipts import pdf_documents, print_queue
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
 from sandbox.outbox.receiver import MailReceiver
+from tests.support.donors import claim_of
+from tests.support.ledger import overwrite
 from tests.support.stripe import Facts
 
 BY_EMAIL = CardRequest(
@@ -192,3 +212,118 @@ def test_card_recipients_are_purged_long_after_the_campaign(
         ("", "", "dropped", "the campaign ended long ago"),
         ("", "", "sent", None),
     ]
+
+
+def saved(installation: Installation) -> TributeCard:
+    with installation.sessions() as session:
+        return session.scalars(select(TributeCard)).one()
+
+
+def test_a_card_keeps_only_the_address_of_its_delivery(
+    installation: Installation, dedicate: Give
+) -> None:
+    dedicate(CardRequest("email", "Ben Ortiz", "ben@example.org", "12 Pier Road", "Hello", "Ana"))
+    card = saved(installation)
+    assert (card.delivery, card.email, card.address) == ("email", "ben@example.org", "")
+    assert (card.name, card.message, card.sender) == ("Ben Ortiz", "Hello", "Ana")
+
+
+def test_a_mailed_card_keeps_no_email_address(installation: Installation, dedicate: Give) -> None:
+    dedicate(CardRequest("post", "Ben Ortiz", "ben@example.org", "12 Pier Road", "", "Ana"))
+    card = saved(installation)
+    assert (card.delivery, card.email, card.address) == ("post", "", "12 Pier Road")
+
+
+def test_a_cards_email_belongs_to_the_donor_and_is_in_their_language(
+    installation: Installation, dedicate: Give, store: Store
+) -> None:
+    facts = dedicate(BY_EMAIL, locale="es")
+    store(facts.completed())
+    apply_due_events(installation)
+    (row,) = cards(installation)
+    assert (row.recipient, row.name, row.locale) == ("ben@example.org", "Ben Ortiz", "es")
+    assert (row.donor_id, row.subject_key) == (facts.donation.donor_id, facts.donation.public_id)
+
+
+@pytest.mark.parametrize(
+    ("kind", "locale", "heading", "sentence"),
+    [
+        ("memory", "en", "A gift in memory of Rosa Reyes", "Ana made a gift to The Gull in memory of Rosa Reyes."),
+        ("honor", "en", "A gift in honor of Rosa Reyes", "Ana made a gift to The Gull in honor of Rosa Reyes."),
+        ("memory", "es", "Una donación en memoria de Rosa Reyes", ""),
+        ("honor", "es", "Una donación en honor de Rosa Reyes", ""),
+    ],
+)  # fmt: skip
+def test_a_card_says_for_whom_the_gift_was_made(
+    kind: str, locale: str, heading: str, sentence: str
+) -> None:
+    gift = Donation(tribute_kind=kind, tribute_name=" Rosa\n Reyes ", locale=locale, amount=2500)
+    card = TributeCard(name="Ben  Ortiz", sender="Ana", message="One\n\n  \nTwo")
+    context, language = card_context(gift, card), get_language(locale)
+    assert context == {
+        "locale": locale,
+        "memory": kind == "memory",
+        "tribute_name": "Rosa Reyes",
+        "name": "Ben Ortiz",
+        "sender": "Ana",
+        "message": ["One", "Two"],
+    }
+    assert card_heading(context, language) == heading
+    said = card_sentence(context, "The Gull", language)
+    assert said == sentence if sentence else all(one in said for one in ("Ana", "The Gull", "Rosa"))
+
+
+@pytest.mark.parametrize("state", DonationState)
+def test_a_card_is_built_only_for_a_gift_of_which_something_remains(
+    installation: Installation, dedicate: Give, store: Store, state: DonationState
+) -> None:
+    facts = dedicate(BY_EMAIL)
+    store(facts.completed())
+    apply_due_events(installation)
+    overwrite(installation, "UPDATE donation SET state = :state", state=state.value)
+    (row,) = cards(installation)
+    organization = installation.settings.organization
+    with installation.sessions() as session:
+        built = build_card_email(session, claim_of(row), Sender(organization, str))
+        session.execute(delete(TributeCard))
+        gone = build_card_email(session, claim_of(row), Sender(organization, str))
+    if state in {DonationState.paid, DonationState.partially_refunded}:
+        assert isinstance(built, dict)
+        assert (built["organization"], built["name"]) == (organization, "Ben Ortiz")
+    else:
+        assert built == ObsoleteEmail(f"the gift is {state.value}")
+    assert gone == ObsoleteEmail("the card was deleted")
+
+
+@pytest.mark.parametrize(
+    ("finalized", "created", "purged"),
+    [(0, 0, 1), (1, 0, 0), (0, 1, 0)],
+    ids=["both at the limit", "final a moment later", "given a moment later"],
+)
+def test_a_card_is_kept_ninety_days_after_the_result_and_after_the_gift(
+    installation: Installation, dedicate: Give, finalized: int, created: int, purged: int
+) -> None:
+    dedicate(BY_POST)
+    at, moment = clock.now(), timedelta(microseconds=1)
+    limit = at - timedelta(days=90)
+    with installation.sessions.begin() as session:
+        done = {"finalized_at": limit + finalized * moment, "final_raised": 0}
+        session.execute(update(Campaign).values(done))
+        session.execute(update(TributeCard).values(created_at=limit + created * moment))
+    with installation.sessions.begin() as session:
+        assert purge_cards(session, at) == purged
+        assert len(session.scalars(select(TributeCard)).all()) == 1 - purged
+
+
+def test_a_gift_that_is_being_changed_keeps_its_card_for_the_next_run(
+    installation: Installation, dedicate: Give
+) -> None:
+    held, free = dedicate(BY_POST), dedicate(BY_POST, email="cora@example.org")
+    overwrite(installation, "UPDATE campaign SET finalized_at = now(), final_raised = 0")
+    at = clock.now() + RETENTION + timedelta(minutes=1)
+    with installation.sessions() as holder, installation.sessions.begin() as session:
+        assert lock_donation(holder, held.donation.public_id)
+        assert purge_cards(session, at) == 1
+        left = session.scalars(select(TributeCard.donation_id)).all()
+        assert left == [held.donation.id]
+        assert free.donation.id not in left

@@ -1,5 +1,6 @@
 """How a balance transaction maps to a ledger kind: by source and sign, in the currency the donor paid in."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -94,3 +95,31 @@ def test_only_a_charge_names_its_donation_and_may_have_no_customer() -> None:
     assert read(moved(2500, metadata=None)).public_id is None
     assert [read(moved(2500, customer=one)).bare for one in (None, "cus_1")] == [True, False]
     assert not read(moved(-2500, "refund")).bare
+
+
+def test_every_field_is_carried_over() -> None:
+    found = read(moved(2500, metadata={"donation_id": "don_1"}, customer=None))
+    assert found == PaymentTransaction(
+        id="txn_1",
+        kind="payment",
+        amount=2500,
+        currency="usd",
+        fee=103,
+        fee_currency="usd",
+        created=AT,
+        source_id="src_1",
+        payment_intent_id="pi_1",
+        public_id="don_1",
+        bare=True,
+        source=found.source,
+    )
+    assert found.source["status"] == "succeeded"
+
+
+def test_a_fee_alone_moves_no_money_of_the_donor() -> None:
+    found = read(replace(moved(2500, currency="eur"), amount=0))
+    assert (found.kind, found.amount, found.fee, found.fee_currency) == ("fee", 0, 103, "eur")
+
+
+def test_a_part_in_the_same_currency_is_the_part_and_not_the_whole() -> None:
+    assert read(replace(moved(-2500, "dispute"), amount=-700)).amount == 700

@@ -1,5 +1,6 @@
 """Disputes: the amounts known to have moved, whichever event is missed, and the order of statuses."""
 
+import itertools
 from collections.abc import Callable
 
 import pytest
@@ -16,6 +17,7 @@ from tests.support.ledger import (
     raised,
     settled_standing,
     state_and_receipt,
+    tell_charge,
     tell_dispute,
     tell_paid,
 )
@@ -143,3 +145,111 @@ def test_an_inquiry_is_new_once(installation: Installation, gift: Facts) -> None
     assert [one.applied for one in outcomes] == [True, False]
     assert outcomes[0].note == "the dispute is warning_needs_response"
     assert state_and_receipt(installation, gift) == ("paid", 2500)
+
+
+def test_a_dispute_is_saved_with_all_that_stripe_said(
+    installation: Installation, gift: Facts
+) -> None:
+    tell_dispute(installation, gift, gift.dispute("needs_response", -2500), 500)
+    found = only(installation)
+    assert (found.stripe_id, found.donation_id) == (f"du_{gift.number}", gift.donation.id)
+    assert (found.payment_intent_id, found.charge_id) == (f"pi_{gift.number}", f"ch_{gift.number}")
+    assert (found.amount, found.currency) == (2500, "usd")
+    assert (found.reason, found.status) == ("fraudulent", "needs_response")
+    assert (found.opened_at, found.as_of) == (after(gift, 90), after(gift, 500))
+    assert found.due_by == after(gift, 800_000)
+    assert found.balance_transactions == [
+        {
+            "id": f"txn_{gift.number}_0",
+            "amount": -2500,
+            "fee": 1500,
+            "currency": "usd",
+            "created": gift.created + 100,
+        }
+    ]
+
+
+# https://docs.stripe.com/api/disputes/object (status), in the order in which a dispute can pass through them.
+STATUSES = (
+    "warning_needs_response",
+    "warning_under_review",
+    "warning_closed",
+    "prevented",
+    "needs_response",
+    "under_review",
+    "won",
+    "lost",
+)
+
+
+@pytest.mark.parametrize(("weaker", "stronger"), list(itertools.pairwise(STATUSES)))
+def test_a_status_never_moves_backward(
+    installation: Installation, gift: Facts, weaker: str, stronger: str
+) -> None:
+    for name, told in (("du_up", (weaker, stronger)), ("du_down", (stronger, weaker))):
+        for status in told:
+            tell_dispute(installation, gift, gift.dispute(status, id=name, amount=100))
+    with installation.sessions() as session:
+        rows = session.execute(select(Dispute.stripe_id, Dispute.status).order_by(Dispute.id))
+        assert rows.all() == [("du_up", stronger), ("du_down", stronger)]
+
+
+def test_the_deadline_is_that_of_the_strongest_status(
+    installation: Installation, gift: Facts
+) -> None:
+    def due(status: str, seconds: int) -> int:
+        shown = {"due_by": gift.created + seconds}
+        tell_dispute(installation, gift, gift.dispute(status, evidence_details=shown))
+        moment = only(installation).due_by
+        assert moment is not None
+        return int(moment.timestamp()) - gift.created
+
+    assert due("warning_needs_response", 100) == 100
+    assert due("needs_response", 200) == 200
+    assert due("warning_needs_response", 300) == 200, "an older report"
+    assert due("needs_response", 400) == 200, "the same status"
+
+
+def test_balance_transactions_are_kept_in_the_order_they_happened(
+    installation: Installation, gift: Facts
+) -> None:
+    shown = gift.dispute("won", -2500, 2500)
+    first, second = shown["balance_transactions"]
+    tell_dispute(installation, gift, shown | {"balance_transactions": [second]})
+    tell_dispute(installation, gift, shown | {"balance_transactions": [first]})
+    assert [one["id"] for one in only(installation).balance_transactions] == [
+        first["id"],
+        second["id"],
+    ]
+    assert state_and_receipt(installation, gift) == ("paid", 2500)
+
+
+def test_a_balance_transaction_of_nothing_moves_nothing(
+    installation: Installation, gift: Facts
+) -> None:
+    tell_dispute(installation, gift, gift.dispute("needs_response", 0))
+    found = only(installation)
+    assert (found.withdrawn, found.reinstated, len(found.balance_transactions)) == (0, 0, 1)
+    assert booked(installation, gift) == [("payment", 2500, 0)]
+
+
+def test_a_part_that_was_reinstated_remains_a_dispute_of_the_rest(
+    installation: Installation, gift: Facts
+) -> None:
+    outcome = tell_dispute(installation, gift, gift.dispute("under_review", -2500, 1000))
+    found = only(installation)
+    assert (found.withdrawn, found.reinstated) == (2500, 1000)
+    assert outcome.applied
+    assert state_and_receipt(installation, gift) == ("disputed", 2500)
+    assert raised(installation) == 1000
+    tell_dispute(installation, gift, gift.dispute("lost", -2500, 1000))
+    assert state_and_receipt(installation, gift) == ("dispute_lost", 1000)
+
+
+def test_a_dispute_with_only_a_charge_is_matched_by_it(
+    installation: Installation, gift: Facts
+) -> None:
+    tell_charge(installation, gift, gift.charge())
+    tell_dispute(installation, gift, gift.dispute("lost", payment_intent=None))
+    assert only(installation).donation_id == gift.donation.id
+    assert state_and_receipt(installation, gift) == ("dispute_lost", 0)

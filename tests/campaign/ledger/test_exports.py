@@ -5,13 +5,22 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from campaign.core.clock import now
 from campaign.ledger.exports import EXPORTS, column_names, export_rows
-from campaign.models import Campaign, Donation, Receipt
+from campaign.models import Campaign, Donation, Donor, Receipt
 from campaign.runtime.context import Installation
-from tests.support.ledger import campaign_in, give_to, overwrite, tell_paid, tell_refund
+from tests.support.ledger import (
+    after,
+    campaign_in,
+    entries,
+    give_to,
+    overwrite,
+    tell_dispute,
+    tell_paid,
+    tell_refund,
+)
 from tests.support.stripe import Facts
 
 Give = Callable[..., Facts]
@@ -126,3 +135,128 @@ def test_a_donors_counts_cover_paid_gifts_in_the_window(
     assert donor["last_paid_at"] == AT + timedelta(days=1)
     (donor,) = rows(installation, "donors", until=AT + timedelta(days=1))
     assert (donor["donations"], donor["last_paid_at"]) == (1, AT)
+
+
+def test_every_column_of_a_gift_is_its_own(
+    installation: Installation, campaign: Campaign, give: Give
+) -> None:
+    facts = give(fee_cover=106, code="article-7", name="Ana Reyes", frequency="one_time")
+    tell_paid(installation, facts, after(facts, 60))
+    (row,) = rows(installation, "donations")
+    number = rows(installation, "receipts")[0]["number"]
+    assert list(row.items()) == [
+        ("id", facts.donation.public_id),
+        ("campaign", "nine-days"),
+        ("state", "paid"),
+        ("frequency", "one_time"),
+        ("amount", 2500),
+        ("cover", 106),
+        ("currency", "usd"),
+        ("name", "Ana Reyes"),
+        ("email", "ana@example.org"),
+        ("code", "article-7"),
+        ("created_at", facts.donation.created_at),
+        ("paid_at", after(facts, 60)),
+        ("receipt_number", number),
+        ("stripe_payment_intent", f"pi_{facts.number}"),
+    ]
+
+
+def test_an_unpaid_gift_is_a_row_without_a_receipt(installation: Installation, give: Give) -> None:
+    give()
+    (row,) = rows(installation, "donations")
+    assert (row["state"], row["paid_at"], row["receipt_number"]) == ("pending", None, None)
+    assert [rows(installation, what) for what in ("donors", "ledger", "receipts")] == [[], [], []]
+
+
+def test_every_column_of_the_ledger_is_its_own(
+    installation: Installation, campaign: Campaign, give: Give
+) -> None:
+    facts = give(fee_cover=106)
+    tell_paid(installation, facts, after(facts, 60))
+    tell_dispute(installation, facts, facts.dispute("lost", -2606))
+    booked = entries(installation, facts)
+    payment, dispute = rows(installation, "ledger")
+    assert list(payment.items()) == [
+        ("id", booked[0].id),
+        ("campaign", "nine-days"),
+        ("donation_id", facts.donation.public_id),
+        ("kind", "payment"),
+        ("amount", 2500),
+        ("fee", 0),
+        ("currency", "usd"),
+        ("occurred_at", after(facts, 60)),
+        ("recorded_at", booked[0].recorded_at),
+        ("source", f"pi_{facts.number}"),
+        ("cover", 106),
+        ("stripe_balance_transaction", None),
+        ("reason", None),
+        ("recorded_by", None),
+    ]
+    assert (dispute["amount"], dispute["cover"], dispute["fee"]) == (-2500, -106, 1500)
+    assert dispute["stripe_balance_transaction"] == f"txn_{facts.number}_0"
+    statement = "UPDATE ledger_entry SET kind = 'correction', reason = 'typo', recorded_by = 'fay'"
+    overwrite(installation, statement + " WHERE kind = 'dispute'")
+    row = rows(installation, "ledger")[1]
+    assert (row["kind"], row["reason"], row["recorded_by"]) == ("correction", "typo", "fay")
+
+
+def test_every_column_of_a_receipt_is_its_own(
+    installation: Installation, campaign: Campaign, give: Give
+) -> None:
+    facts = give(fee_cover=106)
+    tell_paid(installation, facts, after(facts, 60))
+    with installation.sessions.begin() as session:
+        receipt = session.scalars(select(Receipt)).one()
+        # The receipt keeps the name and address of its day.
+        session.get_one(Donation, facts.donation.id).name = "Ana Ortiz"
+        session.get_one(Donation, facts.donation.id).email = "ortiz@example.org"
+    (row,) = rows(installation, "receipts")
+    assert list(row.items()) == [
+        ("number", f"{receipt.year}-000001"),
+        ("campaign", "nine-days"),
+        ("donation_id", facts.donation.public_id),
+        ("amount", 2606),
+        ("currency", "usd"),
+        ("gift_date", receipt.gift_date),
+        ("issued_at", receipt.issued_at),
+        ("name", "Ana Reyes"),
+        ("email", "ana@example.org"),
+        ("kind", "receipt"),
+        ("replaces", None),
+    ]
+
+
+def test_every_column_of_a_donor_is_its_own(
+    installation: Installation, campaign: Campaign, give: Give
+) -> None:
+    ben, ana = give("ben@example.org", name="Ben Ortiz", locale="es"), give()
+    for number, facts in enumerate((ben, ana, give("ben@example.org"))):
+        tell_paid(installation, facts, after(facts, 60 * number))
+    first, second = rows(installation, "donors")
+    with installation.sessions() as session:
+        donor = session.get_one(Donor, ben.donation.donor_id)
+        paid = session.scalars(
+            select(Donation.paid_at).where(Donation.donor_id == donor.id).order_by(Donation.paid_at)
+        ).all()
+    assert list(first.items()) == [
+        ("id", donor.id),
+        ("name", "Ben Ortiz"),
+        ("email", "ben@example.org"),
+        ("locale", "es"),
+        ("created_at", donor.created_at),
+        ("donations", 2),
+        ("first_paid_at", paid[0]),
+        ("last_paid_at", paid[1]),
+    ]
+    assert paid[0] != paid[1]
+    assert (second["email"], second["donations"]) == ("ana@example.org", 1)
+
+
+def test_a_donor_of_two_campaigns_is_counted_in_each_for_itself(
+    installation: Installation, campaign: Campaign, gift: Facts
+) -> None:
+    yen = campaign_in(installation, "jpy")
+    tell_paid(installation, give_to(installation, yen, 300, email="ana@example.org"))
+    assert [one["donations"] for one in rows(installation, "donors")] == [2]
+    assert [one["donations"] for one in rows(installation, "donors", campaign=yen)] == [1]

@@ -20,7 +20,7 @@ from campaign.runtime.context import Installation
 from campaign.runtime.job_heartbeat import heartbeat
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
-from tests.support.ledger import overwrite, tell_paid
+from tests.support.ledger import entries, overwrite, tell_paid
 from tests.support.reconciliation import Bank
 from tests.support.stripe import Facts
 
@@ -143,3 +143,83 @@ def test_a_late_payment_without_a_stripe_id_is_not_looked_up(
         session.get_one(Donation, gift.donation.id).payment_intent_id = None
         session.flush()
         assert find_late_payments(session, since) == []
+
+
+def test_another_job_and_a_failed_run_do_not_move_the_window(installation: Installation) -> None:
+    at = now()
+    with heartbeat(installation, "reconcile"):
+        pass
+    with pytest.raises(ValueError, match="down"), heartbeat(installation, "book-fees"):
+        raise ValueError("down")
+    with installation.sessions() as session:
+        assert fees_window_start(session, at) == at - timedelta(days=2)
+
+
+def test_a_known_payment_without_an_entry_has_no_fee_to_book(
+    installation: Installation, give: Give
+) -> None:
+    facts = give()
+    with installation.sessions.begin() as session:
+        pending = session.get_one(Donation, facts.donation.id)
+        pending.payment_intent_id = f"pi_{facts.number}"
+        session.flush()
+        assert find_unbooked_fees(session, [moved(facts)]) == []
+        assert not book_transaction_fee(session, moved(facts))
+
+
+def test_a_fee_is_booked_with_its_balance_transaction_and_time(
+    installation: Installation, gift: Facts
+) -> None:
+    with installation.sessions.begin() as session:
+        assert book_transaction_fee(session, moved(gift, fee=-59))
+    _, fee = entries(installation, gift)
+    assert (fee.kind, fee.amount, fee.fee_cover, fee.fee) == ("fee", 0, 0, -59)
+    assert (fee.source, fee.balance_transaction_id) == ("txn_1", "txn_1")
+    assert fee.occurred_at == gift.donation.created_at
+
+
+@pytest.mark.parametrize(
+    ("known", "late"),
+    [
+        ("SELECT 1", True),
+        ("UPDATE ledger_entry SET balance_transaction_id = 'txn_9' WHERE kind = 'payment'", False),
+        ("UPDATE ledger_entry SET kind = 'refund', amount = -amount", False),
+    ],
+)
+def test_only_a_payment_whose_fee_is_unknown_is_late(
+    installation: Installation, gift: Facts, known: str, late: bool
+) -> None:
+    since = now() + timedelta(hours=1)
+    overwrite(installation, "UPDATE ledger_entry SET recorded_at = now() + interval '2 hours'")
+    overwrite(installation, known)
+    with installation.sessions() as session:
+        assert bool(find_late_payments(session, since)) is late
+
+
+def test_a_fee_entry_of_another_gift_does_not_count(
+    installation: Installation, gift: Facts, give: Give
+) -> None:
+    other = give(email="ben@example.org")
+    tell_paid(installation, other)
+    with installation.sessions.begin() as session:
+        assert book_transaction_fee(session, moved(other))
+    overwrite(installation, "UPDATE ledger_entry SET recorded_at = now() + interval '2 hours'")
+    with installation.sessions() as session:
+        found = find_late_payments(session, now() + timedelta(hours=1))
+    assert found == [f"pi_{gift.number}"]
+
+
+@pytest.mark.parametrize(("later", "searched"), [(49_999, True), (50_000, False)])
+def test_the_newest_fifty_thousand_entries_are_searched(
+    installation: Installation, gift: Facts, give: Give, later: int, searched: bool
+) -> None:
+    other = give(email="ben@example.org")
+    tell_paid(installation, other)
+    statement = """
+        UPDATE ledger_entry SET recorded_at = now() + interval '2 hours', id = CASE
+            WHEN donation_id = :other THEN (SELECT min(id) FROM ledger_entry) + :later ELSE id END
+    """
+    overwrite(installation, statement, other=other.donation.id, later=later)
+    with installation.sessions() as session:
+        found = find_late_payments(session, now() + timedelta(hours=1))
+    assert found == [f"pi_{one.number}" for one in ([gift, other] if searched else [other])]

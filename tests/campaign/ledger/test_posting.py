@@ -1,16 +1,16 @@
 """How amounts are split into gift and covered fees, and the constraints on entries."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from campaign.ledger.posting import NewEntry, book_fee, load_entries
-from campaign.models import Campaign, Donation, LedgerEntry, LedgerKind
+from campaign.models import Campaign, CampaignDonor, Donation, LedgerEntry, LedgerKind
 from campaign.runtime.context import Installation
-from tests.support.ledger import booked, campaign_in, freeze, give_to, raised, tell_paid
+from tests.support.ledger import booked, campaign_in, entries, freeze, give_to, raised, tell_paid
 from tests.support.stripe import Facts
 
 Give = Callable[..., Facts]
@@ -136,3 +136,73 @@ def test_a_fee_is_booked_once_in_its_own_currency_and_zero_is_not_booked(
             .order_by(LedgerEntry.id)
         ).all()
     assert fees == [(103, "eur", 0), (-1500, "usd", 0)]
+
+
+def test_an_entry_locks_the_donor_of_its_campaign_and_nobody_else(
+    installation: Installation, campaign: Campaign, give: Give
+) -> None:
+    facts, other = give(), give(email="ben@example.org")
+    winter = campaign_in(installation, "usd")
+    for one in (facts, other, give_to(installation, winter, email="ana@example.org")):
+        tell_paid(installation, one)
+    query = select(CampaignDonor.campaign_id, CampaignDonor.donor_id)
+    with installation.sessions() as holder, installation.sessions() as second:
+        account = load_entries(holder, holder.get_one(Donation, facts.donation.id))
+        assert account is not None
+        # A fee changes no count, so that only this lock can be what holds the row.
+        book_fee(account, "txn_a", 103, "usd", AT)
+        free = second.execute(query.with_for_update(skip_locked=True, key_share=True)).all()
+        assert set(free) == {
+            (campaign.id, other.donation.donor_id),
+            (winter.id, facts.donation.donor_id),
+        }
+        everyone = second.execute(query.with_for_update(read=True, key_share=True, nowait=True))
+        assert len(everyone.all()) == 3, "rows may still refer to the donor"
+
+
+def test_each_entry_is_written_with_what_it_was_given(
+    installation: Installation, campaign: Campaign, give: Give
+) -> None:
+    facts = give(fee_cover=106)
+    tell_paid(installation, facts)
+    with installation.sessions.begin() as session:
+        account = load_entries(session, session.get_one(Donation, facts.donation.id))
+        assert account is not None
+        entry = NewEntry(LedgerKind.dispute, -2600, "du_1", AT, 1500, "txn_1")
+        account.append(entry)
+        account.append(NewEntry(LedgerKind.fee, 0, "txn_2", AT, 15, "txn_2"), currency="eur")
+        assert account.has_fee_entry("txn_1")
+        assert not account.has_fee_entry("du_1")
+        assert account.is_booked(LedgerKind.dispute, "du_1")
+        assert not account.is_booked(LedgerKind.refund, "du_1")
+        assert not account.is_booked(LedgerKind.dispute, "du_")
+        assert (account.charged, account.returned_total) == (2606, 2600)
+        assert account.total(LedgerKind.dispute, LedgerKind.payment) == 6
+    dispute, fee = entries(installation, facts)[1:]
+    assert (dispute.kind, dispute.amount, dispute.fee_cover) == ("dispute", -2500, -100)
+    assert (dispute.fee, dispute.source, dispute.balance_transaction_id) == (1500, "du_1", "txn_1")
+    assert (dispute.occurred_at, dispute.currency) == (AT, "usd")
+    assert (dispute.campaign_id, fee.campaign_id) == (campaign.id, campaign.id)
+    assert (fee.kind, fee.fee, fee.currency) == ("fee", 15, "eur")
+
+
+def test_a_reversed_payment_counts_as_returned(installation: Installation, give: Give) -> None:
+    facts = give()
+    tell_paid(installation, facts)
+    post(installation, facts, ("payment_reversed", -2500))
+    with installation.sessions() as session:
+        account = load_entries(session, session.get_one(Donation, facts.donation.id))
+        assert account is not None
+        assert (account.charged, account.returned_total) == (2500, 2500)
+
+
+def test_a_campaign_whose_grace_days_are_over_counts_no_more(
+    installation: Installation, campaign: Campaign, give: Give
+) -> None:
+    facts = give()
+    tell_paid(installation, facts)
+    with installation.sessions.begin() as session:
+        found = session.get_one(Campaign, campaign.id)
+        found.deadline, found.grace_days = facts.donation.created_at + timedelta(microseconds=1), 0
+    post(installation, facts, ("refund", -100))
+    assert [one.campaign_id for one in entries(installation, facts)] == [campaign.id, None]

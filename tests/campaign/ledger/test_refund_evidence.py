@@ -1,10 +1,11 @@
 """Evidence of refunds and reversals is saved, whatever its origin and order."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from campaign.core.clock import now
 from campaign.gateway import read_fraud_warning
@@ -22,6 +23,7 @@ from tests.support.ledger import (
     tell_refund,
 )
 from tests.support.stripe import Facts, event
+from tests.support.waiting import someone_waits, wait_until
 
 Give = Callable[..., Facts]
 Store = Callable[..., None]
@@ -176,3 +178,112 @@ def test_a_fraud_warning_is_saved_once_and_moves_nothing(
     with installation.sessions() as session:
         assert session.scalars(select(FraudWarning.donation_id)).all() == [gift.donation.id]
     assert booked(installation, gift) == [("payment", 2500, 0)]
+
+
+def test_a_refund_is_saved_with_all_that_stripe_said(
+    installation: Installation, gift: Facts
+) -> None:
+    shown = gift.refund(
+        "a", 700, "failed", reason="duplicate", failure_reason="lost_or_stolen_card"
+    )
+    tell_refund(installation, gift, shown, 90)
+    with installation.sessions() as session:
+        row = session.scalars(select(Refund)).one()
+    assert (row.stripe_id, row.donation_id) == (f"re_{gift.number}_a", gift.donation.id)
+    assert (row.payment_intent_id, row.charge_id) == (f"pi_{gift.number}", f"ch_{gift.number}")
+    assert (row.amount, row.currency, row.state) == (700, "usd", "failed")
+    assert (row.reason, row.failure_reason) == ("duplicate", "lost_or_stolen_card")
+    assert (row.created_at, row.ended_at) == (after(gift, 60), after(gift, 90))
+    assert (row.request_token, row.requested_by) == (None, None)
+
+
+def test_a_later_report_adds_what_was_unknown_and_changes_nothing_else(
+    installation: Installation, gift: Facts
+) -> None:
+    bare = gift.refund("a", 700, "pending", charge=None)
+    tell_refund(installation, gift, bare)
+    later = gift.refund("a", 700, "failed", charge="ch_late", failure_reason="unknown")
+    tell_refund(installation, gift, later, 90)
+    tell_refund(
+        installation, gift, gift.refund("a", 700, "failed", charge="ch_x", failure_reason="other")
+    )
+    with installation.sessions() as session:
+        row = session.scalars(select(Refund)).one()
+    assert (row.charge_id, row.failure_reason, row.ended_at) == (
+        "ch_late",
+        "unknown",
+        after(gift, 90),
+    )
+
+
+def test_a_refund_of_someone_elses_request_is_a_row_of_its_own(
+    installation: Installation, gift: Facts
+) -> None:
+    metadata = {"refund_request": "of-another-system"}
+    tell_refund(installation, gift, gift.refund("a", 700, metadata=metadata))
+    with installation.sessions() as session:
+        assert session.scalars(select(Refund.request_token)).all() == [None]
+    assert state_and_receipt(installation, gift) == ("partially_refunded", 1800)
+
+
+def test_a_charge_is_saved_with_its_totals_and_its_payment(
+    installation: Installation, gift: Facts
+) -> None:
+    tell_charge(installation, gift, gift.charge(amount_refunded=700), 20)
+    with installation.sessions() as session:
+        row = session.scalars(select(Charge)).one()
+    assert (row.stripe_id, row.donation_id) == (f"ch_{gift.number}", gift.donation.id)
+    assert (row.payment_intent_id, row.currency) == (f"pi_{gift.number}", "usd")
+    assert (row.amount, row.refunded) == (2500, 700)
+    assert (row.refunded_at, row.returned_at) == (after(gift, 20), None)
+
+
+def test_a_charge_that_moved_nothing_has_no_times(installation: Installation, gift: Facts) -> None:
+    outcome = tell_charge(installation, gift, gift.charge(status="failed"))
+    with installation.sessions() as session:
+        row = session.scalars(select(Charge)).one()
+    assert (row.refunded, row.refunded_at, row.returned_at) == (0, None, None)
+    assert (outcome.applied, outcome.note) == (False, "nothing new")
+
+
+def test_a_charge_names_its_donation_before_its_payment_is_known(
+    installation: Installation, give: Give
+) -> None:
+    facts = give()
+    metadata = {"donation_id": facts.donation.public_id}
+    outcome = tell_charge(installation, facts, facts.charge(amount_refunded=700, metadata=metadata))
+    assert outcome.note == "its payment has not arrived yet; this will be booked with it"
+    assert not outcome.applied
+    tell_paid(installation, facts)
+    assert state_and_receipt(installation, facts) == ("partially_refunded", 1800)
+
+
+def test_a_fraud_warning_is_saved_with_what_the_bank_said(
+    installation: Installation, gift: Facts
+) -> None:
+    tell_charge(installation, gift, gift.charge())
+    shown = gift.fraud_warned()["data"]["object"] | {"payment_intent": None, "actionable": False}
+    with installation.sessions.begin() as session:
+        record_fraud_warning(session, read_fraud_warning(shown, now()))
+    with installation.sessions() as session:
+        row = session.scalars(select(FraudWarning)).one()
+    assert (row.stripe_id, row.donation_id) == (f"issfr_{gift.number}", gift.donation.id)
+    assert (row.payment_intent_id, row.charge_id) == (None, f"ch_{gift.number}")
+    assert (row.fraud_type, row.actionable) == ("made_with_stolen_card", False)
+    assert row.created_at == after(gift, 30)
+
+
+def test_an_older_report_waits_for_a_newer_one_of_our_own_request(
+    installation: Installation, gift: Facts
+) -> None:
+    asked = {"request_token": "request-1", "donation_id": gift.donation.id, "amount": 700}
+    with installation.sessions.begin() as session:
+        session.add(Refund(**asked, currency="usd", state="requested", created_at=now()))
+    older = gift.refund("a", 700, "pending", metadata={"refund_request": "request-1"})
+    with ThreadPoolExecutor(1) as threads, installation.sessions.begin() as newer:
+        newer.execute(update(Refund).values(state="succeeded", stripe_id=older["id"]))
+        told = threads.submit(tell_refund, installation, gift, older)
+        wait_until(lambda: someone_waits(installation))
+        newer.commit()
+        told.result()
+    assert [state for state, _ in refunds(installation)] == ["succeeded"]

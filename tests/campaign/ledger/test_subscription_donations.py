@@ -148,3 +148,74 @@ def test_it_is_found_by_its_token_and_by_its_stripe_id(
                 find_subscription(session, other)
         with pytest.raises(NotFound, match="Subscription ids start with sub_"):
             get_subscription_by_stripe_id(session, token)
+
+
+def test_a_renewal_is_a_gift_like_the_first(installation: Installation, give: Give) -> None:
+    facts = give(
+        frequency="monthly",
+        fee_cover=106,
+        name="Ana Reyes",
+        locale="es",
+        code="article-7",
+        anonymous=True,
+        tribute_kind="memory",
+        tribute_name="Rosa Reyes",
+        comment="Thank you",
+        consent_wording="Email me",
+    )
+    with installation.sessions.begin() as session:
+        first = session.get_one(Donation, facts.donation.id)
+        subscription = get_or_create_subscription(session, first, facts.subscription)
+    found = renew(installation, facts, read_invoice(facts.invoice("second")))
+    assert (found.campaign_id, found.donor_id) == (first.campaign_id, first.donor_id)
+    assert (found.subscription_id, found.invoice_id) == (
+        subscription.id,
+        f"in_{facts.number}_second",
+    )
+    assert (found.frequency, found.currency, found.state) == ("monthly", "usd", "pending")
+    assert (found.amount, found.fee_cover) == (2500, 106)
+    assert (found.email, found.name, found.locale) == ("ana@example.org", "Ana Reyes", "es")
+    assert (found.anonymous, found.code) == (True, "article-7")
+    assert (found.tribute_kind, found.tribute_name) == ("memory", "Rosa Reyes")
+    assert (found.comment, found.consent_wording) == ("", ""), "those were about the first"
+    assert found.created_at == AT
+    assert {found.public_id, found.token}.isdisjoint({first.public_id, first.token})
+    assert found.attempt != first.attempt
+
+
+def test_a_subscription_begins_as_its_first_gift_was_agreed(
+    installation: Installation, give: Give
+) -> None:
+    facts = give(frequency="yearly", fee_cover=106)
+    with installation.sessions.begin() as session:
+        first = session.get_one(Donation, facts.donation.id)
+        found = get_or_create_subscription(session, first, facts.subscription)
+        assert (found.stripe_id, found.frequency) == (facts.subscription, "yearly")
+        assert (found.campaign_id, found.donor_id) == (first.campaign_id, first.donor_id)
+        assert (found.amount, found.fee_cover, found.currency) == (2500, 106, "usd")
+        assert first.subscription_id == found.id
+
+
+def test_each_monthly_gift_has_its_own_gifts(
+    installation: Installation, monthly: Facts, give: Give
+) -> None:
+    other = give("ben@example.org", frequency="monthly")
+    with installation.sessions.begin() as session:
+        first = session.get_one(Donation, other.donation.id)
+        get_or_create_subscription(session, first, other.subscription)
+        for number in (monthly.donation.id, other.donation.id):
+            gift = session.get_one(Donation, number)
+            gift.paid_at = gift.charged_at = AT
+    with installation.sessions() as session:
+        for facts in (monthly, other):
+            found = get_subscription_by_stripe_id(session, facts.subscription)
+            mine = facts.donation
+            assert first_donation(session, found).id == mine.id
+            assert first_donation_id(session, facts.subscription) == mine.public_id
+            assert [one.id for one in list_paid_donations(session, found)] == [mine.id]
+
+
+@pytest.mark.parametrize("gift", [0, None, -1])
+def test_a_noted_gift_of_nothing_is_not_used(gift: int | None) -> None:
+    agreed = Subscription(amount=2500, fee_cover=106)
+    assert split_amount(5000, (gift, 5000), agreed) == (5000, 0)
