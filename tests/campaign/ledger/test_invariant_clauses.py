@@ -87,8 +87,8 @@ VIOLATIONS: dict[str, tuple[str, str]] = {
     ),
     "two emails for one receipt": (
         """
-        INSERT INTO outbox_message (kind, subject_key, recipient, message_id, receipt_id)
-        SELECT kind, subject_key || '-2', recipient, '<2@x>', receipt_id FROM outbox_message
+        INSERT INTO outbox_message (kind, subject_key, recipient, message_id, receipt_id, state)
+        SELECT kind, subject_key || '-2', recipient, '<2@x>', receipt_id, state FROM outbox_message
         """,
         "has 2 emails in the outbox",
     ),
@@ -131,8 +131,8 @@ HARMLESS: dict[str, str] = {
         INSERT INTO charge (stripe_id, amount, refunded, currency) VALUES ('ch_1', 700, 700, 'usd')
     """,
     "another email about the gift": """
-        INSERT INTO outbox_message (kind, subject_key, recipient, message_id, receipt_id)
-        SELECT 'tribute_card', subject_key, recipient, '<2@x>', receipt_id FROM outbox_message
+        INSERT INTO outbox_message (kind, subject_key, recipient, message_id, receipt_id, state)
+        SELECT 'tribute_card', subject_key, recipient, '<2@x>', receipt_id, state FROM outbox_message
     """,
     "a donor who gave before and has no gift left": """
         UPDATE campaign_donor SET gave_before = true, remaining_gifts = 0
@@ -235,7 +235,8 @@ def test_a_correction_does_not_change_the_final_result(
     overwrite(installation, "UPDATE campaign SET finalized_at = now(), final_raised = 2500")
     assert sentences(installation) == []
     insert = """
-        INSERT INTO ledger_entry (campaign_id, donation_id, kind, amount, currency, occurred_at, source, reason, recorded_by)
+        INSERT INTO ledger_entry
+            (campaign_id, donation_id, kind, amount, currency, occurred_at, source, reason, recorded_by)
         SELECT campaign_id, id, 'correction', -100, 'usd', now(), 'c-1', 'typo', 'fay' FROM donation
     """
     overwrite(installation, insert)
@@ -260,9 +261,7 @@ def test_a_matching_window_includes_its_start_and_excludes_its_end(
         found = session.get_one(Campaign, campaign.id)
         add_matching_gift(session, found, MatchingGiftFields("The Smiths", "5000"), ADMIN, now())
     overwrite(installation, "DELETE FROM matching_shard")
-    statement = (
-        f"UPDATE matching_gift SET {window.replace(':at', '(SELECT charged_at FROM donation)')}"  # of this test
-    )
+    statement = f"UPDATE matching_gift SET {window.replace(':at', '(SELECT charged_at FROM donation)')}"  # of this test
     overwrite(installation, statement)
     said = f"add up to {given}, the matching shards to 0"
     assert [said in one for one in sentences(installation)] == [True] * bool(given)
