@@ -285,6 +285,8 @@ def test_seconds_left_are_whole_and_never_negative() -> None:
         "America/\x00",
         "America/Los_Angeles\n",
         "Mars/Olympus",
+        "America/Argentina",
+        "America/" + "x" * 300,
     ],
 )
 def test_an_invalid_zone_is_rejected(name: str) -> None:

@@ -3,11 +3,15 @@
 import json
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 import pytest
 import structlog
 
-from campaign.core.observability import log_to_stderr
+from campaign.core import observability
+from campaign.core.observability import log_to_stderr, observe
+from campaign.core.settings import Settings
 
 
 @pytest.fixture(autouse=True)
@@ -72,3 +76,39 @@ def test_an_error_has_its_traceback_on_the_same_line(capsys: pytest.CaptureFixtu
     (line,) = lines(capsys)
     assert (line["event"], line["level"]) == ("failed", "error")
     assert "ValueError: odd" in str(line["exception"])
+
+
+class SentryRecorder:
+    """Stands in for Sentry's SDK, which is an extra that tests do not install; keeps how it was set up."""
+
+    def __init__(self) -> None:
+        self.setups: list[dict[str, Any]] = []
+
+    def init(self, **setup: Any) -> None:
+        self.setups.append(setup)
+
+
+def test_errors_are_reported_without_donors_data_and_only_where_asked(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sentry = SentryRecorder()
+    monkeypatch.setattr(observability, "sentry_sdk", sentry)
+    observe(settings, "web")
+    assert sentry.setups == []
+    observe(replace(settings, sentry_dsn="https://key@sentry.example/1"), "worker")
+    assert sentry.setups == [
+        {
+            "dsn": "https://key@sentry.example/1",
+            "send_default_pii": False,
+            "server_name": "worker",
+        }
+    ]
+
+
+def test_without_the_sdk_a_process_starts_and_logs(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(observability, "sentry_sdk", None)
+    observe(replace(settings, sentry_dsn="https://key@sentry.example/1"), "web")
+    structlog.get_logger("campaign.test").info("ready")
+    assert [one["event"] for one in lines(capsys)] == ["ready"]

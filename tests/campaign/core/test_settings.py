@@ -3,9 +3,12 @@
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from campaign.core import backoff, booking_context
+from campaign.core import settings as settings_module
 from campaign.core.errors import ConfigurationError
 from campaign.core.settings import (
     MailSettings,
@@ -14,6 +17,7 @@ from campaign.core.settings import (
     load_database_url,
     load_settings,
 )
+from tests.support.frozen import assert_unchangeable, dataclasses_of
 
 GOOD = {
     "DATABASE_URL": "postgresql://campaign:hidden-database@db.example/campaign",
@@ -318,3 +322,8 @@ def test_the_secrets_of_mail_and_sign_in_are_not_shown_either() -> None:
 
 def test_only_the_beginning_of_the_key_says_that_it_is_live() -> None:
     assert not loaded(STRIPE_SECRET_KEY="sk_test__live_a").livemode
+
+
+@pytest.mark.parametrize("kind", dataclasses_of(settings_module, booking_context, backoff))
+def test_settings_cannot_be_changed_after_the_start(kind: type[Any]) -> None:
+    assert_unchangeable(kind)

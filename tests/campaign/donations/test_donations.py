@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from campaign.core.clock import now
 from campaign.core.errors import CampaignNotOpen, CampaignPaused, NotFound
+from campaign.donations import donations, gift_dates, tribute_cards
 from campaign.donations.donations import (
     Gift,
     WallRequest,
@@ -21,6 +22,7 @@ from campaign.models import Campaign, Donation, DonationState, Donor, WallEntry
 from campaign.runtime.context import Installation
 from tests.support.campaigns import running
 from tests.support.donors import add_donor
+from tests.support.frozen import assert_unchangeable, dataclasses_of
 from tests.support.ledger import overwrite
 from tests.support.waiting import someone_waits, wait_until
 
@@ -214,3 +216,8 @@ def test_only_an_open_donation_is_returned_for_the_same_form(
     again = begin(installation, campaign)
     is_open = state in {DonationState.pending, DonationState.processing}
     assert (again.id == first.id) is is_open
+
+
+@pytest.mark.parametrize("kind", dataclasses_of(donations, tribute_cards, gift_dates))
+def test_what_the_form_said_cannot_be_changed_on_the_way(kind: type[Any]) -> None:
+    assert_unchangeable(kind)

@@ -148,7 +148,15 @@ def test_an_invoice_has_its_subscription_its_parts_and_whether_it_is_the_first()
     assert (found.gift, found.fee_cover, found.paid_at) == (2500, 0, AT)
     assert (found.next_attempt_at, found.period_end) == (AT, None)
     bare = read_invoice({"id": "in_2", "amount_paid": 0, "currency": "usd", "parent": None})
-    assert (bare.first, bare.subscription_id, bare.gift, bare.paid_at) == (False, None, None, None)
+    assert bare == Invoice(
+        id="in_2",
+        first=False,
+        amount_paid=0,
+        currency="usd",
+        subscription_id=None,
+        donation_id=None,
+        paid_at=None,
+    )
 
 
 @pytest.mark.parametrize(

@@ -2,14 +2,17 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
+from campaign.ledger import balance_transactions, disputes, exports, payments, posting
 from campaign.ledger.posting import NewEntry, book_fee, load_entries
 from campaign.models import Campaign, CampaignDonor, Donation, LedgerEntry, LedgerKind
 from campaign.runtime.context import Installation
+from tests.support.frozen import assert_unchangeable, dataclasses_of
 from tests.support.ledger import booked, campaign_in, entries, freeze, give_to, raised, tell_paid
 from tests.support.stripe import Facts
 
@@ -206,3 +209,10 @@ def test_a_campaign_whose_grace_days_are_over_counts_no_more(
         found.deadline, found.grace_days = facts.donation.created_at + timedelta(microseconds=1), 0
     post(installation, facts, ("refund", -100))
     assert [one.campaign_id for one in entries(installation, facts)] == [campaign.id, None]
+
+
+@pytest.mark.parametrize(
+    "kind", dataclasses_of(balance_transactions, disputes, exports, payments, posting)
+)
+def test_what_is_to_be_booked_cannot_be_changed_on_the_way(kind: type[Any]) -> None:
+    assert_unchangeable(kind)
