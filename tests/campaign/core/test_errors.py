@@ -49,3 +49,25 @@ def test_retryable_errors_differ_from_final_ones() -> None:
     assert not issubclass(errors.GatewayMissing, errors.GatewayUnavailable)
     assert not issubclass(errors.GatewayBusy, errors.GatewayKeySpent)
     assert issubclass(errors.CampaignPaused, errors.CampaignNotOpen)
+
+
+def test_an_error_names_the_field_to_correct() -> None:
+    assert (errors.StepInvalid("no").field, errors.ExtensionRefused("no").field) == (
+        "key",
+        "deadline",
+    )
+    assert errors.StepInvalid("no", "subject").field == "subject"
+    assert errors.ExtensionRefused("no", "reason").field == "reason"
+    assert errors.DonorInvalid("no", "name").field == "name"
+
+
+def test_faults_of_an_offline_gift_read_as_one_text_too() -> None:
+    error = errors.OfflineGiftInvalid({"amount": "Enter an amount.", "": "Choose a campaign."})
+    assert str(error) == "Enter an amount. Choose a campaign."
+    assert error.faults == {"amount": "Enter an amount.", "": "Choose a campaign."}
+
+
+def test_a_change_by_someone_else_shows_what_they_saved() -> None:
+    error = errors.ChangedMeanwhile({"goal": "$60,000"})
+    assert error.present == {"goal": "$60,000"}
+    assert str(error).startswith("Someone else changed this while you were editing.")

@@ -219,6 +219,8 @@ def test_every_post_has_the_key_it_was_given_and_a_read_asks_for_the_charge() ->
         gateway.retrieve_checkout_session("cs_1")
         gateway.expire_session("cs_1")
     create, read, expire = stripe.calls
+    versions = {call.headers["stripe-version"].rpartition(".")[2] for call in stripe.calls}
+    assert versions == {"endive"}, "answers have the shape of the release that our code reads"
     assert (create.request, create.headers["idempotency-key"], create.values()) == (
         "POST /v1/checkout/sessions",
         "gift-1",
