@@ -19,6 +19,7 @@ from campaign.gateway.events import (
     read_invoice,
     read_payment_intent,
 )
+from tests.support.frozen import assert_cannot_be_changed
 
 MOMENT = 1_797_926_400
 AT = datetime.fromtimestamp(MOMENT, UTC)
@@ -313,3 +314,13 @@ def test_an_event_needs_each_of_its_fields(name: str) -> None:
     body = json.dumps({key: value for key, value in EVENT.items() if key != name}).encode()
     with pytest.raises(WebhookRefused, match="not a Stripe event"):
         read_event(body)
+
+
+def test_what_was_read_cannot_be_changed() -> None:
+    intent = {"id": "pi_1", "created": MOMENT, "status": "canceled", "currency": "usd"}
+    assert_cannot_be_changed(
+        read_event(json.dumps(EVENT).encode()),
+        read_checkout_session(SESSION),
+        read_payment_intent(intent),
+        read_invoice({"id": "in_1", "amount_paid": 0, "currency": "usd"}),
+    )

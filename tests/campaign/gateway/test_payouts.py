@@ -11,6 +11,7 @@ from campaign.gateway.payouts import StripePayout, read_payout
 from campaign.runtime.context import Installation
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
+from tests.support.frozen import assert_cannot_be_changed
 from tests.support.reconciliation import Bank
 from tests.support.scripted_stripe import ScriptedStripe, list_of
 
@@ -120,3 +121,7 @@ def test_an_empty_page_ends_a_list_even_if_more_is_promised() -> None:
     asked = [call.values() for call in stripe.calls]
     assert asked[1] == {"created[gte]": str(MOMENT), "limit": "100"}
     assert len(asked) == 2
+
+
+def test_a_payout_cannot_be_changed() -> None:
+    assert_cannot_be_changed(read_payout(PAYOUT))

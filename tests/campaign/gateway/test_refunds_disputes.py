@@ -17,6 +17,7 @@ from campaign.gateway.refunds_disputes import (
     read_fraud_warning,
     read_refund,
 )
+from tests.support.frozen import assert_cannot_be_changed
 
 REPORTED_AT = datetime(2026, 12, 24, tzinfo=UTC)
 MOMENT = 1_797_926_400
@@ -198,3 +199,8 @@ def test_a_fraud_warning_names_its_payment() -> None:
         payment_intent_id="pi_1",
         charge_id="ch_1",
     )
+
+
+@pytest.mark.parametrize("read", READERS)
+def test_what_was_read_cannot_be_changed(read: Any) -> None:
+    assert_cannot_be_changed(read(MONEY, REPORTED_AT))

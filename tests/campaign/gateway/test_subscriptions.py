@@ -12,6 +12,7 @@ from campaign.gateway.subscriptions import (
     read_payment_methods,
     read_subscription,
 )
+from tests.support.frozen import assert_cannot_be_changed
 
 MOMENT = 1_797_926_400
 AT = datetime.fromtimestamp(MOMENT, UTC)
@@ -123,3 +124,9 @@ def test_a_subscription_is_charged_as_often_as_its_first_item() -> None:
     yearly = item(100) | {"price": {"unit_amount": 100, "recurring": {"interval": "year"}}}
     assert read(yearly, item(2500)).interval == "year"
     assert read(item(100) | {"price": None}).items[0] == SubscriptionItem("si_1", None, 0, None)
+
+
+def test_what_was_read_cannot_be_changed() -> None:
+    found = read(item(1))
+    invoice = read_invoice_payment({"invoice": "in_1"})
+    assert_cannot_be_changed(found, found.items[0], invoice, read_payment_methods({}))

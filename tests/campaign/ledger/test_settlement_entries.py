@@ -265,7 +265,7 @@ def test_evidence_in_another_currency_is_refused_and_books_nothing(
     facts = give()
     if not early:
         tell_paid(installation, facts)
-    tell = {
+    tell: Callable[[], object] = {
         "charge": lambda: tell_charge(
             installation, facts, facts.charge(amount_refunded=700, currency="eur")
         ),
