@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import select, update
 
 from campaign.core.clock import now
-from campaign.models import Campaign, Donation, Donor, OfflineGift, OutboxMessage, Receipt
-from campaign.receipts.receipts import correct_receipt, issue_receipt
+from campaign.models import Campaign, Donation, Donor, OutboxMessage, Receipt
+from campaign.receipts.receipts import correct_receipt
 from campaign.receipts.statements import (
     COVERED_BY_CANONICAL_STATEMENT,
     count_new,
@@ -20,7 +20,8 @@ from campaign.receipts.statements import (
     statement_context,
 )
 from campaign.runtime.context import Installation
-from tests.support.ledger import campaign_in, give_to
+from tests.support.ledger import campaign_in
+from tests.support.receipts import receipted_gift
 
 ANA = "ana@example.org"
 LAST = datetime(2027, 1, 1, 7, 59, 59, tzinfo=UTC)  # the last second of 2026 in Los Angeles
@@ -39,27 +40,9 @@ def receipted(installation: Installation, campaign: Campaign) -> Receipted:
         amount: int = 2500,
         *,
         to: Campaign = campaign,
-        kind: str = "",
-        description: str = "",
         **changes: Any,
     ) -> Donation:
-        facts = give_to(installation, to, amount, email=email, **changes)
-        with installation.sessions.begin() as session:
-            donation = session.get_one(Donation, facts.donation.id)
-            donation.charged_at = at
-            offline = None
-            if kind:
-                offline = OfflineGift(
-                    donation_id=donation.id,
-                    kind=kind,
-                    reference=f"ref-{donation.id}",
-                    received_on=at.astimezone(campaign.zone).date(),
-                    description=description,
-                    entered_by="fay",
-                )
-                session.add(offline)
-            issue_receipt(session, donation, installation.books, at, offline)
-            return donation
+        return receipted_gift(installation, to, at, amount, email=email, **changes)
 
     return issue
 
