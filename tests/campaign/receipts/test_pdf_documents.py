@@ -6,8 +6,14 @@ from typing import Any
 import pytest
 from pypdf import PdfReader
 
+from campaign.core.settings import Organization
 from campaign.receipts.font_coverage import FONTS, covered, printable
-from campaign.receipts.pdf_documents import print_queue_pdf, receipt_pdf, statement_pdf
+from campaign.receipts.pdf_documents import (
+    deposit_slip_pdf,
+    print_queue_pdf,
+    receipt_pdf,
+    statement_pdf,
+)
 
 RECEIPT: dict[str, Any] = {
     "kind": "receipt",
@@ -139,7 +145,156 @@ def test_each_letter_has_its_own_sheet(window: str, width: int) -> None:
         {"kind": kind, "context": context, "address": [kind.title(), "5 Elm Street"]}
         for kind, context in (("receipt", RECEIPT), ("statement", STATEMENT))
     ]
-    first, second = read(print_queue_pdf(sent_emails, window)).pages
-    assert "5 Elm Street" in first.extract_text()
-    assert "Statement" in second.extract_text()
+    pdf = read(print_queue_pdf(sent_emails, window))
+    first, second = pdf.pages
+    for page, heading in ((first, "Receipt 2026-000001"), (second, "Your gifts in 2026")):
+        assert "5 Elm Street" in page.extract_text()
+        assert heading in page.extract_text()
     assert int(first.mediabox.width) == width
+
+
+def places(pdf: bytes, said: str) -> tuple[float, float]:
+    """Return how many inches from the left and the top of the first sheet this text stands."""
+    page = read(pdf).pages[0]
+    found: list[tuple[float, float]] = []
+
+    def visit(text: str, cm: Any, tm: Any, _font: Any, _size: Any) -> None:
+        if said in text:
+            x = tm[4] * cm[0] + tm[5] * cm[2] + cm[4]
+            y = tm[4] * cm[1] + tm[5] * cm[3] + cm[5]
+            found.append((x / 72, (float(page.mediabox.height) - y) / 72))
+
+    page.extract_text(visitor_text=visit)
+    return found[0]
+
+
+@pytest.mark.parametrize(
+    ("window", "left", "top", "bottom"),
+    [
+        # The lower window of a #10 envelope for a letter folded in three.
+        ("us", 0.75, 2.06, 3.0),
+        # DIN 5008, form B: 25 mm from the left, 62.7 to 90 mm from the top.
+        ("din", 0.984, 2.48, 3.54),
+    ],
+)
+def test_the_address_is_in_the_window_of_the_envelope(
+    window: str, left: float, top: float, bottom: float
+) -> None:
+    lines = ["Bo Lund", "5 Elm Street", "Salem, OR 97301"]
+    pdf = print_queue_pdf([{"kind": "receipt", "context": RECEIPT, "address": lines}], window)
+    for line in lines:
+        x, y = places(pdf, line)
+        assert abs(x - left) < 0.02
+        assert top < y < bottom
+    assert text(pdf).startswith("The Harbor Ledger")
+
+
+def test_letters_have_their_organizations_title_and_the_first_ones_language() -> None:
+    letters = [
+        {"kind": "receipt", "context": RECEIPT | {"locale": "es"}, "address": ["A"]},
+        {"kind": "receipt", "context": RECEIPT, "address": ["B"]},
+        {
+            "kind": "receipt",
+            "context": RECEIPT | {"organization_name": "The Bay Ledger"},
+            "address": ["C"],
+        },
+    ]
+    reader = read(print_queue_pdf(letters))
+    assert reader.metadata is not None
+    assert reader.metadata.title == "The Harbor Ledger · The Bay Ledger"
+    assert reader.trailer["/Root"]["/Lang"] == "es"
+    assert len(reader.pages) == 3
+    assert "Recibo" in reader.pages[0].extract_text()
+    assert "Receipt 2026-000001" in reader.pages[1].extract_text()
+
+
+def test_a_receipt_lists_who_gave_when_to_what_how_often_and_what_it_replaces() -> None:
+    said = text(receipt_pdf(RECEIPT | {"kind": "corrected", "replaces": "2026-000000"}))
+    for part in (
+        "1 Wharf Street Astoria, OR 97103",
+        "Issued December 23, 2026",
+        "Donor: Žofie Núñez",
+        "Date: December 22, 2026",
+        "Campaign: Nine days",
+        "How often: One-time gift",
+        "Replaces receipt: 2026-000000",
+        "No goods or services were provided in exchange for this gift.",
+    ):
+        assert part in said
+    plain = text(receipt_pdf(RECEIPT | {"donor_name": "", "organization_ein": ""}))
+    assert "Donor: zofie@example.org" in plain
+    assert "Replaces receipt" not in plain
+    assert "EIN" not in plain
+
+
+CARD: dict[str, Any] = {
+    "locale": "en",
+    "organization": Organization(
+        name="The Harbor Ledger",
+        ein="12-3456789",
+        address_lines=("1 Wharf Street",),
+        timezone="America/Los_Angeles",
+        email="desk@example.org",
+    ),
+    "memory": True,
+    "tribute_name": "Rosa Reyes",
+    "name": "Cora Diaz",
+    "sender": "Ana Reyes",
+    "message": ["With love."],
+}
+
+
+def test_a_card_says_who_gave_in_whose_memory_and_is_no_receipt() -> None:
+    card = {"kind": "card", "context": CARD, "address": ["Cora Diaz", "9 Pier Road"]}
+    said = text(print_queue_pdf([card]))
+    for part in (
+        "The Harbor Ledger",
+        "1 Wharf Street",
+        "9 Pier Road",
+        "A gift in memory of Rosa Reyes",
+        "Dear Cora Diaz,",
+        "Ana Reyes made a gift to The Harbor Ledger in memory of Rosa Reyes.",
+        "With love.",
+    ):
+        assert part in said
+    assert "EIN" not in said
+    assert "$" not in said
+
+
+@pytest.mark.parametrize(
+    ("checks", "counted", "width"),
+    [(1, "1 check $50.00", 612), (2, "2 checks $50.00", 595)],
+)
+def test_a_deposit_slip_lists_each_check_and_adds_the_cash(
+    checks: int, counted: str, width: int
+) -> None:
+    context = {
+        "organization_name": "The Harbor Ledger",
+        "organization_address_lines": ["1 Wharf Street"],
+        "name": "December 1",
+        "dated": "Deposited December 3, 2026",
+        "bank_reference": "B-77",
+        "checks": [
+            (str(n), f"check {100 + n}", f"Donor {n}", f"${25 * n}.00") for n in range(1, checks + 1)
+        ],
+        "checks_total": "$50.00",
+        "cash_total": "$7.25",
+        "total": "$57.25",
+        "currency": "USD",
+    }
+    pdf = deposit_slip_pdf(context, "us-letter" if width == 612 else "a4")
+    said = text(pdf)
+    for part in (
+        "Deposit December 1",
+        "Deposited December 3, 2026",
+        "Reference B-77",
+        "Number From Amount",
+        *(f"{n} check {100 + n} Donor {n} ${25 * n}.00" for n in range(1, checks + 1)),
+        counted,
+        "Cash $7.25",
+        "Total, USD $57.25",
+    ):
+        assert part in said
+    assert "EIN" not in said
+    assert int(read(pdf).pages[0].mediabox.width) == width
+    assert "Reference" not in text(deposit_slip_pdf(context | {"bank_reference": ""}))
