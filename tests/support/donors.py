@@ -74,7 +74,11 @@ def acknowledge_as(session: Session, gift: Donation, day: date, **changes: Any) 
         "sequence": 10_000 + number,
         "amount": gift.amount,
         "gift_date": day,
-        "frozen": {"donor_name": gift.name, "donor_email": gift.email},
+        "frozen": {
+            "donor_name": gift.name,
+            "donor_email": gift.email,
+            "campaign_title": "Nine days",
+        },
     }
     receipt = Receipt(
         donation_id=gift.id,
