@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns.campaigns import campaign_for_renewal
 from campaign.core.booking_context import BookingContext, Outcome
+from campaign.core.errors import FactMismatch
 from campaign.core.upsert import insert_once
 from campaign.donations.donation_lookup import lock_invoice_payment, lock_payment
 from campaign.donations.donations import lock_donation
@@ -26,7 +27,7 @@ from campaign.subscriptions.subscription_events import clear_failure
 def apply_invoice(
     session: Session, invoice: Invoice, occurred_at: datetime, books: BookingContext
 ) -> Outcome:
-    """Book a paid invoice of one of our subscriptions, once."""
+    """Book a paid invoice of one of our subscriptions, once. Raises FactMismatch if it is in another currency."""
     if invoice.subscription_id is None:
         return Outcome(applied=False, note="the invoice belongs to no subscription")
     if invoice.amount_paid <= 0:
@@ -37,6 +38,10 @@ def apply_invoice(
     if first is None:
         return Outcome(applied=False, note=f"no donation of ours: {public_id}")
     subscription = get_or_create_subscription(session, first, invoice.subscription_id)
+    if invoice.currency != subscription.currency:
+        raise FactMismatch(
+            f"{invoice.id} is in {invoice.currency}, the monthly gift in {subscription.currency}."
+        )
     clear_failure(session, subscription, invoice)
     # Stripe rounds to whole seconds, but no charge is earlier than the form that led to it.
     charged_at = max(invoice.paid_at or occurred_at, first.created_at)
