@@ -25,7 +25,7 @@ _MISSING_AT_STRIPE = {
     LedgerKind.refund: "Stripe has no such refund",
     LedgerKind.refund_failed: "Stripe has no such failed refund",
     LedgerKind.dispute: "Stripe has no such dispute",
-    LedgerKind.dispute_reversed: "Stripe has no such dispute dispute_reversed",
+    LedgerKind.dispute_reversed: "Stripe has no such reinstatement",
     LedgerKind.fee: "Stripe has no such fee",
 }
 

@@ -275,7 +275,8 @@ def test_a_deposit_slip_lists_each_check_and_adds_the_cash(
         "dated": "Deposited December 3, 2026",
         "bank_reference": "B-77",
         "checks": [
-            (str(n), f"check {100 + n}", f"Donor {n}", f"${25 * n}.00") for n in range(1, checks + 1)
+            (str(n), f"check {100 + n}", f"Donor {n}", f"${25 * n}.00")
+            for n in range(1, checks + 1)
         ],
         "checks_total": "$50.00",
         "cash_total": "$7.25",

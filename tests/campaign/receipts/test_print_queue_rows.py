@@ -146,7 +146,9 @@ def test_letters_are_locked_until_their_file_is_written(
         made = list_print_queue(printing, installation.settings.organization, None)
         (key,) = (one.key for one in made if one.kind == letters[table])
         with pytest.raises(OperationalError, match="could not obtain lock"):
-            other.execute(text(f"SELECT FROM {table} WHERE id = :key FOR UPDATE NOWAIT"), {"key": key})
+            other.execute(
+                text(f"SELECT FROM {table} WHERE id = :key FOR UPDATE NOWAIT"), {"key": key}
+            )
         other.rollback()
         # Its gift is not locked: a donor may still be refunded.
         other.execute(text("SELECT FROM donation FOR UPDATE NOWAIT"))

@@ -43,7 +43,9 @@ def test_a_hidden_bar_is_not_drawn() -> None:
     shown, hidden = png_size(bar()), png_size(bar(hidden=True))
     assert shown[0] == hidden[0] == 1200
     assert hidden[1] < shown[1]
-    assert not any(sum(value < 64 for value in row) > 100 for row in png_brightness(bar(hidden=True)))
+    assert not any(
+        sum(value < 64 for value in row) > 100 for row in png_brightness(bar(hidden=True))
+    )
 
 
 def test_a_card_is_a_link_preview_with_the_title_and_headline_and_other_images_have_the_deadline() -> (

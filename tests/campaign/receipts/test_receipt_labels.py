@@ -47,9 +47,7 @@ def test_the_heading_is_in_the_receipts_language() -> None:
     )
 
 
-REPLACED = (
-    "Replaced by receipt 2027-000001. This receipt is no longer valid for tax purposes."
-)
+REPLACED = "Replaced by receipt 2027-000001. This receipt is no longer valid for tax purposes."
 VOID = (
     "Void: this gift was refunded or reversed in full. None of its receipts is valid for tax"
     " purposes."

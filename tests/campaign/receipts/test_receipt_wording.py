@@ -25,9 +25,7 @@ NAMELESS = (
     "The Harbor Ledger received a grant of $26.06 on December 31, 2026 from a donor-advised fund,"
     " at your recommendation."
 )
-REPLACES = (
-    "This receipt replaces receipt 2026-000007, which is no longer valid for tax purposes."
-)
+REPLACES = "This receipt replaces receipt 2026-000007, which is no longer valid for tax purposes."
 VOIDS = "This voids receipt 2026-000007, which is no longer valid for tax purposes."
 NOTHING_GIVEN = "No goods or services were provided in exchange for this gift."
 VALUE = (
@@ -46,9 +44,7 @@ NO_TAX_RECEIPT = (
 
 
 @pytest.fixture
-def freeze(
-    installation: Installation, give: Callable[..., Facts]
-) -> Callable[..., dict[str, Any]]:
+def freeze(installation: Installation, give: Callable[..., Facts]) -> Callable[..., dict[str, Any]]:
     """Return the frozen text of a receipt for $25 plus $1.06 for fees, with `changes`."""
 
     def frozen(about: AcknowledgedGift, **changes: Any) -> dict[str, Any]:
@@ -69,9 +65,7 @@ def stock() -> OfflineGift:
 
 
 def fund(description: str = "Tide Fund", reason: str | None = None) -> OfflineGift:
-    return OfflineGift(
-        kind="donor_advised_fund", description=description, reversal_reason=reason
-    )
+    return OfflineGift(kind="donor_advised_fund", description=description, reversal_reason=reason)
 
 
 LEFT = "The remaining amount is $6.06."

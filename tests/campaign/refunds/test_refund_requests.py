@@ -123,9 +123,7 @@ def test_each_of_stripes_reasons_is_sent_and_saved(
     assert (made.refund.reason, made.call.parameters["reason"]) == (reason, reason)
 
 
-@pytest.mark.parametrize(
-    "reason", ["duplicate ", "Fraudulent", "expired_uncaptured_charge"]
-)
+@pytest.mark.parametrize("reason", ["duplicate ", "Fraudulent", "expired_uncaptured_charge"])
 def test_any_other_reason_is_refused_with_the_ones_to_choose_from(
     installation: Installation, gifts: list[Facts], reason: str
 ) -> None:
