@@ -28,6 +28,14 @@ ANA = "ana@example.org"
 JUNE = datetime(2026, 6, 1, 20, tzinfo=UTC)
 DECEMBER = datetime(2026, 12, 30, 20, tzinfo=UTC)
 JANUARY = datetime(2027, 1, 5, 20, tzinfo=UTC)
+EACH_ITS_RECEIPT = (
+    "Each gift has its own receipt, which remains valid. No goods or services were provided in"
+    " exchange for these gifts."
+)
+EXEMPT = (
+    "The Harbor Ledger is a tax-exempt organization under section 501(c)(3) of the Internal Revenue"
+    " Code. EIN 12-3456789. Your gift is tax-deductible to the extent the law allows."
+)
 
 
 def statement(
@@ -207,12 +215,7 @@ def test_a_statement_is_in_the_donors_language_or_the_asked_one_with_each_gifts_
         "12-3456789",
     )
     assert english["organization_address_lines"] == list(organization.address_lines)
-    assert english["wording"] == [
-        "Each gift has its own receipt, which remains valid. No goods or services were provided in"
-        " exchange for these gifts.",
-        "The Harbor Ledger is a tax-exempt organization under section 501(c)(3) of the Internal"
-        " Revenue Code. EIN 12-3456789. Your gift is tax-deductible to the extent the law allows.",
-    ]
+    assert english["wording"] == [EACH_ITS_RECEIPT, EXEMPT]
     assert all(one not in english["wording"] for one in found["wording"])
 
 

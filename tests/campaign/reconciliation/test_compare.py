@@ -1,6 +1,6 @@
 """Comparing one payment: what is a discrepancy, what is unconfirmed, and what is neither."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
