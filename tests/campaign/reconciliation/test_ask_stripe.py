@@ -18,9 +18,7 @@ def stripe_api_base(stripe: StripeSandbox) -> str:
 
 def ask(bank: Bank, kind: LedgerKind, *names: str, intent: str | None = None) -> StripeAnswer:
     ledger = ReportedAmount(2500, "usd", ("entry 7", *names))
-    return fetch_answer(
-        bank.installation.gateway, Discrepancy("don_1", kind, intent, None, ledger)
-    )
+    return fetch_answer(bank.installation.gateway, Discrepancy("don_1", kind, intent, None, ledger))
 
 
 def test_each_kind_of_entry_is_looked_up_by_its_own_object(bank: Bank) -> None:

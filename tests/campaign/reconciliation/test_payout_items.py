@@ -160,9 +160,15 @@ def test_a_payout_whose_items_stripe_does_not_list_is_not_asked_about_again(
         assert session.scalars(select(PayoutItem)).all() == []
 
 
-@pytest.mark.parametrize(("younger", "owned"), [(timedelta(0), True), (-timedelta(seconds=1), False)])
+@pytest.mark.parametrize(
+    ("younger", "owned"), [(timedelta(0), True), (-timedelta(seconds=1), False)]
+)
 def test_an_items_gift_is_looked_for_as_long_as_it_may_still_be_booked(
-    bank: Bank, installation: Installation, give: Callable[..., Facts], younger: timedelta, owned: bool
+    bank: Bank,
+    installation: Installation,
+    give: Callable[..., Facts],
+    younger: timedelta,
+    owned: bool,
 ) -> None:
     facts = give()
     note(installation)
