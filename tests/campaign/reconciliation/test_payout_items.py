@@ -78,7 +78,7 @@ def test_an_item_belongs_to_the_gift_of_its_entry_charge_refund_or_dispute(
         "ch_other",
         f"pi_{booked.number}",
         None,
-        False,  # noqa: FBT003 - `bare`, as the row has it
+        False,
         {},
     )
     with installation.sessions.begin() as session:
