@@ -5,6 +5,11 @@ Recognized by the mutated line and the module, so that a shifted line changes no
 
 EQUIVALENT: dict[tuple[str, str], str] = {
     # (module, mutated line without indentation): why nobody can notice
+    ("campaign/receipts/receipts.py", ".limit( 2)"): "only the first row is read",
+    (
+        "campaign/subscriptions/change_requests.py",
+        "gift, covered = (amount, fee_cover) if cover_item else (amount + fee_cover, -1)",
+    ): "without an item for the fees, their amount is not read",
 }
 
 

@@ -14,7 +14,7 @@ from campaign.models import Donation, InboxEvent, LedgerEntry, Receipt
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events, apply_next_event, replay_event
 from tests.support.notifier import RecordingNotifier
-from tests.support.stripe import Facts, event
+from tests.support.stripe import Facts, Json, event
 
 Give = Callable[..., Facts]
 Store = Callable[..., None]
@@ -85,12 +85,16 @@ def test_a_fixed_event_is_applied_by_its_replay_and_loses_its_error(
     assert notifier.asked == [OUTBOX]
 
 
-def test_a_replay_of_an_unknown_or_unreadable_event_says_so_and_changes_nothing(
-    installation: Installation, store: Store
-) -> None:
+def test_a_replay_of_an_unknown_event_says_so(installation: Installation) -> None:
     with pytest.raises(NotFound):
         replay_event(installation, "evt_none")
-    odd = event("checkout.session.completed", {"object": "checkout.session"})
+
+
+@pytest.mark.parametrize("found", [{"object": "payout"}, {"id": "po_1", "created": None}])
+def test_a_replay_of_an_unreadable_event_says_so_and_changes_nothing(
+    installation: Installation, store: Store, found: Json
+) -> None:
+    odd = event("payout.paid", found)
     store(odd)
     with pytest.raises(FactMismatch, match=f"{odd['id']} does not have the form of a Stripe event"):
         replay_event(installation, odd["id"])
