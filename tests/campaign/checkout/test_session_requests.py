@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from campaign.audit.stripe_requests import KEY_LIFE
 from campaign.checkout.session_requests import (
     RedirectUrls,
     needs_lookup,
@@ -23,6 +22,7 @@ from tests.support.stripe import Facts
 
 Give = Callable[..., Facts]
 AT = datetime(2026, 12, 1, tzinfo=UTC)
+KEY_LIFE = timedelta(hours=23)
 URLS = RedirectUrls("http://localhost/thanks", "http://localhost/back")
 
 

@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 from campaign.ledger.balance_transactions import PaymentTransaction
 from campaign.models import Donation, InvoicePayment, PaymentLookup
 from campaign.reconciliation.balance_transactions import (
-    OWNER_DELAY,
     add_transactions,
     count_payments,
     create_table,
@@ -25,6 +24,8 @@ from campaign.reconciliation.balance_transactions import (
 from campaign.runtime.context import Installation
 from tests.support.ledger import after, tell_paid
 from tests.support.stripe import Facts
+
+OWNER_DELAY = timedelta(hours=1)
 
 
 @pytest.fixture

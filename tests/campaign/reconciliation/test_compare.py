@@ -5,8 +5,10 @@ from datetime import datetime, timedelta
 import pytest
 
 from campaign.ledger.balance_transactions import PaymentTransaction
-from campaign.reconciliation.compare import FEE_GRACE_PERIOD, PaymentComparison, compare
+from campaign.reconciliation.compare import PaymentComparison, compare
 from tests.support.comparisons import AT, BOOKED, PAID, SINCE, entry, found, moved, shown
+
+FEE_GRACE_PERIOD = timedelta(days=1)
 
 
 def test_equal_sides_including_covered_fees_are_no_discrepancy() -> None:

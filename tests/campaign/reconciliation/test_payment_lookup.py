@@ -17,9 +17,6 @@ from campaign.gateway import (
 )
 from campaign.models import Donation, PaymentLookup
 from campaign.reconciliation.payment_lookup import (
-    MAX_EVIDENCE_AGE,
-    RECENT,
-    RETRY_AFTER,
     PaymentOwner,
     apply_matched_payment,
     find_owner,
@@ -44,6 +41,9 @@ from tests.support.stripe import Facts, Json
 
 Give = Callable[..., Facts]
 AT = now()
+RETRY_AFTER = timedelta(hours=1)
+RECENT = timedelta(days=35)
+MAX_EVIDENCE_AGE = timedelta(days=180)
 MICROSECOND = timedelta(microseconds=1)
 
 

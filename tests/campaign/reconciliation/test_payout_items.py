@@ -13,7 +13,7 @@ from campaign.gateway.payouts import StripePayout
 from campaign.ledger.balance_transactions import PaymentTransaction
 from campaign.ledger.fees import book_transaction_fee
 from campaign.models import Payout, PayoutItem
-from campaign.reconciliation.fetch_payouts import MATCH_WINDOW, fetch_payouts, read_payouts
+from campaign.reconciliation.fetch_payouts import fetch_payouts, read_payouts
 from campaign.reconciliation.payouts import (
     find_payout,
     list_unread_payouts,
@@ -30,6 +30,7 @@ from tests.support.reconciliation import Bank
 from tests.support.stripe import Facts
 
 AT = datetime(2026, 12, 10, 23, 30, tzinfo=UTC)
+MATCH_WINDOW = timedelta(days=60)
 PAYOUT = StripePayout("po_1", AT, 2397, "usd", "paid", date(2026, 12, 12), itemized=True)
 
 

@@ -13,8 +13,6 @@ from campaign.gateway.payouts import StripePayout
 from campaign.models import Payout
 from campaign.reconciliation.payouts import (
     COLUMNS,
-    PAGE,
-    SHOWN,
     find_payout,
     list_unread_payouts,
     match_payout_items,
@@ -32,6 +30,8 @@ from tests.support.reconciliation import Bank
 from tests.support.stripe import Facts
 
 AT = datetime(2026, 12, 10, 23, 30, tzinfo=UTC)
+PAGE = 50
+SHOWN = 200
 PAYOUT = StripePayout("po_1", AT, 2397, "usd", "paid", date(2026, 12, 12), itemized=True)
 
 

@@ -9,12 +9,14 @@ import pytest
 from campaign.core import clock
 from campaign.core.task_queue import OUTBOX
 from campaign.reconciliation.discrepancies import Discrepancy
-from campaign.reconciliation.run import RECENT, Reconciliation, reconcile
+from campaign.reconciliation.run import Reconciliation, reconcile
 from campaign.runtime.context import Installation
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
 from tests.support.notifier import RecordingNotifier
 from tests.support.reconciliation import Bank
+
+RECENT = timedelta(minutes=2)
 
 
 @pytest.fixture

@@ -9,8 +9,6 @@ from campaign.core.errors import NotFound
 from campaign.models import LedgerKind
 from campaign.reconciliation.discrepancies import Discrepancy, ReportedAmount
 from campaign.reconciliation.runs import (
-    MAX_STORED_SENTENCES,
-    PAGE,
     begin_run,
     end_run,
     find_run,
@@ -20,6 +18,8 @@ from campaign.reconciliation.runs import (
 from campaign.runtime.context import Installation
 
 AT = datetime(2027, 1, 1, 7, 59, tzinfo=UTC)
+PAGE = 50
+MAX_STORED_SENTENCES = 1000
 HERE = ZoneInfo("America/Los_Angeles")
 
 

@@ -11,7 +11,6 @@ from campaign.core.clock import now
 from campaign.core.errors import RefundRefused
 from campaign.models import AuditEntry, Donation, Refund, StaffRole, StripeRequest
 from campaign.refunds.refunds import (
-    REASONS,
     RefundOrder,
     RefundRequest,
     get_refundable,
@@ -114,7 +113,7 @@ def test_the_row_and_the_log_say_who_asked_for_what_of_which_gift(
     assert entry.after == {"amount": 700, "currency": "usd", "reason": ""}
 
 
-@pytest.mark.parametrize("reason", REASONS)
+@pytest.mark.parametrize("reason", ["duplicate", "fraudulent", "requested_by_customer"])
 def test_each_of_stripes_reasons_is_sent_and_saved(
     installation: Installation, gifts: list[Facts], reason: str
 ) -> None:

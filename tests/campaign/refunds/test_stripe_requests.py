@@ -6,17 +6,18 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import update
 
-from campaign.audit.stripe_requests import KEY_LIFE
 from campaign.core.clock import now
 from campaign.models import Refund, StripeRequest
 from campaign.refunds.refunds import RefundRequest, request_refund
-from campaign.refunds.stripe_requests import QUIET, list_refund_requests, next_refund_request
+from campaign.refunds.stripe_requests import list_refund_requests, next_refund_request
 from campaign.runtime.context import Installation
 from tests.support.ledger import tell_paid
 from tests.support.refunds import EDITOR
 from tests.support.stripe import Facts
 
 AT = now()
+KEY_LIFE = timedelta(hours=23)
+QUIET = timedelta(minutes=10)
 MICROSECOND = timedelta(microseconds=1)
 
 
