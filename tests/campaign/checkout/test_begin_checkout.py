@@ -33,7 +33,7 @@ def stripe_api_base(stripe: StripeSandbox) -> str:
 
 def begin(installation: Installation, **changes: Any) -> Donation:
     gift = {"email": "ana@example.org", "amount": 2500, "frequency": "one_time", "attempt": "a-1"}
-    asked = CheckoutRequest("nine-days", Gift(**{**gift, **changes}), lambda _: URLS)  # type: ignore[arg-type]
+    asked = CheckoutRequest("nine-days", Gift(**{**gift, **changes}), lambda _: URLS)
     return begin_checkout(installation, asked).donation
 
 

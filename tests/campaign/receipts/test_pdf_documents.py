@@ -202,7 +202,8 @@ def test_letters_have_their_organizations_title_and_the_first_ones_language() ->
     reader = read(print_queue_pdf(letters))
     assert reader.metadata is not None
     assert reader.metadata.title == "The Harbor Ledger · The Bay Ledger"
-    assert reader.trailer["/Root"]["/Lang"] == "es"
+    root: Any = reader.trailer["/Root"]
+    assert root["/Lang"] == "es"
     assert len(reader.pages) == 3
     assert "Recibo" in reader.pages[0].extract_text()
     assert "Receipt 2026-000001" in reader.pages[1].extract_text()

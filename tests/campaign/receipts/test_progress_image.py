@@ -57,7 +57,7 @@ def test_a_card_is_a_link_preview_with_the_title_and_headline_and_other_images_h
         """Whether another text in that place changes the picture."""
         changed = [*words]
         changed[place] = "W"
-        made = [bar_png(*each, (10, 0, 0), 80, card=card) for each in (words, changed)]  # type: ignore[arg-type]
+        made = [bar_png(*each, (10, 0, 0), 80, card=card) for each in (words, changed)]
         return made[0] != made[1]
 
     assert png_size(bar(card=True)) == (1200, 630)
