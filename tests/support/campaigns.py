@@ -46,10 +46,11 @@ def book(
     campaign: Campaign,
     amount: int = 10_000,
     ago: timedelta = timedelta(days=1),
+    at: datetime | None = None,
     **changes: Any,
 ) -> Donation:
-    """Create a gift charged `ago`, with its payment in the ledger."""
-    number, moment = next(_numbers), now() - ago
+    """Create a gift charged `ago`, or exactly `at`, with its payment in the ledger."""
+    number, moment = next(_numbers), at or now() - ago
     donor = Donor(email=f"reader{number}@example.org", name=f"Reader {number}")
     session.add(donor)
     session.flush()

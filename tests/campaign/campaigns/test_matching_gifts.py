@@ -7,6 +7,7 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
+import time_machine
 from sqlalchemy import text
 
 from campaign.campaigns.matching_gifts import (
@@ -22,6 +23,7 @@ from tests.support.campaigns import ADMIN, audited, book, move, running, shards_
 from tests.support.locks import waits_for_a_lock
 
 DAY = timedelta(days=1)
+BLINK = timedelta(microseconds=1)
 
 
 def promise(**changes: str) -> MatchingGiftFields:
@@ -115,6 +117,113 @@ def test_ended_early_it_still_matches_earlier_charges_booked_later(
     assert shards_agree(installation)
 
 
+def test_a_window_begins_with_its_first_instant_and_ends_before_its_last(
+    installation: Installation,
+) -> None:
+    campaign, other = running(installation), running(installation, slug="summer")
+    starts, ends = (now() - DAY * days for days in (4, 1))
+    moments = (starts - BLINK, starts, ends - BLINK, ends)
+    with installation.sessions.begin() as session:
+        for number, moment in enumerate(moments):
+            book(session, campaign, 10**number, at=moment)
+        book(session, other, 5_000, at=starts)
+    wanted = promise(starts=starts.isoformat(), ends=ends.isoformat())
+    with installation.sessions.begin() as session:
+        add_matching_gift(session, campaign, wanted, ADMIN, starts)
+    assert standing(installation, campaign).matched == 10 + 100, (
+        "what was given before it was added"
+    )
+    with installation.sessions.begin() as session:
+        for number, moment in enumerate(moments):
+            book(session, campaign, 10**number, at=moment)
+        book(session, other, 5_000, at=starts)
+    assert standing(installation, campaign).matched == 2 * (10 + 100), "and what came after it"
+    assert standing(installation, other).matched == 0
+    assert shards_agree(installation)
+
+
+def test_ended_early_a_window_ends_before_that_instant(installation: Installation) -> None:
+    campaign = running(installation)
+    gift = add(installation, campaign, promise(starts=ago(3)))
+    ended = now() - DAY
+    with installation.sessions.begin() as session:
+        for number, moment in enumerate((ended - BLINK, ended)):
+            book(session, campaign, 10**number, at=moment)
+    with time_machine.travel(ended, tick=False):
+        assert end(installation, campaign, gift).ended_at == ended
+    assert standing(installation, campaign).matched == 1
+    with installation.sessions.begin() as session:
+        for number, moment in enumerate((ended - BLINK, ended)):
+            book(session, campaign, 10**number, at=moment)
+    assert standing(installation, campaign).matched == 2
+    assert shards_agree(installation)
+
+
+def test_what_staff_did_with_a_matching_gift_is_on_record(installation: Installation) -> None:
+    campaign = running(installation)
+    starts, ends = (now() + DAY * days for days in (-3, 3))
+    wanted = promise(starts=starts.isoformat(), ends=ends.isoformat(), ratio="50")
+    gift = add(installation, campaign, wanted)
+    assert (gift.sponsor, gift.pool, gift.ratio_percent) == ("The Reyes family", 100_000, 50)
+    assert (gift.starts_at, gift.ends_at, gift.created_by) == (starts, ends, ADMIN.name)
+    ended = end(installation, campaign, gift).ended_at
+    assert ended is not None
+    added, closed = audited(installation)
+    for entry in (added, closed):
+        assert (entry.actor, entry.object_type) == (ADMIN.name, "matching_gift")
+        assert (entry.object_id, entry.campaign_id) == (str(gift.id), campaign.id)
+    assert added.after == {
+        "sponsor": "The Reyes family",
+        "pool": 100_000,
+        "ratio_percent": 50,
+        "starts_at": starts.isoformat(),
+        "ends_at": ends.isoformat(),
+    }
+    assert closed.before == {"ends_at": ends.isoformat()}
+    assert closed.after == {"ended_at": ended.isoformat()}
+
+
+def test_without_dates_it_lasts_as_long_as_the_campaign(installation: Installation) -> None:
+    campaign = running(installation)
+    gift = add(installation, campaign, promise())
+    assert (gift.starts_at, gift.ends_at) == (campaign.starts_at, campaign.deadline)
+
+
+def test_a_matching_gift_whose_window_is_over_is_not_ended_again(
+    installation: Installation,
+) -> None:
+    campaign = running(installation)
+    ends = now() - DAY
+    with installation.sessions.begin() as session:
+        wanted = promise(starts=ago(3), ends=ends.isoformat())
+        gift = add_matching_gift(session, campaign, wanted, ADMIN, ends - DAY)
+    assert end(installation, campaign, gift).ended_at is None
+    with time_machine.travel(ends, tick=False):
+        assert end(installation, campaign, gift).ended_at is None
+    assert [one.action for one in audited(installation)] == ["matching_gift.added"]
+
+
+def test_one_that_differs_in_anything_is_another(installation: Installation) -> None:
+    campaign = running(installation)
+    starts, ends = ago(3), ago(-3)
+    same = {"starts": starts, "ends": ends}
+    first = add(installation, campaign, promise(**same))
+    changes = (
+        {"sponsor": "A foundation"},
+        {"pool": "1,001"},
+        {"ratio": "99"},
+        {"starts": ago(4)},
+        {"ends": ago(-4)},
+    )
+    others = [add(installation, campaign, promise(**{**same, **one})).id for one in changes]
+    assert len({first.id, *others}) == 6
+    end(installation, campaign, first)
+    again = add(installation, campaign, promise(**same))
+    assert again.id not in {first.id, *others}, "one that was ended may be promised again"
+    elsewhere = running(installation, slug="summer")
+    assert add(installation, elsewhere, promise(**same)).id != again.id
+
+
 def test_the_same_matching_gift_twice_is_one(installation: Installation) -> None:
     campaign, same = running(installation), promise(starts=ago(3), ends="")
     assert add(installation, campaign, same).id == add(installation, campaign, same).id
@@ -142,6 +251,35 @@ def test_invalid_matching_gifts_are_rejected_by_field(
             add(installation, campaign, promise(**changes))
         assert set(refused.value.faults) == {field}, changes
     assert audited(installation) == []
+
+
+def test_edges_of_what_can_be_promised(installation: Installation) -> None:
+    campaign = running(installation)
+    starts, ends = campaign.starts_at.isoformat(), campaign.deadline.isoformat()
+    for changes in (
+        {"ratio": "1"},
+        {"ratio": " 1000 % "},
+        {"starts": starts, "ends": ends},
+        {"starts": (campaign.deadline - BLINK).isoformat(), "ends": ends},
+    ):
+        add(installation, campaign, promise(**changes))
+    late = (campaign.deadline + BLINK).isoformat()
+    early = (campaign.starts_at - BLINK).isoformat()
+    moment = now()
+    for changes, field in (
+        ({"ratio": "١٠٠"}, "ratio"),
+        ({"ratio": "-1"}, "ratio"),
+        ({"ratio": "1000001"}, "ratio"),
+        ({"starts": early}, "starts"),
+        ({"ends": late}, "ends"),
+        ({"starts": ago(3), "ends": moment.isoformat()}, "ends"),
+    ):
+        with pytest.raises(FieldsInvalid) as refused, installation.sessions.begin() as session:
+            add_matching_gift(session, campaign, promise(**changes), ADMIN, moment)
+        assert set(refused.value.faults) == {field}, changes
+    same = ago(-1)
+    with pytest.raises(FieldsInvalid, match="after it begins"):
+        add(installation, campaign, promise(starts=same, ends=same))
 
 
 def test_a_matching_gift_of_another_campaign_cannot_be_ended_here(

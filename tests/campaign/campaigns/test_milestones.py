@@ -5,11 +5,12 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from campaign.campaigns.donors_today import MIN_SHOWN, count_donors_today
-from campaign.campaigns.milestones import read_milestones, record_milestones
+from campaign.campaigns.milestones import read_milestones, record_milestones, targets
 from campaign.core.clock import now
-from campaign.models import Campaign, Milestone
+from campaign.models import Campaign, Milestone, MilestoneMark
 from campaign.runtime.context import Installation
 from tests.support.campaigns import book, move, running, standing
+from tests.support.figures import campaign_of
 
 
 def marked(installation: Installation) -> int:
@@ -77,3 +78,71 @@ def test_donors_today_exclude_refunded_gifts(installation: Installation) -> None
     with installation.sessions() as session:
         today = count_donors_today(session, campaign, now())
     assert (today.readers, today.is_shown, today.more) == (MIN_SHOWN, True, False)
+
+
+def test_each_target_is_a_share_of_the_goal_rounded_up() -> None:
+    assert targets(campaign_of(goal=101)) == {
+        MilestoneMark.quarter: 26,
+        MilestoneMark.half: 51,
+        MilestoneMark.three_quarters: 76,
+        MilestoneMark.goal: 101,
+    }
+    stretched = targets(campaign_of(goal=1_000, stretch_goal=1_500))
+    assert list(stretched.values()) == [250, 500, 750, 1_000, 1_500]
+    assert list(stretched) == list(MilestoneMark)
+
+
+def test_a_target_is_reached_when_the_sum_equals_it(installation: Installation) -> None:
+    campaign = running(installation, goal="100")
+    with installation.sessions.begin() as session:
+        short = book(session, campaign, 2_499)
+    assert marked(installation) == 0
+    with installation.sessions.begin() as session:
+        exact = book(session, campaign, 1, timedelta(hours=2))
+    assert marked(installation) == 1
+    with installation.sessions() as session:
+        (quarter,) = session.scalars(select(Milestone)).all()
+    assert (quarter.reached_at, quarter.raised) == (exact.charged_at, 2_500)
+    assert short.charged_at != exact.charged_at
+    with installation.sessions() as session:
+        held = [len(read_milestones(session, campaign, one)) for one in (2_499, 2_500)]
+    assert held == [0, 1]
+
+
+def test_each_campaign_reaches_its_own_milestones_and_an_upcoming_one_none(
+    installation: Installation,
+) -> None:
+    winter = running(installation, goal="100")
+    summer = running(installation, goal="100", slug="summer")
+    with installation.sessions.begin() as session:
+        book(session, winter, 2_000, timedelta(hours=3))
+        book(session, summer, 1_000, timedelta(hours=2))
+        own = book(session, winter, 600, timedelta(hours=1))
+    with installation.sessions.begin() as session:
+        early = record_milestones(session, winter.starts_at - timedelta(microseconds=1))
+    assert early == 0
+    assert marked(installation) == 1
+    with installation.sessions() as session:
+        (quarter,) = session.scalars(select(Milestone)).all()
+        assert read_milestones(session, summer, 10_000) == []
+    assert (quarter.campaign_id, quarter.mark) == (winter.id, "quarter")
+    assert (quarter.reached_at, quarter.raised) == (own.charged_at, 2_600)
+
+
+def test_the_entry_that_reached_it_is_the_first_in_its_hour_refunds_included(
+    installation: Installation,
+) -> None:
+    campaign = running(installation, goal="100")
+    hour = (now() - timedelta(days=2)).replace(minute=0, second=0, microsecond=0)
+    minute = timedelta(minutes=1)
+    with installation.sessions.begin() as session:
+        book(session, campaign, 1_000, at=hour - timedelta(microseconds=1))
+        gift = book(session, campaign, 1_400, at=hour)
+        move(session, gift, "refund", -1_000, hour + minute)
+        book(session, campaign, 900, at=hour + 2 * minute)
+        reaches = book(session, campaign, 200, at=hour + 3 * minute)
+        book(session, campaign, 300, at=hour + 4 * minute)
+    assert marked(installation) == 1
+    with installation.sessions() as session:
+        (quarter,) = session.scalars(select(Milestone)).all()
+    assert (quarter.reached_at, quarter.raised) == (reaches.charged_at, 2_500)

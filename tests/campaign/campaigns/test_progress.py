@@ -6,11 +6,14 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from campaign.campaigns.progress import Progress, read_progress
+from campaign.campaigns.progress import MatchingStatus, Progress, read_progress
 from campaign.core.clock import now
-from campaign.models import Campaign
+from campaign.models import Campaign, MatchingGift
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
+from tests.support.campaigns import book, running
+from tests.support.donors import add_donor, give_as
+from tests.support.figures import BEGIN, END, campaign_of, figure, promise
 from tests.support.stripe import Facts
 
 Give = Callable[..., Facts]
@@ -144,3 +147,126 @@ def test_a_title_in_any_script_is_unchanged(campaign: Campaign) -> None:
     campaign.title = "Вільні новини — “ガザ” 🗞"
     assert json.loads(of(campaign).body())["title"] == campaign.title
     assert campaign.title.encode() in of(campaign).body()
+
+
+BLINK = timedelta(microseconds=1)
+DAY = timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("given", "matched"),
+    [(0, 0), (-500, 0), (1, 0), (3, 1), (10_001, 3_300), (303_028, 99_999), (303_031, 100_000)],
+)
+def test_a_sponsor_adds_whole_cents_never_less_than_nothing_nor_more_than_the_pool(
+    given: int, matched: int
+) -> None:
+    found = promise(given, ratio_percent=33)
+    assert (found.matched, found.remaining) == (matched, 100_000 - matched)
+    assert promise(900_000, ratio_percent=33).matched == 100_000
+
+
+def test_a_sponsor_matches_from_the_first_instant_until_before_the_last() -> None:
+    def open_at(found: MatchingStatus, *moments: datetime) -> list[bool]:
+        return [found.is_open(moment) for moment in moments]
+
+    whole = promise()
+    assert whole.until == END
+    assert open_at(whole, BEGIN - BLINK, BEGIN, END - BLINK, END) == [False, True, True, False]
+    ended = promise(ended_at=BEGIN + DAY)
+    assert ended.until == BEGIN + DAY
+    assert open_at(ended, BEGIN + DAY - BLINK, BEGIN + DAY) == [True, False]
+    assert promise(ended_at=END + DAY).until == END
+    assert open_at(promise(99_999), BEGIN) == [True]
+    assert open_at(promise(100_000), BEGIN) == [False]
+
+
+def test_readers_are_asked_for_the_stretch_goal_from_the_goal_on() -> None:
+    plain, stretched = campaign_of(), campaign_of(stretch_goal=7_000_000)
+    assert figure(plain, raised=9_000_000).asked == 5_000_000
+    asked = [figure(stretched, raised=one).asked for one in (0, 4_999_999, 5_000_000, 9_000_000)]
+    assert asked == [5_000_000, 5_000_000, 7_000_000, 7_000_000]
+
+
+@pytest.mark.parametrize(
+    ("hidden", "percent", "raised", "at", "shown"),
+    [
+        (False, None, 0, BEGIN, True),
+        (True, None, 4_999_999, BEGIN, False),
+        (True, 20, 999_999, BEGIN, False),
+        (True, 20, 1_000_000, BEGIN, True),
+        (False, 20, 0, BEGIN, True),
+        (True, None, 0, END - BLINK, False),
+        (True, None, 0, END, True),
+    ],
+)
+def test_hidden_figures_are_shown_from_a_share_of_the_goal_and_always_at_the_end(
+    hidden: bool, percent: int | None, raised: int, at: datetime, shown: bool
+) -> None:
+    campaign = campaign_of(figures_hidden=hidden, figures_from_percent=percent)
+    assert figure(campaign, at, raised=raised).hidden is not shown
+
+
+def test_each_fact_is_the_campaigns_own() -> None:
+    found = figure(
+        at=END - 10 * DAY, raised=1_234_500, pending=20_000, matched=700, donations=321, donors=300
+    )
+    assert found.facts() == {
+        "campaign": "winter",
+        "title": "Keep every story free to read",
+        "state": "open",
+        "final": False,
+        "currency": "usd",
+        "goal": 5_000_000,
+        "raised": 1_234_500,
+        "pending": 20_000,
+        "matched": 700,
+        "percent": 24.7,
+        "donations": 321,
+        "donors": 300,
+        "starts_at": "2026-12-01T00:00:00-08:00",
+        "deadline": "2027-01-01T00:00:00-08:00",
+        "timezone": "America/Los_Angeles",
+        "days_left": 9,
+    }
+    body = json.loads(found.body())
+    assert (body["seconds_left"], body["as_of"]) == (864_000, "2026-12-22T00:00:00-08:00")
+
+
+def test_figures_are_of_one_campaign_only(installation: Installation) -> None:
+    winter, summer = running(installation), running(installation, slug="summer")
+    with installation.sessions.begin() as session:
+        book(session, winter, 1_000)
+        book(session, winter, 2_000)
+        book(session, summer, 40_000)
+        for campaign, amount, state in (
+            (winter, 300, "processing"),
+            (winter, 70, "processing"),
+            (winter, 9_999, "pending"),
+            (winter, 9_999, "failed"),
+            (summer, 5_000, "processing"),
+        ):
+            donor = add_donor(session, f"{amount}-{state}@example.org")
+            unpaid = {"charged_at": None, "paid_at": None}
+            give_as(session, campaign, donor, amount=amount, state=state, **unpaid)
+        for campaign, sponsor, days in ((winter, "B", 2), (winter, "A", 3), (summer, "C", 3)):
+            session.add(
+                MatchingGift(
+                    campaign_id=campaign.id,
+                    sponsor=sponsor,
+                    pool=10_000,
+                    ratio_percent=100,
+                    starts_at=now() - days * DAY,
+                    ends_at=campaign.deadline,
+                    created_by="ada",
+                    created_at=now(),
+                )
+            )
+        session.flush()
+        book(session, winter, 600)
+    found = standing(installation, winter, now())
+    assert (found.raised, found.donations, found.donors, found.pending) == (3_600, 3, 3, 370)
+    assert [(one.gift.sponsor, one.given) for one in found.matching] == [("A", 600), ("B", 600)]
+    assert found.matched == 1_200
+    other = standing(installation, summer, now())
+    assert (other.raised, other.donations, other.donors, other.pending) == (40_000, 1, 1, 5_000)
+    assert [(one.gift.sponsor, one.matched) for one in other.matching] == [("C", 0)]

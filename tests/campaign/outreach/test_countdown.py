@@ -8,11 +8,14 @@ from functools import partial
 import pytest
 from sqlalchemy import text
 
+from campaign.campaigns.extensions import extend
 from campaign.campaigns.schedule_edits import StepChange, change_step
 from campaign.models import Campaign, Suppression
 from campaign.outreach import countdown
+from campaign.outreach.reminders import request_reminder
 from campaign.runtime.context import Installation
 from tests.support.subscribers import (
+    DOMAIN,
     addresses,
     at,
     counts,
@@ -131,10 +134,13 @@ def test_quiet_hours_through_a_whole_window_skip_only_that_step(
     [
         ("pending", True),
         ("declined", True),
+        ("expired", True),
         ("failed", True),
         ("processing", False),
         ("paid", False),
+        ("partially_refunded", False),
         ("refunded", False),
+        ("disputed", False),
         ("dispute_lost", False),
     ],
 )
@@ -241,3 +247,132 @@ def test_a_preview_reports_what_a_run_would_queue_and_queues_nothing(
         assert counts(preview(at_any_hour=True)) == {"seven_days/appeal": 7}
     assert sent_emails(installation) == []
     assert counts(run(installation, MIDDAY)) == {"seven_days/appeal": 7}
+
+
+def test_after_a_run_only_people_who_joined_since_are_left_to_write_to(
+    installation: Installation, winter: Campaign
+) -> None:
+    with installation.sessions.begin() as session:
+        subscribe(session, "Ana@Example.org")
+    run(installation, MIDDAY)
+    with installation.sessions.begin() as session:
+        session.execute(text("UPDATE outbox_message SET recipient = 'ANA@example.ORG'"))
+        subscribe(session, "ben@example.org")
+        shown = countdown.preview_due(session, winter.id, at(MIDDAY))
+    assert counts(shown) == {"seven_days/appeal": 1}
+    assert counts(run(installation, MIDDAY)) == {"seven_days/appeal": 1}
+
+
+def test_a_run_reports_each_step_with_its_campaign_and_window_even_without_recipients(
+    installation: Installation, winter: Campaign
+) -> None:
+    (asked,) = run(installation, MIDDAY)
+    assert (asked.campaign, asked.key, asked.kind, asked.count) == (
+        "winter",
+        "seven_days",
+        "appeal",
+        0,
+    )
+    assert (asked.due, asked.closes) == (
+        at("2026-12-25T00:00-08:00"),
+        at("2026-12-29T00:00-08:00"),
+    )
+    ended = run(installation, "2027-01-02T12:00-08:00")
+    assert [(one.key, one.kind, one.count) for one in ended] == [
+        ("wrap_up", "thank_you", 0),
+        ("wrap_up", "wrap_up", 0),
+    ]
+    assert {(one.due, one.closes) for one in ended} == {
+        (winter.deadline, winter.deadline + timedelta(days=7))
+    }
+
+
+def test_thanks_and_result_are_rows_with_all_that_each_email_needs(
+    installation: Installation, winter: Campaign
+) -> None:
+    with installation.sessions.begin() as session:
+        subscribe(session, "asked@example.org", name="As", locale="es", timezone="America/Denver")
+    run(installation, MIDDAY)
+    mark_all_sent(installation)
+    with installation.sessions.begin() as session:
+        donate(session, winter, "gave@example.org", "partially_refunded")
+    morning = "2027-01-01T10:00-08:00"
+    run(installation, morning)
+    rows = {each.kind: each for each in sent_emails(installation) if each.kind != "appeal"}
+    told = [(kind, one.recipient, one.name, one.locale, one.timezone) for kind, one in rows.items()]
+    assert sorted(told, key=lambda one: one[0]) == [
+        ("thank_you", "gave@example.org", "Ana Reyes", "en", None),
+        ("wrap_up", "asked@example.org", "As", "es", "America/Denver"),
+    ]
+    for one in rows.values():
+        assert one.campaign_id == winter.id
+        assert one.subject_key == f"{one.step_id}:{one.recipient}"
+        assert (one.next_attempt_at, one.bulk) == (at(morning), True)
+        assert one.expires_at == winter.deadline + timedelta(days=7)
+
+
+@pytest.mark.parametrize("reason", ["unsubscribed", "bounced", "complained", "refused", "imported"])
+@pytest.mark.parametrize("scope", ["all", "this", "another"])
+def test_suppressed_people_are_neither_asked_nor_thanked_nor_told_the_result(
+    installation: Installation, winter: Campaign, reason: str, scope: str
+) -> None:
+    with installation.sessions.begin() as session:
+        subscribe(session, "asked@example.org")
+    run(installation, MIDDAY)
+    mark_all_sent(installation)
+    with installation.sessions.begin() as session:
+        donate(session, winter, "Gave@example.org", "paid")
+        subscribe(session, "New@example.org")
+        other = new_campaign(session, slug="other", start="2027-06-01", deadline="2027-06-30")
+        where = {"all": None, "this": winter.id, "another": other.id}[scope]
+        for name in ("asked", "gave", "new"):
+            session.add(Suppression(email=f"{name}@example.org", campaign_id=where, reason=reason))
+    asked = counts(run(installation, "2026-12-29T12:00-08:00"))
+    ended = counts(run(installation, "2027-01-01T12:00-08:00"))
+    if scope == "another":
+        assert asked == {"three_days/appeal": 2}
+        assert ended == {"wrap_up/thank_you": 1, "wrap_up/wrap_up": 1}
+    else:
+        assert (asked, ended) == ({}, {})
+
+
+def test_a_run_sees_a_deadline_that_moved_while_it_waited(
+    installation: Installation, winter: Campaign
+) -> None:
+    with installation.sessions.begin() as session:
+        subscribe(session, "ana@example.org")
+    moment = at("2026-12-31T12:00-08:00")
+    with installation.sessions.begin() as session:
+        read_before = session.get_one(Campaign, winter.id)
+        with installation.sessions.begin() as other:
+            extend(other, read_before, "2027-01-03", "the mail is late", "sam", moment)
+        queued = countdown.queue_due(session, winter.id, moment, DOMAIN)
+    # At the old deadline it would be the last day.
+    assert counts(queued) == {"seven_days/appeal": 1}
+
+
+def test_a_preview_counts_reminders_as_a_run_queues_them(
+    installation: Installation, winter: Campaign
+) -> None:
+    with installation.sessions.begin() as session:
+        for name, moment in (("ana", MIDDAY), ("ben", MIDDAY), ("cy", "2026-12-27T12:00-08:00")):
+            address, asked_at = f"{name}@example.org", at(moment)
+            request_reminder(session, winter, address, "tomorrow", "en", asked_at)
+        other = new_campaign(session, slug="other")
+        request_reminder(session, other, "di@example.org", "tomorrow", "en", at(MIDDAY))
+        donate(session, winter, "ben@example.org", "processing")
+
+    def previewed(moment: str) -> list[tuple[str, str, int]]:
+        with installation.sessions() as session:
+            found = countdown.preview_due(session, winter.id, at(moment))
+        return [(one.campaign, one.key, one.count) for one in found if one.kind == "reminder"]
+
+    due = "2026-12-27T12:00-08:00"
+    assert previewed("2026-12-27T11:59-08:00") == previewed("2026-12-27T21:00-08:00") == []
+    assert previewed("2027-01-01T10:00-08:00") == []
+    assert previewed(due) == [("winter", "reminder", 1)]
+    queued = [one for one in run(installation, due) if one.kind == "reminder"]
+    assert [(one.campaign, one.count) for one in queued] == [("winter", 1), ("other", 1)]
+    assert (queued[0].due, queued[0].closes) == (winter.starts_at, winter.deadline)
+    assert previewed(due) == []
+    assert addresses(installation, "reminder") == ["ana@example.org", "di@example.org"]

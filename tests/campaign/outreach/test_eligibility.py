@@ -1,7 +1,7 @@
 """The last check before a campaign email is sent: recipients who must not get it, and quiet hours."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -10,9 +10,10 @@ from sqlalchemy import text
 from campaign.campaigns.extensions import extend
 from campaign.campaigns.schedule_edits import StepChange, change_step
 from campaign.mailer.outbox import CLAIMED, EmailClaim
-from campaign.models import Campaign, Suppression
+from campaign.models import Campaign, DonationState, Reminder, Suppression
 from campaign.outreach import eligibility
 from campaign.runtime.context import Installation
+from tests.support.donors import add_donor, give_as
 from tests.support.subscribers import at, donate, mark_all_sent, new_campaign, run, subscribe
 
 MIDDAY = "2026-12-26T12:00-08:00"
@@ -186,3 +187,182 @@ def test_nine_in_the_morning_is_nine_on_the_clock_when_clocks_change(
     assert found is not None
     assert found.astimezone(ZoneInfo(zone)).hour == 9
     assert (found - at(moment)).total_seconds() == hours * 3600
+
+
+def test_ten_to_nine_at_night_is_day_and_nine_is_night_in_every_zone() -> None:
+    for zone, offset in (("Asia/Kolkata", "+05:30"), ("America/St_Johns", "-03:30")):
+        night = [
+            (hour, eligibility.quiet_end(at(f"2026-12-26T{hour}{offset}"), ZoneInfo(zone)))
+            for hour in ("00:00", "08:59", "09:00", "20:59", "21:00", "21:59", "23:59")
+        ]
+        today, tomorrow = (at(f"2026-12-{day}T09:00{offset}") for day in (26, 27))
+        assert night == [
+            ("00:00", today),
+            ("08:59", today),
+            ("09:00", None),
+            ("20:59", None),
+            ("21:00", tomorrow),
+            ("21:59", tomorrow),
+            ("23:59", tomorrow),
+        ]
+
+
+def test_the_quiet_ones_of_several_zones_are_found() -> None:
+    names = ["America/New_York", "Europe/Berlin", "Nowhere/Atlantis", "America/Los_Angeles"]
+    asleep, awake = ZoneInfo("Asia/Tokyo"), ZoneInfo("America/Denver")
+    # Noon in Los Angeles is 3 pm in New York, 9 pm in Berlin and 5 am in Tokyo.
+    noon = at("2026-12-26T12:00-08:00")
+    assert eligibility.quiet_zones(names, awake, noon) == ["Europe/Berlin"]
+    assert eligibility.quiet_zones(names, asleep, noon) == ["Europe/Berlin", "Nowhere/Atlantis"]
+
+
+def test_people_who_gave_from_another_of_their_addresses_are_left_out(
+    installation: Installation, winter: Campaign, sent_email: EmailClaim
+) -> None:
+    with installation.sessions.begin() as session:
+        known = add_donor(session, "ana@example.org")
+        work = add_donor(session, "ana@work.example", merged_into_id=known.id)
+        give_as(session, winter, work, state="declined", charged_at=None, paid_at=None)
+        give_as(session, new_campaign(session, slug="other"), work)
+        give_as(session, winter, add_donor(session, "ben@example.org"))
+    assert why(installation, sent_email) == ""
+    assert why(installation, replace(sent_email, recipient="ANA@work.example")) == ""
+    for state in ("processing", "refunded"):
+        moment = at(MIDDAY) if state == "refunded" else None
+        with installation.sessions() as session:
+            gift = give_as(session, winter, work, state=state, charged_at=moment, paid_at=moment)
+            assert "given" in eligibility.ineligibility_reason(session, sent_email, at(LATER))
+            # Nor is the other way round: the address that gave was merged into this one.
+            gift.donor_id = known.id
+            session.flush()
+            other = replace(sent_email, recipient="ANA@work.example")
+            assert "given" in eligibility.ineligibility_reason(session, other, at(LATER))
+
+
+@pytest.mark.parametrize("kind", ["appeal", "wrap_up", "reminder"])
+@pytest.mark.parametrize("state", [one.value for one in DonationState])
+def test_only_a_promise_or_a_payment_stops_what_asks(
+    installation: Installation, winter: Campaign, sent_email: EmailClaim, kind: str, state: str
+) -> None:
+    with installation.sessions.begin() as session:
+        donate(session, winter, "ana@example.org", state)
+        session.add(
+            Reminder(
+                id=7, campaign_id=winter.id, email="a@b.org", choice="tomorrow", due_at=at(LATER)
+            )
+        )
+    asking = replace(sent_email, kind=kind, subject_key="7")
+    gave = state not in ("pending", "declined", "expired", "failed")
+    assert bool(why(installation, asking)) is gave
+
+
+@pytest.mark.parametrize("state", [one.value for one in DonationState])
+def test_thanks_are_for_gifts_of_which_something_remains(
+    installation: Installation, winter: Campaign, sent_email: EmailClaim, state: str
+) -> None:
+    thanks = replace(sent_email, kind="thank_you", step_id=None)
+    with installation.sessions.begin() as session:
+        donate(session, winter, "ana@example.org", state)
+        donate(session, new_campaign(session, slug="other"), "ana@example.org", "paid")
+    remains = state in ("processing", "paid", "partially_refunded")
+    reason = "" if remains else "Their gift was refunded or reversed in full."
+    assert why(installation, thanks) == reason
+
+
+def test_suppressed_people_are_not_thanked_and_the_reason_is_the_suppression(
+    installation: Installation, winter: Campaign, sent_email: EmailClaim
+) -> None:
+    with installation.sessions.begin() as session:
+        donate(session, winter, "ana@example.org", "paid")
+        session.add(Suppression(email="ana@example.org", reason="complained"))
+    for kind in ("thank_you", "wrap_up", "appeal"):
+        reason = why(installation, replace(sent_email, kind=kind))
+        assert reason == "The address is on the suppression list."
+
+
+def test_what_belongs_to_no_campaign_is_sent_at_any_hour(
+    installation: Installation, sent_email: EmailClaim
+) -> None:
+    general = replace(sent_email, campaign_id=None)
+    assert why(installation, general) == ""
+    assert quiet(installation, general, "2026-12-26T23:00-08:00") is None
+
+
+@pytest.mark.parametrize("kind", ["appeal", "reminder"])
+def test_nothing_asks_once_the_campaign_is_over(
+    installation: Installation, winter: Campaign, sent_email: EmailClaim, kind: str
+) -> None:
+    with installation.sessions.begin() as session:
+        reminder = Reminder(
+            campaign_id=winter.id, email="a@b.org", choice="last_day", due_at=at(LATER)
+        )
+        session.add(reminder)
+        session.flush()
+        asking = replace(sent_email, kind=kind, step_id=None, subject_key=str(reminder.id))
+    assert why(installation, asking, "2026-12-31T23:59:59-08:00") == ""
+    assert why(installation, asking, "2027-01-01T00:00-08:00") == "The campaign is over."
+
+
+def test_the_result_is_told_until_its_week_is_over(
+    installation: Installation, winter: Campaign, sent_email: EmailClaim
+) -> None:
+    mark_all_sent(installation)
+    run(installation, "2027-01-01T10:00-08:00")
+    result = claim(installation, "wrap_up")
+    assert why(installation, result, "2027-01-07T23:59-08:00") == ""
+    assert why(installation, result, "2027-01-08T00:00-08:00") == "The time for this email is over."
+
+
+@pytest.mark.parametrize(
+    ("kind", "waits"),
+    [("appeal", True), ("reminder", True), ("thank_you", False), ("wrap_up", False)],
+)
+def test_while_a_campaign_is_paused_what_asks_waits_a_quarter_of_an_hour(
+    installation: Installation, winter: Campaign, sent_email: EmailClaim, kind: str, waits: bool
+) -> None:
+    one = replace(sent_email, kind=kind)
+    with installation.sessions.begin() as session:
+        paused = session.get_one(Campaign, winter.id)
+        paused.paused_at, paused.pause_reason = at(MIDDAY), "we test"
+    later = at(LATER) + timedelta(minutes=15) if waits else None
+    assert quiet(installation, one, LATER) == later
+    with installation.sessions.begin() as session:
+        resumed = session.get_one(Campaign, winter.id)
+        resumed.paused_at = resumed.pause_reason = None
+    assert quiet(installation, one, LATER) is None
+
+
+def test_a_reminder_waits_for_the_morning_in_the_campaigns_zone(
+    installation: Installation, sent_email: EmailClaim
+) -> None:
+    reminder = replace(sent_email, kind="reminder", step_id=None, timezone=None)
+    assert quiet(installation, reminder, "2026-12-26T20:59-08:00") is None
+    morning = at("2026-12-27T09:00-08:00")
+    for night in ("2026-12-26T21:30-08:00", "2026-12-27T08:59-08:00"):
+        assert quiet(installation, reminder, night) == morning
+
+
+def test_a_batch_that_keeps_windows_still_judges_each_campaign_step_and_deadline(
+    installation: Installation, winter: Campaign, sent_email: EmailClaim
+) -> None:
+    with installation.sessions.begin() as session:
+        other = new_campaign(session, slug="other", deadline="2026-12-30")
+    run(installation, MIDDAY)
+    others = claim(installation)
+    assert others.campaign_id == other.id
+    with installation.sessions() as session:
+        session.info[eligibility.WINDOWS] = {}
+
+        def reasons(moment: str) -> list[str]:
+            return [
+                eligibility.ineligibility_reason(session, one, at(moment))
+                for one in (sent_email, others)
+            ]
+
+        over = "The time for this email is over."
+        assert reasons(LATER) == ["", ""]
+        assert reasons("2026-12-28T00:00-08:00") == ["", over]
+        assert reasons("2026-12-29T00:00-08:00") == [over, over]
+        with installation.sessions.begin() as elsewhere:
+            extend(elsewhere, winter, "2027-01-05", "mail is late", "sam", at(LATER))
+        assert reasons("2026-12-29T00:00-08:00") == ["", over]

@@ -61,6 +61,14 @@ def test_a_bare_day_of_consent_begins_in_the_organisations_zone() -> None:
         ("ada@example.org,=HYPERLINK(1),,,form,2026-01-05", "starts like a formula"),
         ("ada@example.org,@SUM(A1),,,form,2026-01-05", "starts like a formula"),
         ("-ada@example.org,,,,form,2026-01-05", "starts like a formula"),
+        ("ada@example.org,+1 555,,,form,2026-01-05", "name starts like a formula: '+1 555'"),
+        ("ada@example.org,\t=1+1,,,form,2026-01-05", "starts like a formula"),
+        ('ada@example.org,"\r=1+1",,,form,2026-01-05', "starts like a formula"),
+        ("ada@example.org,,,,=form,2026-01-05", "consent_source starts like a formula"),
+        (f"ada@example.org,,,,{'f' * 201},2026-01-05", "consent_source is longer than 200"),
+        (f"ada@example.org,,{'e' * 101},,form,2026-01-05", "locale is longer than 100"),
+        (f"{'a' * 243}@example.org,,,,form,2026-01-05", "email is longer than 254"),
+        (f"ada@example.org,=1{'x' * 90},,,form,2026-01-05", f"formula: '=1{'x' * 38}'"),
         ("ada@example.org,A\x0bda,,,form,2026-01-05", "control character"),
         ("ada@example.org,A\x00da,,,form,2026-01-05", "control character"),
         (f"ada@example.org,{'A' * 201},,,form,2026-01-05", "longer than 200"),
@@ -129,6 +137,41 @@ def test_a_file_that_cannot_be_read_at_all_is_one_error(raw: bytes, words: str) 
         list(read_list(raw, ZONE, NOW))
 
 
-def test_a_clock_that_goes_ahead_a_little_is_no_fault() -> None:
-    (found,) = read(f"ada@example.org,,,,form,{(NOW + timedelta(minutes=2)).isoformat()}")
+@pytest.mark.parametrize(
+    ("ahead", "accepted"), [(timedelta(minutes=5), True), (timedelta(minutes=5, seconds=1), False)]
+)
+def test_a_clock_that_goes_ahead_up_to_five_minutes_is_no_fault(
+    ahead: timedelta, accepted: bool
+) -> None:
+    (found,) = read(f"ada@example.org,,,,form,{(NOW + ahead).isoformat()}")
+    assert isinstance(found, Consent) is accepted
+
+
+def test_fields_may_be_as_long_as_they_are_stored() -> None:
+    wording = f"{HEADER},consent_wording"
+    line = f"ada@example.org,{'A' * 200},,,{'f' * 200},2026-01-05,"
+    (found,) = read(line + "w" * 2_000, header=wording)
     assert isinstance(found, Consent)
+    assert [len(one) for one in (found.name, found.consent_source, found.consent_wording)] == [
+        200, 200, 2_000,
+    ]  # fmt: skip
+    (refused,) = read(line + "w" * 2_001, header=wording)
+    assert isinstance(refused, RejectedLine)
+    assert refused.reason == "consent_wording is longer than 2000 characters"
+
+
+@pytest.mark.parametrize(
+    ("written", "read_as"),
+    [("es", "es"), ("es-MX", "es"), ("es_MX", "es"), ("EN", "en"), ("", "en"), (" es ", "es")],
+)
+def test_a_language_is_kept_without_its_country(written: str, read_as: str) -> None:
+    (found,) = read(f"ada@example.org,,{written},,form,2026-01-05")
+    assert isinstance(found, Consent)
+    assert found.locale == read_as
+
+
+def test_a_refused_line_leaves_its_address_to_a_better_one() -> None:
+    bad, good, again = read("ada@example.org,,,,,2026-01-05", ADA, ADA)
+    assert [type(one) for one in (bad, good, again)] == [RejectedLine, Consent, RejectedLine]
+    assert isinstance(again, RejectedLine)
+    assert again.reason == "ada@example.org is already on line 3"
