@@ -1,6 +1,6 @@
 """Deadline changes: only to a later time, with a public reason, and queued emails adapt."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from flask.testing import FlaskClient
@@ -11,6 +11,7 @@ from campaign.campaigns.extensions import ExtensionResult, extend, public_extens
 from campaign.core.errors import CampaignError, DeadlineInvalid, ExtensionRefused
 from campaign.models import Campaign
 from campaign.runtime.context import Installation
+from tests.support.campaigns import ADMIN, audited
 from tests.support.subscribers import (
     addresses,
     at,
@@ -186,3 +187,62 @@ def test_the_page_shows_it_at_once_with_its_reason(
     )
     wait_until(lambda: said in client.get("/c/nine-days").text)
     assert "January 5, 2100" in client.get("/c/nine-days").text
+
+
+def test_a_move_is_in_the_audit_log_with_both_deadlines(
+    installation: Installation, winter: Campaign
+) -> None:
+    move(installation)
+    with installation.sessions.begin() as session:
+        campaign = find_campaign(session, "winter")
+        extend(session, campaign, "2027-01-08", "more mail", "Ada", at(MIDDAY), ADMIN)
+    by_command, by_staff = audited(installation)
+    assert (by_command.actor, by_staff.actor) == ("command line: sam", ADMIN.name)
+    assert {(one.action, one.subject_kind, one.subject_key) for one in (by_command, by_staff)} == {
+        ("deadline.extended", "campaign", "winter")
+    }
+    assert by_command.before == {"deadline": winter.deadline.isoformat()}
+    moved = at("2027-01-06T00:00-08:00").isoformat()
+    assert by_command.after == {"deadline": moved, "reason": REASON}
+    assert by_staff.before == {"deadline": moved}
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("Because it  rained.\n", "it rained"),
+        ("because it rained...", "it rained"),
+        ("x" * 300 + ".", "x" * 300),
+        ("the U.S. mail is late", "the U.S. mail is late"),
+    ],
+)
+def test_a_reason_is_kept_as_it_follows_because(
+    installation: Installation, winter: Campaign, written: str, kept: str
+) -> None:
+    assert move(installation, reason=written).extension.reason == kept
+
+
+def test_a_deadline_moves_by_an_instant_at_least_and_until_the_result_is_final(
+    installation: Installation, winter: Campaign
+) -> None:
+    blink = timedelta(microseconds=1)
+    with pytest.raises(ExtensionRefused, match="in the past"):
+        move(installation, (winter.deadline + blink).isoformat(), moment=winter.deadline + blink)
+    with pytest.raises(ExtensionRefused, match="is final"):
+        move(installation, "2027-06-01", moment=winter.final_from)
+    made = move(installation, "2027-06-01", moment=winter.final_from - blink)
+    assert (made.reopened, made.extension.created_at) == (True, winter.final_from - blink)
+
+
+def test_extending_one_campaign_leaves_another_and_its_history_alone(
+    installation: Installation, winter: Campaign
+) -> None:
+    with installation.sessions.begin() as session:
+        other = new_campaign(session, slug="other", deadline="2027-01-05")
+        extend(session, other, "2027-01-07", "snow", "ada", at(MIDDAY))
+    assert not move(installation, "2027-01-07").repeated
+    with installation.sessions() as session:
+        (own,) = public_extensions(session, winter)
+        (others,) = public_extensions(session, other)
+    assert (own.reason, others.reason) == (REASON, "snow")
+    assert (own.created_at, others.previous_deadline) == (at(MIDDAY), at("2027-01-06T00:00-08:00"))

@@ -170,8 +170,8 @@ def test_what_staff_did_with_a_matching_gift_is_on_record(installation: Installa
     assert ended is not None
     added, closed = audited(installation)
     for entry in (added, closed):
-        assert (entry.actor, entry.object_type) == (ADMIN.name, "matching_gift")
-        assert (entry.object_id, entry.campaign_id) == (str(gift.id), campaign.id)
+        assert (entry.actor, entry.subject_kind) == (ADMIN.name, "matching_gift")
+        assert (entry.subject_key, entry.campaign_id) == (str(gift.id), campaign.id)
     assert added.after == {
         "sponsor": "The Reyes family",
         "pool": 100_000,

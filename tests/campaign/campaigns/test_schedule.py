@@ -6,12 +6,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from campaign.campaigns import schedule
 from campaign.campaigns.campaigns import NewCampaign, create_campaign
 from campaign.campaigns.schedule_edits import StepChange, change_step
 from campaign.core import clock
-from campaign.models import Campaign
+from campaign.models import Campaign, CampaignStep
 from campaign.runtime.context import Installation
 from tests.support.schedule import there, windows
 
@@ -148,3 +149,91 @@ def test_a_skipped_local_time_is_handled_like_the_end_of_a_day() -> None:
     assert clock.days_earlier(moment, zone, 2) == clock.start_of_day(
         moment.date().replace(day=5), zone
     )
+
+
+def test_two_steps_of_one_time_are_ordered_and_only_the_later_kind_is_open(
+    installation: Installation, create: Create
+) -> None:
+    """A step due at the very start is not before it."""
+    campaign = create(start="2026-12-29")
+    found = windows(installation, campaign)
+    assert list(found)[:2] == ["opening", "three_days"]
+    assert found["three_days"].due == campaign.starts_at
+
+
+def test_a_window_is_open_from_its_first_instant_until_before_its_last(
+    installation: Installation, create: Create
+) -> None:
+    window = windows(installation, create())["two_days"]
+    moments = (window.due - BLINK, window.due, window.closes - BLINK, window.closes)
+    assert [window.is_open(moment) for moment in moments] == [False, True, True, False]
+
+
+def test_a_wrap_up_without_an_expiry_lasts_a_week_and_with_one_as_long_as_it_says(
+    installation: Installation, create: Create
+) -> None:
+    campaign = create()
+    for hours, closes in ((None, "2027-01-08 00:00"), (1, "2027-01-01 01:00")):
+        with installation.sessions.begin() as session:
+            session.execute(
+                update(CampaignStep)
+                .where(CampaignStep.key == "wrap_up")
+                .values(expires_after=hours)
+            )
+        wrap_up = windows(installation, campaign)["wrap_up"]
+        assert (wrap_up.after_end, there(wrap_up.closes, campaign)) == (True, closes)
+        assert not windows(installation, campaign)["last_hours"].after_end
+
+
+def test_an_expiry_never_outlasts_the_next_step_or_the_campaign(
+    installation: Installation, create: Create
+) -> None:
+    campaign = create()
+    with installation.sessions.begin() as session:
+        for key in ("two_days", "last_hours"):
+            change_step(session, campaign, key, StepChange(expires=1_000))
+        change_step(session, campaign, "three_days", StepChange(expires=24))
+    found = windows(installation, campaign)
+    closes = [
+        there(found[key].closes, campaign) for key in ("three_days", "two_days", "last_hours")
+    ]
+    assert closes == ["2026-12-30 00:00", "2026-12-31 00:00", "2027-01-01 00:00"]
+
+
+def test_a_window_is_found_by_its_step(installation: Installation, create: Create) -> None:
+    campaign = create(start="2026-12-27T12:00:00-08:00")
+    with installation.sessions.begin() as session:
+        change_step(session, campaign, "two_days", StepChange(enabled=False))
+        every = schedule.list_steps(session, campaign.id)
+    found = {one.key: schedule.window_of(campaign, every, one.id) for one in every}
+    missing = [key for key, window in found.items() if window is None]
+    assert missing == ["nine_days", "seven_days", "two_days"]
+    assert [one.step.key for one in found.values() if one] == [
+        key for key in found if key not in missing
+    ]
+    assert schedule.window_of(campaign, every, None) is None
+
+
+def test_steps_are_those_of_one_campaign_in_the_order_they_were_added(
+    installation: Installation, create: Create
+) -> None:
+    first, second = create(), create(slug="other")
+    with installation.sessions() as session:
+        steps = schedule.list_steps(session, first.id)
+        others = schedule.list_steps(session, second.id)
+    assert (
+        [one.key for one in steps]
+        == [one.key for one in others]
+        == [
+            "opening",
+            "nine_days",
+            "seven_days",
+            "three_days",
+            "two_days",
+            "last_day",
+            "last_hours",
+            "wrap_up",
+        ]
+    )
+    assert {one.campaign_id for one in steps} == {first.id}
+    assert {(one.enabled, str(one.texts)) for one in steps} == {(True, "{}")}

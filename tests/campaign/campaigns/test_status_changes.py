@@ -1,8 +1,9 @@
 """Open, pause, close early, finalize: each is public, happens once, and is in the audit log."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
+import time_machine
 from flask.testing import FlaskClient
 
 from campaign.campaigns import status_changes
@@ -192,3 +193,102 @@ def test_a_result_can_be_finalized_by_hand_only_after_the_grace_period(
     assert (entry.action, entry.after) == ("campaign.finalized", {"final_raised": 1_000})
     with installation.sessions() as session:
         assert late_entries(session, campaign) == []
+
+
+def pause(installation: Installation, reason: str = REASON, at: datetime | None = None) -> bool:
+    with installation.sessions.begin() as session:
+        campaign = find_campaign(session, "winter")
+        return status_changes.pause(session, campaign, reason, ADMIN, at or now())
+
+
+def test_a_pause_begins_once_and_a_new_reason_replaces_the_old(installation: Installation) -> None:
+    campaign = running(installation)
+    first = now() - timedelta(hours=1)
+    assert pause(installation, "We test  stolen cards.", first)
+    assert not pause(installation, "We test stolen cards")
+    assert pause(installation, "We wait")
+    paused = found(installation)
+    assert (paused.paused_at, paused.pause_reason) == (first, "We wait")
+    with installation.sessions.begin() as session:
+        assert status_changes.resume(session, campaign, ADMIN)
+    resumed = found(installation)
+    assert (resumed.paused_at, resumed.pause_reason) == (None, None)
+    entries = audited(installation)
+    assert [(one.action, one.before, one.after) for one in entries] == [
+        ("campaign.paused", {}, {"pause_reason": "We test stolen cards"}),
+        (
+            "campaign.paused",
+            {"pause_reason": "We test stolen cards"},
+            {"pause_reason": "We wait"},
+        ),
+        ("campaign.resumed", {"paused_at": first.isoformat(), "pause_reason": "We wait"}, {}),
+    ]
+    for one in entries:
+        assert (one.actor, one.subject_kind, one.subject_key) == (ADMIN.name, "campaign", "winter")
+        assert one.campaign_id == campaign.id
+
+
+def test_only_an_open_campaign_can_be_paused(installation: Installation) -> None:
+    campaign = running(installation)
+    blink = timedelta(microseconds=1)
+    for moment in (campaign.starts_at - blink, campaign.deadline):
+        with pytest.raises(StateRefused, match="Only an open campaign"):
+            pause(installation, at=moment)
+    assert pause(installation, at=campaign.starts_at)
+    assert audited(installation)[0].action == "campaign.paused"
+
+
+def test_a_public_reason_is_one_printable_sentence() -> None:
+    assert status_changes.public_sentence(" We  wait\nhere... ") == "We wait here"
+    assert status_changes.public_sentence("x" * 300 + ".") == "x" * 300
+    for wrong, said in (
+        (" . ", "Enter a reason"),
+        ("x" * 301, "at most 300"),
+        ("a\0b", "at most 300"),
+    ):
+        with pytest.raises(StateRefused, match=said):
+            status_changes.public_sentence(wrong)
+
+
+def test_an_ended_campaign_is_not_opened_and_opening_is_on_record(
+    installation: Installation,
+) -> None:
+    ended = running(installation)
+    close(installation)
+    with installation.sessions() as session, pytest.raises(StateRefused, match="extend its"):
+        status_changes.open_now(session, ended, ADMIN)
+    coming = running(installation, slug="spring", start="2098-01-01", deadline="2098-02-01")
+    with installation.sessions.begin() as session:
+        assert status_changes.open_now(session, coming, ADMIN)
+    opened = found(installation, "spring")
+    assert abs(now() - opened.starts_at) < timedelta(minutes=1)
+    entry = audited(installation)[-1]
+    assert (entry.action, entry.subject_key) == ("campaign.opened", "spring")
+    assert entry.before == {"starts_at": coming.starts_at.isoformat()}
+    assert entry.after == {"starts_at": opened.starts_at.isoformat()}
+
+
+def test_a_closed_campaign_whose_deadline_just_passed_cannot_be_closed_early(
+    installation: Installation,
+) -> None:
+    running(installation)
+    with installation.sessions.begin() as session:
+        campaign = find_campaign(session, "winter")
+        extend(session, campaign, (now() + timedelta(days=12)).isoformat(), "rain", "ada", now())
+    later = time_machine.travel(now() + timedelta(days=13), tick=False)
+    with later, pytest.raises(ExtensionRefused, match="winter is closed"):
+        close(installation)
+    assert [one.action for one in audited(installation)] == ["deadline.extended"]
+
+
+def test_a_result_is_frozen_from_the_first_instant_after_the_grace_period(
+    installation: Installation,
+) -> None:
+    campaign = running(installation)
+    blink = timedelta(microseconds=1)
+    with installation.sessions() as session, pytest.raises(StateRefused):
+        status_changes.finalize_now(session, campaign, ADMIN, campaign.final_from - blink)
+    assert found(installation).finalized_at is None
+    with installation.sessions.begin() as session:
+        assert status_changes.finalize_now(session, campaign, ADMIN, campaign.final_from)
+    assert found(installation).finalized_at == campaign.final_from
