@@ -69,14 +69,9 @@ def test_an_entry_is_late_for_the_campaign_in_whose_window_its_gift_was_charged(
 ) -> None:
     winter, spring = new(session), new(session, "spring", ended=60)
     moments = (winter.starts_at - BLINK, winter.starts_at, winter.deadline - BLINK, winter.deadline)
-    payments = [
-        post(session, gift(session, winter, moment), 10 ** (number + 1))
-        for number, moment in enumerate(moments)
-    ]
-    refunds = [
-        post(session, gift(session, winter, moment), -number, occurred_at=now())
-        for number, moment in enumerate(moments, start=1)
-    ]
+    gifts = [gift(session, winter, moment) for moment in moments]
+    payments = [post(session, one, 1_000 + place) for place, one in enumerate(gifts)]
+    refunds = [post(session, one, -1 - place) for place, one in enumerate(gifts)]
     other = post(session, gift(session, spring, spring.starts_at), 7)
     of_winter = [one.id for one in late_entries(session, winter)]
     assert of_winter == [payments[1].id, payments[2].id, refunds[1].id, refunds[2].id]
@@ -86,16 +81,15 @@ def test_an_entry_is_late_for_the_campaign_in_whose_window_its_gift_was_charged(
 
 def test_what_counts_already_or_is_no_money_of_the_gift_is_not_late(session: Session) -> None:
     winter = new(session)
-    donation = gift(session, winter, winter.starts_at)
+    donation = book(session, winter, 900, at=winter.starts_at)
     refund = post(session, donation, -500, occurred_at=now())
     post(session, donation, 0, kind="fee", fee=30)
-    book(session, winter, 900, at=winter.starts_at)
     assert [one.id for one in late_entries(session)] == [refund.id]
 
 
 def test_a_late_entry_is_described_in_full(session: Session) -> None:
     winter = new(session)
-    donation = gift(session, winter, winter.starts_at)
+    donation = book(session, winter, 900, at=winter.starts_at)
     moment = winter.deadline + 20 * DAY
     entry = post(session, donation, -700, kind="dispute", occurred_at=moment)
     session.refresh(entry)

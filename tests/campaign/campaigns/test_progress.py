@@ -155,7 +155,7 @@ DAY = timedelta(days=1)
 
 @pytest.mark.parametrize(
     ("given", "matched"),
-    [(0, 0), (-500, 0), (1, 0), (3, 1), (10_001, 3_300), (303_028, 99_999), (303_031, 100_000)],
+    [(0, 0), (-500, 0), (3, 0), (4, 1), (10_001, 3_300), (303_028, 99_999), (303_031, 100_000)],
 )
 def test_a_sponsor_adds_whole_cents_never_less_than_nothing_nor_more_than_the_pool(
     given: int, matched: int

@@ -12,6 +12,7 @@ from campaign.mailer import outbox
 from campaign.models import Campaign, OutboxMessage, Reminder, Suppression
 from campaign.runtime.context import Installation
 from tests.support.campaign_emails import messages, queue_appeals, readers
+from tests.support.stripe import Facts
 
 
 def states(installation: Installation) -> list[str]:
@@ -193,3 +194,138 @@ def test_an_expired_reminder_is_erased_with_its_address(
         assert session.get(Reminder, number) is None
     [row] = messages(installation)
     assert (row.state, row.recipient, row.name) == ("dropped", "", "")
+
+
+def test_the_longest_due_are_claimed_first_and_receipts_never(
+    installation: Installation, campaign: Campaign
+) -> None:
+    at = clock.now()
+    minute = timedelta(minutes=1)
+    for name, late in (("second", 1), ("first", 2), ("third", 0)):
+        queue_appeals(
+            installation, campaign, f"{name}@example.org", next_attempt_at=at - late * minute
+        )
+    receipt = {"kind": "receipt", "bulk": False, "next_attempt_at": at - 9 * minute}
+    queue_appeals(installation, campaign, "receipt@example.org", **receipt)
+    with installation.sessions.begin() as session:
+        batch = bulk_claims.claim_bulk(session, at, 2)
+    assert [one.recipient for one in batch.claims] == ["first@example.org", "second@example.org"]
+    rows = {row.recipient.partition("@")[0]: row for row in messages(installation)}
+    assert [rows[name].state for name in ("first", "second", "third", "receipt")] == [
+        "sending", "sending", "queued", "queued",
+    ]  # fmt: skip
+    assert rows["first"].lease_until == rows["first"].next_attempt_at == at + outbox.LEASE
+
+
+def test_one_that_its_worker_began_is_failed_even_when_it_has_expired(
+    installation: Installation, campaign: Campaign
+) -> None:
+    at = clock.now()
+    begun = {"next_attempt_at": at, "begun_at": at, "state": "sending", "lease_until": at}
+    queue_appeals(installation, campaign, "ana@example.org", expires_at=at, **begun)
+    queue_appeals(installation, campaign, "ben@example.org", **begun)
+    with installation.sessions.begin() as session:
+        batch = bulk_claims.claim_bulk(session, at, 10)
+    assert (batch.claims, batch.settled, batch.empty) == ([], 2, False)
+    for row in messages(installation):
+        assert (row.state, row.lease_until, row.begun_at) == ("failed", None, at)
+        assert row.last_error == (
+            f"the worker that was sending it died: {bulk_claims.MAY_HAVE_ARRIVED}"
+        )
+
+
+def pause(installation: Installation, campaign: Campaign) -> None:
+    with installation.sessions.begin() as session:
+        paused = session.get_one(Campaign, campaign.id)
+        paused.paused_at, paused.pause_reason = clock.now(), "we test"
+
+
+@pytest.mark.parametrize(
+    ("kind", "expires", "state"),
+    [
+        ("appeal", timedelta(hours=1), "queued"),
+        ("appeal", timedelta(minutes=15), "dropped"),
+        ("thank_you", timedelta(hours=1), "sending"),
+    ],
+)
+def test_while_a_campaign_is_paused_what_asks_is_put_off_and_costs_no_try(
+    installation: Installation,
+    campaign: Campaign,
+    paid: Facts,
+    kind: str,
+    expires: timedelta,
+    state: str,
+) -> None:
+    pause(installation, campaign)
+    at = clock.now()
+    # Ana has given: she is thanked. Ben is asked.
+    to = "ana@example.org" if kind == "thank_you" else "ben@example.org"
+    queue_appeals(
+        installation, campaign, to, kind=kind, next_attempt_at=at, expires_at=at + expires
+    )
+    claim = claim_one(installation, at)
+    with installation.sessions.begin() as session:
+        begins = bulk_claims.begin_bulk(session, claim, at)
+    row = next(one for one in messages(installation) if one.bulk)
+    assert (begins, row.state) == (state == "sending", state)
+    assert row.begun_at == (at if begins else None)
+    if state == "queued":
+        assert (row.next_attempt_at, row.attempts) == (at + timedelta(minutes=15), 0)
+        assert (row.lease_until, row.last_error) == (None, None)
+    if state == "dropped":
+        assert "a pause" in (row.last_error or "")
+
+
+@pytest.mark.parametrize(
+    ("kind", "dropped"), [("appeal", True), ("wrap_up", True), ("thank_you", False)]
+)
+def test_between_claim_and_sending_a_gift_stops_what_asks_and_not_the_thanks(
+    installation: Installation, campaign: Campaign, paid: Facts, kind: str, dropped: bool
+) -> None:
+    at = clock.now()
+    queue_appeals(installation, campaign, "ANA@example.org", kind=kind, next_attempt_at=at)
+    claim = claim_one(installation, at)
+    with installation.sessions.begin() as session:
+        assert bulk_claims.begin_bulk(session, claim, at) is not dropped
+    row = next(one for one in messages(installation) if one.bulk)
+    reason = "They have given to this campaign in the meantime." if dropped else None
+    assert (row.state, row.last_error) == ("dropped" if dropped else "sending", reason)
+
+
+def test_a_refused_address_is_suppressed_for_all_campaigns_with_what_the_server_said(
+    installation: Installation, campaign: Campaign
+) -> None:
+    queue_appeals(installation, campaign, "Ana@example.org")
+    at = clock.now()
+    refused = MailRefused("550 5.1.1 " + "x" * 1_000, recipient=True)
+    end(installation, claim_one(installation, at), refused, at)
+    with installation.sessions() as session:
+        kept = session.scalars(select(Suppression)).one()
+    assert (kept.email, kept.campaign_id, kept.reason) == ("ana@example.org", None, "refused")
+    assert kept.detail == "550 5.1.1 " + "x" * 990
+
+
+def test_an_unknown_outcome_keeps_the_moment_at_which_it_was_begun(
+    installation: Installation, campaign: Campaign
+) -> None:
+    queue_appeals(installation, campaign, "ana@example.org")
+    at = clock.now()
+    claim = claim_one(installation, at)
+    with installation.sessions.begin() as session:
+        assert bulk_claims.begin_bulk(session, claim, at)
+    row = end(installation, claim, MailUnknown("x" * 2_000), at)
+    assert (row.state, row.begun_at) == ("failed", at)
+    assert len(row.last_error or "") == 1_000
+
+
+def test_a_delayed_email_may_be_begun_again(installation: Installation, campaign: Campaign) -> None:
+    queue_appeals(installation, campaign, "ana@example.org")
+    at = clock.now()
+    claim = claim_one(installation, at)
+    with installation.sessions.begin() as session:
+        assert bulk_claims.begin_bulk(session, claim, at)
+    row = end(installation, claim, MailDelayed("451"), at)
+    assert (row.state, row.begun_at) == ("queued", None)
+    again = claim_one(installation, row.next_attempt_at)
+    with installation.sessions.begin() as session:
+        assert bulk_claims.begin_bulk(session, again, row.next_attempt_at)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,10 +11,13 @@ from sqlalchemy import select
 from campaign.core import clock
 from campaign.emails.delivery import deliver_batch, deliver_due
 from campaign.mailer import outbox
-from campaign.models import OutboxMessage, Receipt
+from campaign.mailer.kinds import EmailKind
+from campaign.mailer.queue import NewEmail, queue_email
+from campaign.models import Campaign, Donor, OutboxMessage, Receipt, Suppression
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
 from sandbox.outbox.receiver import MailReceiver
+from tests.support.campaign_emails import awake
 from tests.support.stripe import Facts
 
 
@@ -192,3 +196,78 @@ def test_a_receipt_whose_pdf_fails_still_arrives(
     (received,) = mailbox.wait_for(1)
     assert list(received.message.iter_attachments()) == []
     assert message(mailing).state == "sent"
+
+
+def test_a_receipt_is_sent_to_a_suppressed_address_at_any_hour_and_of_a_paused_campaign(
+    mailing: Installation, mailbox: MailReceiver, paid: Facts
+) -> None:
+    with mailing.sessions.begin() as session:
+        session.add(Suppression(email="ana@example.org", reason="complained"))
+        campaign = session.scalars(select(Campaign)).one()
+        campaign.paused_at, campaign.pause_reason = clock.now(), "we test"
+        session.scalars(select(OutboxMessage)).one().timezone = awake(
+            clock.now() + timedelta(hours=11)
+        )
+    assert deliver_due(mailing) == 1
+    assert message(mailing).state == "sent"
+    assert mailbox.wait_for(1)[0].recipients == ("ana@example.org",)
+
+
+def test_a_receipt_has_no_headers_of_a_list_and_its_bounces_name_it(
+    mailing: Installation, mailbox: MailReceiver, paid: Facts
+) -> None:
+    settings = mailing.settings
+    mail = replace(settings.mail, bounces="bounces@mail.harbor-ledger.example")
+    installation = replace(mailing, settings=replace(settings, mail=mail))
+    deliver_batch(installation)
+    (received,) = mailbox.wait_for(1)
+    names = set(received.message.keys())
+    assert names.isdisjoint({"List-Unsubscribe", "List-Unsubscribe-Post", "List-Id", "Precedence"})
+    assert received.message["X-Auto-Response-Suppress"] == "OOF, AutoReply"
+    assert received.sender == f"bounces+{message(mailing).token}@mail.harbor-ledger.example"
+
+
+def test_without_a_bounce_mailbox_bounces_go_to_the_sender(
+    mailing: Installation, mailbox: MailReceiver, paid: Facts
+) -> None:
+    deliver_batch(mailing)
+    assert mailbox.wait_for(1)[0].sender == mailing.settings.mail_from.address
+
+
+def test_an_email_that_cannot_be_built_is_retried_and_holds_up_no_other(
+    mailing: Installation, mailbox: MailReceiver, paid: Facts
+) -> None:
+    broken = NewEmail(kind=EmailKind.receipt, subject_key="none", recipient="ben@example.org")
+    with mailing.sessions.begin() as session:
+        early = clock.now() - timedelta(hours=1)
+        queue_email(session, replace(broken, asked_at=early), "harbor-ledger.example")
+    assert deliver_batch(mailing) == 2
+    with mailing.sessions() as session:
+        rows = {row.recipient: row for row in session.scalars(select(OutboxMessage))}
+    assert rows["ana@example.org"].state == "sent"
+    assert (rows["ben@example.org"].state, rows["ben@example.org"].attempts) == ("queued", 1)
+    assert "NoResultFound" in (rows["ben@example.org"].last_error or "")
+
+
+def test_an_obsolete_email_is_dropped_with_its_reason_and_not_sent(
+    mailing: Installation, mailbox: MailReceiver, paid: Facts
+) -> None:
+    deliver_batch(mailing)
+    with mailing.sessions.begin() as session:
+        donor = session.scalars(select(Donor)).one()
+        email = NewEmail(
+            kind=EmailKind.statement,
+            subject_key="1:1999",
+            recipient=donor.email,
+            donor_id=donor.id,
+            details={"year": 1999},
+        )
+        queue_email(session, email, "harbor-ledger.example")
+    assert deliver_batch(mailing) == 1
+    with mailing.sessions() as session:
+        row = session.scalars(select(OutboxMessage).where(OutboxMessage.bulk.is_(False))).all()[-1]
+    assert (row.state, row.last_error) == (
+        "dropped",
+        "nothing was given in 1999, or all of it was returned",
+    )
+    assert len(mailbox.messages) == 1

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from campaign.mailer.outbox import (
     BACKOFF,
     LEASE,
+    TIME_FOR_A_BATCH,
     EmailClaim,
     claim_messages,
     due,
@@ -20,6 +21,7 @@ from campaign.mailer.outbox import (
     mark_sent,
     release,
 )
+from campaign.mailer.smtp import TIMEOUT
 from campaign.models import OutboxMessage
 from campaign.runtime.context import Installation
 from tests.support.raw_sql import insert
@@ -131,3 +133,82 @@ def test_a_released_message_is_as_if_never_claimed(session: Session, queue: Queu
     found = row(session)
     assert (found.state, found.attempts, found.lease_until) == ("queued", 3, None)
     assert (found.next_attempt_at, found.last_error) == (AT + timedelta(minutes=1), "450 busy")
+
+
+def test_a_message_that_is_sent_keeps_nothing_of_earlier_attempts(
+    session: Session, queue: Queue
+) -> None:
+    queue(last_error="450 busy")
+    assert mark_sent(session, claim(session), AT + BLINK)
+    found = row(session)
+    assert (found.state, found.sent_at, found.last_error) == ("sent", AT + BLINK, None)
+    assert (found.lease_until, found.attempts) == (None, 1)
+    assert claim_messages(session, AT + 9 * DAY, 10) == []
+
+
+@pytest.mark.parametrize(("mark", "state"), [(mark_refused, "failed"), (mark_dropped, "dropped")])
+def test_a_message_that_is_closed_says_why_and_is_not_claimed_again(
+    session: Session, queue: Queue, mark: Callable[..., bool], state: str
+) -> None:
+    queue(begun_at=AT)
+    assert mark(session, claim(session), "y" * 1001)
+    found = row(session)
+    assert (found.state, found.last_error, found.begun_at) == (state, "y" * 1000, None)
+    assert (found.lease_until, found.sent_at) == (None, None)
+    assert claim_messages(session, AT + 9 * DAY, 10) == []
+
+
+@pytest.mark.parametrize(
+    ("attempts", "minutes"), [(0, 0.5), (1, 1), (2, 2), (6, 32), (7, 60), (8, 60), (23, 60)]
+)
+def test_the_wait_doubles_from_half_a_minute_up_to_an_hour(
+    session: Session, queue: Queue, attempts: int, minutes: float
+) -> None:
+    queue(attempts=attempts)
+    mark_delayed(session, claim(session), "450 busy", AT)
+    assert row(session).next_attempt_at == AT + timedelta(minutes=minutes)
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"created_at": AT - DAY}, "given up after a day: 450 busy"),
+        ({"expires_at": AT}, "expires before the next attempt: 450 busy"),
+    ],
+)
+def test_what_is_not_tried_again_says_why(
+    session: Session, queue: Queue, values: dict[str, Any], said: str
+) -> None:
+    queue(**values)
+    assert mark_delayed(session, claim(session), "450 busy", AT)
+    assert row(session).last_error == said
+
+
+def test_a_claim_has_every_column_that_sending_needs(session: Session, queue: Queue) -> None:
+    queue(name="Ana", locale="es", timezone="Europe/Madrid", details={"year": 2026}, expires_at=AT)
+    found, stored = claim(session), row(session)
+    names = (
+        "id", "kind", "subject_key", "recipient", "name", "locale", "timezone", "token", "details",
+        "bulk", "expires_at", "message_id", "attempts", "receipt_id", "campaign_id", "step_id",
+    )  # fmt: skip
+    assert [getattr(found, name) for name in names] == [getattr(stored, name) for name in names]
+    assert (found.name, found.locale, found.timezone) == ("Ana", "es", "Europe/Madrid")
+    assert (found.details, found.attempts, stored.state) == ({"year": 2026}, 1, "sending")
+    assert stored.lease_until == stored.next_attempt_at == AT + LEASE
+
+
+def test_a_lost_claim_is_neither_released_nor_postponed(session: Session, queue: Queue) -> None:
+    queue()
+    slow = claim(session)
+    second = claim(session, AT + LEASE)
+    release(session, [slow], AT)
+    mark_delayed(session, slow, "450 busy", AT)
+    found = row(session)
+    assert (found.state, found.attempts, found.last_error) == ("sending", second.attempts, None)
+    assert found.lease_until == AT + 2 * LEASE
+
+
+def test_no_message_is_still_being_sent_when_its_lease_ends() -> None:
+    """A batch starts no message late, and the mail server has a minute or so for each reply of the last one."""
+    replies = 6
+    assert timedelta(0) < TIME_FOR_A_BATCH <= LEASE - timedelta(seconds=replies * TIMEOUT)

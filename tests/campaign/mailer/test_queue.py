@@ -180,6 +180,24 @@ def test_the_same_request_is_known_for_half_a_minute(installation: Installation)
     assert not asked_just_now(installation, AT, recipient="other@example.org")
     assert not asked_just_now(installation, AT, details={"invited_by": "ana"})
     assert not asked_just_now(installation, AT, donor_id=1)
+    with installation.sessions() as session:
+        other = (session, EmailKind.sign_in_link, ALERT.recipient, {}, AT)
+        assert not queued_just_now(*other)
+
+
+def test_a_request_of_one_donor_is_not_anothers(installation: Installation) -> None:
+    with installation.sessions.begin() as session:
+        ana, ben = (Donor(email=f"{name}@example.org", name=name) for name in ("ana", "ben"))
+        session.add_all([ana, ben])
+        session.flush()
+        ids = ana.id, ben.id
+    queue(installation, replace(ALERT, asked_at=AT, donor_id=ids[0], details={"purpose": "open"}))
+    found = [
+        asked_just_now(installation, AT, donor_id=donor_id, details={"purpose": purpose})
+        for donor_id, purpose in ((ids[0], "open"), (ids[1], "open"), (ids[0], "erase"))
+    ]
+    assert found == [True, False, False]
+    assert not asked_just_now(installation, AT, details={"purpose": "open"})
 
 
 def test_nothing_else_adds_rows_to_the_outbox() -> None:
