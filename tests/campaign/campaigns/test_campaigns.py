@@ -156,7 +156,11 @@ def test_the_open_campaign_that_ends_soonest_is_current(installation: Installati
             return found.slug if found else None
 
         assert current("2026-12-24T12:00-08:00") == "sooner"
+        assert current("2026-12-29T23:59:59-08:00") == "sooner"
+        assert current("2026-12-30T00:00-08:00") == "to-come"
         assert current("2026-12-30T12:00-08:00") == "to-come"
+        assert current("2026-12-30T23:59:59-08:00") == "to-come"
+        assert current("2026-12-31T00:00-08:00") == "sooner"
         assert current("2027-01-01T00:00-08:00") == "later"
         assert current("2027-03-01T00:00-08:00") == "later"
 
@@ -179,5 +183,7 @@ def test_a_renewal_counts_for_its_own_campaign_else_an_open_one_else_none(
             return found.slug if found else None
 
         assert counted("2026-12-31T23:59-08:00") == "nine-days"
+        assert counted(began_in.starts_at.isoformat()) == "nine-days"
+        assert counted("2027-01-01T00:00-08:00") is None
         assert counted("2027-03-10T12:00-08:00") == "spring"
         assert counted("2027-02-01T12:00-08:00") is None

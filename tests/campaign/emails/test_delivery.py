@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from campaign.core import clock
+from campaign.emails import delivery
 from campaign.emails.delivery import deliver_batch, deliver_due
 from campaign.mailer import outbox
 from campaign.mailer.kinds import EmailKind
@@ -237,7 +238,7 @@ def test_without_a_bounce_mailbox_bounces_go_to_the_sender(
 def test_an_email_that_cannot_be_built_is_retried_and_holds_up_no_other(
     mailing: Installation, mailbox: MailReceiver, paid: Facts
 ) -> None:
-    broken = NewEmail(kind=EmailKind.receipt, subject_key="none", recipient="ben@example.org")
+    broken = NewEmail(kind=EmailKind.staff_alert, subject_key="x", recipient="ben@example.org")
     with mailing.sessions.begin() as session:
         early = clock.now() - timedelta(hours=1)
         queue_email(session, replace(broken, asked_at=early), "harbor-ledger.example")
@@ -246,7 +247,7 @@ def test_an_email_that_cannot_be_built_is_retried_and_holds_up_no_other(
         rows = {row.recipient: row for row in session.scalars(select(OutboxMessage))}
     assert rows["ana@example.org"].state == "sent"
     assert (rows["ben@example.org"].state, rows["ben@example.org"].attempts) == ("queued", 1)
-    assert "NoResultFound" in (rows["ben@example.org"].last_error or "")
+    assert rows["ben@example.org"].last_error == "KeyError('problems')"
 
 
 def test_an_obsolete_email_is_dropped_with_its_reason_and_not_sent(
@@ -271,3 +272,21 @@ def test_an_obsolete_email_is_dropped_with_its_reason_and_not_sent(
         "nothing was given in 1999, or all of it was returned",
     )
     assert len(mailbox.messages) == 1
+
+
+def test_batch_after_batch_is_sent_until_nothing_is_due(
+    mailing: Installation,
+    mailbox: MailReceiver,
+    give: Callable[..., Facts],
+    store: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for number in range(5):
+        store(give(email=f"donor{number}@example.org").completed())
+    apply_due_events(mailing)
+    monkeypatch.setattr(delivery, "BATCH", 2)
+    assert deliver_batch(mailing) == 2
+    assert deliver_due(mailing) == 3
+    assert {row.recipients for row in mailbox.wait_for(5)} == {
+        (f"donor{number}@example.org",) for number in range(5)
+    }

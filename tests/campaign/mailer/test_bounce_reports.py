@@ -149,3 +149,121 @@ def test_at_most_twenty_names_are_followed() -> None:
 @pytest.mark.parametrize("kind", ["ABUSE", "fraud", "opt-out", "opt-out-list"])
 def test_every_way_to_complain_is_a_complaint(kind: str) -> None:
     assert read(complaint(kind)).finding is BounceFinding.complaint
+
+
+@pytest.mark.parametrize(
+    ("status", "permanent"),
+    [
+        # A mailbox that is full, a sender that is not wanted or a timeout will pass; their neighbors will not.
+        ("5.1.7", False),
+        ("5.1.8", False),
+        ("5.2.2", False),
+        ("5.2.3", False),
+        ("5.2.121", False),
+        ("5.2.122", False),
+        ("5.4.7", False),
+        ("5.4.300", False),
+        ("5.1.0", True),
+        ("5.1.6", True),
+        ("5.2.0", True),
+        ("5.2.1", True),
+        ("5.4.4", True),
+        ("5.0.0", True),
+        ("5.5.0", True),
+        # System, protocol, content and policy say nothing about the address.
+        ("5.3.0", False),
+        ("5.5.1", False),
+        ("5.6.0", False),
+        ("5.7.1", False),
+        ("4.1.1", False),
+        ("2.0.0", False),
+    ],
+)
+def test_only_what_lasts_and_concerns_the_address_is_permanent(
+    status: str, permanent: bool
+) -> None:
+    found = read(delivery(f"Action: failed\nStatus: {status}"))
+    assert (found.finding is BounceFinding.permanent) is permanent
+    assert found.detail == f"{status} failed"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "over quota", "Mailbox full", "mailbox is FULL", "this is spam", "you are blocked",
+        "on a blacklist", "by policy", "bad reputation", "SPF fails", "no DKIM", "DMARC", "too large",
+    ],
+)  # fmt: skip
+def test_a_generic_refusal_whose_words_are_about_something_passing_is_temporary(words: str) -> None:
+    for status in ("5.0.0", "5.5.0"):
+        fields = f"Action: failed\nStatus: {status}\nDiagnostic-Code: smtp; 550 {words}"
+        assert read(delivery(fields)).finding is BounceFinding.soft
+    clear = f"Action: failed\nStatus: 5.1.1\nDiagnostic-Code: smtp; 550 5.1.1 {words}"
+    assert read(delivery(clear)).finding is BounceFinding.permanent
+
+
+@pytest.mark.parametrize(
+    ("status", "diagnostic", "used"),
+    [
+        ("5.0.0", "550 5.1.1 gone", "5.1.1"),
+        ("5.0.0", "450 4.2.1 busy", "5.0.0"),
+        ("5.2.1", "550 5.1.1 gone", "5.2.1"),
+        ("", "550 5.1.1 gone", "5.1.1"),
+        ("5.1.1", "from 10.5.1.1 by 5.7.1.9", "5.1.1"),
+        ("", "550 from 10.5.1.1", ""),
+    ],
+)
+def test_the_closer_status_is_used_and_an_ip_address_is_none(
+    status: str, diagnostic: str, used: str
+) -> None:
+    fields = f"Action: failed\nStatus: {status}\nDiagnostic-Code: smtp; {diagnostic}"
+    detail = read(delivery(fields)).detail
+    assert detail == f"{used} smtp; {diagnostic}".strip()
+
+
+@pytest.mark.parametrize("action", ["delivered", "relayed", "expanded", ""])
+def test_what_arrived_is_no_bounce(action: str) -> None:
+    found = read(delivery(f"Action: {action}\nStatus: 5.1.1"))
+    assert found.finding is BounceFinding.nothing
+
+
+@pytest.mark.parametrize(
+    "header", ["Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "To"]
+)
+def test_the_mailbox_that_was_written_to_is_found_in_each_header(header: str) -> None:
+    raw = delivery(POSTFIX, to="someone@elsewhere.example")
+    assert read(raw).tokens == ()
+    assert read(
+        f"{header}: bounces+{TOKEN}@mail.harbor-ledger.example\n".encode() + raw
+    ).tokens == (TOKEN,)
+
+
+@pytest.mark.parametrize(
+    ("media_type", "whole"),
+    [
+        ("message/rfc822", True),
+        ("message/global", True),
+        ("text/rfc822-headers", False),
+        ("message/global-headers", False),
+    ],
+)
+def test_a_returned_message_is_known_by_its_id_and_its_return_path(
+    media_type: str, whole: bool
+) -> None:
+    path = f"Return-Path: <bounces+{TOKEN}@mail.harbor-ledger.example>\n"
+    part = f"Content-Type: {media_type}\n\n{path}{ORIGINAL}" + ("\nNine days" if whole else "")
+    found = read(delivery(POSTFIX, to="receipts@harbor-ledger.example", original=part))
+    assert (found.tokens, found.message_ids) == ((TOKEN,), (MESSAGE_ID,))
+
+
+def test_a_reply_to_our_message_names_it() -> None:
+    raw = delivery(POSTFIX, original="Content-Type: text/plain\n\nnothing")
+    assert read(raw).message_ids == ()
+    assert read(f"In-Reply-To: {MESSAGE_ID}\n".encode() + raw).message_ids == (MESSAGE_ID,)
+
+
+@pytest.mark.parametrize("kind", ["not-spam", "virus", "other", "auth-failure", "dismissed"])
+def test_other_feedback_suppresses_nobody(kind: str) -> None:
+    found = read(complaint(kind))
+    assert found.finding is BounceFinding.nothing
+    assert found.detail == f"{kind}, reported by Yahoo!-Mail-Feedback/2.0"

@@ -4,7 +4,8 @@ import pytest
 
 from campaign.core import clock
 from campaign.core.settings import load_settings
-from campaign.mailer.preflight import Verdict, findings
+from campaign.mailer.preflight import Verdict, findings, records
+from sandbox.outbox.receiver import MailReceiver
 
 FINE = {
     "DATABASE_URL": "postgresql://127.0.0.1/nowhere",
@@ -46,3 +47,92 @@ def test_correct_settings_have_no_faults() -> None:
 )
 def test_each_fault_is_named(changes: dict[str, str], words: str) -> None:
     assert any(words in one for one in wrong(**changes))
+
+
+def verdicts(**changes: str) -> dict[str, Verdict]:
+    settings = load_settings(FINE | changes, broker=False)
+    return {one.words: one.verdict for one in findings(settings, clock.now())}
+
+
+def test_what_is_fine_is_said_too_and_what_could_be_better_is_a_note() -> None:
+    found = verdicts(MAIL_BOUNCES="", ALERTS_TO="desk@harbor-ledger.example")
+    fine = [words for words, verdict in found.items() if verdict is Verdict.fine]
+    assert fine[:3] == [
+        "SITE_URL is https://give.harbor-ledger.example",
+        "MAIL_FROM is news@harbor-ledger.example",
+        "ALERTS_TO is desk@harbor-ledger.example",
+    ]
+    assert "List-Unsubscribe is on one line, as required" in fine
+    assert "List-Unsubscribe-Post is on one line, as required" in fine
+    assert "the Message-ID domain, harbor-ledger.example, is aligned with From" in fine
+    notes = [words for words, verdict in found.items() if verdict is Verdict.note]
+    assert [words.partition(":")[0] for words in notes] == [
+        "MAIL_BOUNCES is not set",
+        "MAIL_EVENTS_SECRET is not set",
+    ]
+    assert "bounces go to news@harbor-ledger.example" in notes[0]
+    assert not any("EVENTS" in words for words in verdicts(MAIL_EVENTS_SECRET="e" * 40))
+
+
+@pytest.mark.parametrize(
+    ("bounces", "aligned"),
+    [
+        ("b@harbor-ledger.example", True),
+        ("b@mail.Harbor-Ledger.example", True),
+        ("b@example", True),
+        ("b@notharbor-ledger.example", False),
+        ("b@harbor-ledger.example.org", False),
+    ],
+)
+def test_bounces_go_to_the_domain_of_the_sender_or_one_above_or_below_it(
+    bounces: str, aligned: bool
+) -> None:
+    words = [one for one in wrong(MAIL_BOUNCES=bounces) if "aligned" in one]
+    assert (words == []) is aligned
+
+
+@pytest.mark.parametrize(
+    ("smtp", "verdict", "words"),
+    [
+        ("smtp://127.0.0.1:9", Verdict.unknown, "cannot be reached"),
+        ("smtp://mail.invalid:25", Verdict.note, "is not encrypted"),
+    ],
+)
+def test_a_server_out_of_reach_is_unknown_and_plain_mail_without_a_password_a_note(
+    smtp: str, verdict: Verdict, words: str
+) -> None:
+    assert [kind for said, kind in verdicts(SMTP_URL=smtp).items() if words in said] == [verdict]
+
+
+def test_a_server_that_answers_is_described_and_gets_no_mail() -> None:
+    with MailReceiver(pipelining=True) as server:
+        found = verdicts(SMTP_URL=server.url)
+        said = f"the mail server 127.0.0.1:{server.port} replies: without a password, "
+        assert found[f"{said}extensions ['pipelining', 'smtputf8', 'size']"] is Verdict.fine
+        assert server.messages == []
+
+
+def test_a_server_that_wants_another_password_is_wrong() -> None:
+    with MailReceiver(credentials=("us", "right")) as server:
+        address = f"smtp://us:wrong@127.0.0.1:{server.port}"
+        assert any("refused the connection" in one for one in wrong(SMTP_URL=address))
+        fine = verdicts(SMTP_URL=server.url)
+    assert any("signed in, extensions" in words for words in fine)
+
+
+def test_records_are_ready_to_paste() -> None:
+    with_bounces = records(load_settings(FINE, broker=False))
+    assert with_bounces == [
+        'mail.harbor-ledger.example.  IN TXT  "v=spf1 ip4:127.0.0.1 ~all"',
+        'SELECTOR._domainkey.harbor-ledger.example.  IN TXT  "v=DKIM1; k=rsa; p=PUBLIC-KEY"',
+        (
+            '_dmarc.harbor-ledger.example.  IN TXT  "v=DMARC1; p=quarantine; adkim=r; aspf=r;'
+            ' rua=mailto:news@harbor-ledger.example"'
+        ),
+        "mail.harbor-ledger.example.  IN MX   10 HOST-THAT-TAKES-BOUNCES.",
+    ]
+    settings = FINE | {"MAIL_BOUNCES": "", "SMTP_URL": "smtps://u:p@smtp.example.net:465"}
+    without = records(load_settings(settings | {"ALERTS_TO": "d@example.org"}, broker=False))
+    assert without[0] == 'harbor-ledger.example.  IN TXT  "v=spf1 a:smtp.example.net ~all"'
+    assert without[2].endswith('rua=mailto:d@example.org"')
+    assert len(without) == 3

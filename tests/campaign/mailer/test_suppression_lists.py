@@ -74,3 +74,18 @@ def test_a_line_in_another_encoding_spoils_itself_and_a_file_all_of_it() -> None
     assert list(read_entries(b"")) == []
     with pytest.raises(ListInvalid):
         list(read_entries(b"\xff\xfeabc"))
+
+
+def test_every_reason_of_our_own_is_read_and_an_empty_one_is_an_import() -> None:
+    reasons = [one.value for one in SuppressionReason]
+    text = "email,reason\n" + "".join(f"{one}@example.org,{one}\n" for one in reasons)
+    found = rows(text + "none@example.org,\n")
+    assert [one.reason for one in found] == [*SuppressionReason, SuppressionReason.imported]
+
+
+@pytest.mark.parametrize("begin", ["=", "+", "-", "@"])
+def test_an_apostrophe_before_a_formula_of_our_export_is_removed(begin: str) -> None:
+    (row,) = rows(f"{HEADER}\nana@example.org,,,'{begin}1,2026-12-22\n")
+    assert row.detail == f"{begin}1"
+    (other,) = rows(f"email,detail\nana@example.org,'{begin}1\n")
+    assert other.detail == f"'{begin}1"

@@ -1,10 +1,12 @@
 """Suppressions: for one campaign or all, ignoring the case of the address."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from campaign.mailer.suppression_lists import COLUMNS
 from campaign.mailer.suppressions import (
     is_suppressed,
     list_suppressions,
@@ -15,6 +17,7 @@ from campaign.models import Campaign, Suppression, SuppressionReason
 from campaign.runtime.context import Installation
 from tests.support.campaigns import running
 
+AT = datetime(2026, 12, 22, 8, tzinfo=UTC)
 LEFT, BOUNCED = SuppressionReason.unsubscribed, SuppressionReason.bounced
 
 
@@ -46,8 +49,16 @@ def test_the_list_is_in_order_of_arrival_with_the_campaign_s_name(
 ) -> None:
     suppress(session, "z@example.org", LEFT, campaign_id=campaign.id)
     suppress(session, "a@example.org", BOUNCED)
-    found = [(row["email"], row["campaign"]) for row in list_suppressions(session)]
-    assert found == [("z@example.org", "nine-days"), ("a@example.org", "")]
+    suppress(session, "b@example.org", SuppressionReason.refused, detail="550 5.1.1")
+    session.execute(update(Suppression).values(created_at=AT))
+    assert list(list_suppressions(session)) == [
+        dict(zip(COLUMNS, row, strict=True))
+        for row in (
+            ("z@example.org", "nine-days", "unsubscribed", "", AT),
+            ("a@example.org", "", "bounced", "", AT),
+            ("b@example.org", "", "refused", "550 5.1.1", AT),
+        )
+    ]
 
 
 def test_removing_a_suppression_removes_all_of_that_address_only(
