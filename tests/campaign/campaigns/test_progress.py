@@ -270,3 +270,21 @@ def test_figures_are_of_one_campaign_only(installation: Installation) -> None:
     other = standing(installation, summer, now())
     assert (other.raised, other.donations, other.donors, other.pending) == (40_000, 1, 1, 5_000)
     assert [(one.gift.sponsor, one.matched) for one in other.matching] == [("C", 0)]
+
+
+def test_a_campaign_is_in_each_state_from_its_first_instant() -> None:
+    final = END + 14 * DAY
+    states = {
+        BEGIN - BLINK: ("upcoming", False),
+        BEGIN: ("open", False),
+        END - BLINK: ("open", False),
+        END: ("closed", False),
+        final - BLINK: ("closed", False),
+        final: ("final", True),
+    }
+    found = {at: figure(at=at) for at in states}
+    assert {at: (one.state.value, one.final) for at, one in found.items()} == states
+    early = campaign_of()
+    early.finalized_at = END
+    assert [early.is_final(at) for at in (END, final)] == [True, True]
+    assert [campaign_of().is_final(at) for at in (final - BLINK, final)] == [False, True]

@@ -137,3 +137,43 @@ def test_a_header_of_ours_that_would_fold_is_an_error() -> None:
     for value in ("x" * 1000, "a\nb", "ü"):
         with pytest.raises(ValueError, match="one line"):
             built(headers={"List-Unsubscribe": value})
+
+
+def test_each_message_has_the_headers_that_every_email_needs_and_no_others() -> None:
+    raw = built()
+    assert head(raw) == [
+        b"From: The Harbor Ledger <news@harbor-ledger.example>",
+        b"To: ana@example.org",
+        b"Subject: Nine days left",
+        b"Date: Tue, 22 Dec 2026 17:00:00 +0000",
+        b"Message-ID: <appeal-1@harbor-ledger.example>",
+        b"Auto-Submitted: auto-generated",
+        b"MIME-Version: 1.0",
+        b'Content-Type: multipart/alternative; boundary="=_text"',
+    ]
+    parts = [part for part in read(raw).walk() if not part.is_multipart()]
+    for part in parts:
+        assert (part.get_content_charset(), part["Content-Transfer-Encoding"]) == (
+            "utf-8",
+            "quoted-printable",
+        )
+    mixed = built(attachments=[Attachment("a.pdf", "application/pdf", b"%PDF")])
+    assert read(mixed).get_content_type() == "multipart/mixed"
+    (file,) = read(mixed).iter_attachments()
+    assert file["Content-Disposition"] == 'attachment; filename="a.pdf"'
+    assert file["Content-Transfer-Encoding"] == "base64"
+
+
+@pytest.mark.parametrize("length", [987, 988])
+def test_a_subject_fits_on_a_line_or_is_folded(length: int) -> None:
+    raw = built(sent_email=RenderedEmail("x" * length, "a\n", "<p>b"))
+    (subject,) = [line for line in head(raw) if line.startswith(b"Subject:")]
+    assert len(subject) <= 998
+    assert (subject == b"Subject: " + b"x" * length) is (length < 989)
+
+
+def test_a_header_line_may_have_998_characters() -> None:
+    value = "x" * (998 - len("X-Long: "))
+    assert f"X-Long: {value}".encode() in head(built(headers={"X-Long": value}))
+    with pytest.raises(ValueError, match="X-Long"):
+        built(headers={"X-Long": value + "x"})

@@ -1,11 +1,13 @@
 """Replies of the mail server at each stage, and what they mean for the message."""
 
+import socket
 from collections.abc import Iterator
 
 import pytest
 
 from campaign.core.errors import MailDelayed, MailRefused, MailUnknown
 from campaign.core.settings import SmtpAddress
+from campaign.mailer import smtp
 from campaign.mailer.transport import Transport
 from sandbox.outbox.receiver import MailReceiver
 
@@ -183,3 +185,13 @@ def test_no_address_adds_a_command(transport: Transport, server: MailReceiver) -
     with pytest.raises(MailRefused):
         transport.send("a@example.org>\r\nRCPT TO:<b@example.org", MESSAGE)
     assert server.messages == []
+
+
+def test_a_server_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(smtp, "TIMEOUT", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        for security in ("plain", "tls"):
+            address = SmtpAddress("127.0.0.1", silent.getsockname()[1], security)
+            reached = pytest.raises(MailDelayed, match=r"cannot be reached: .*timed out")
+            with Transport(address, "a@example.org") as transport, reached:
+                transport.open()
