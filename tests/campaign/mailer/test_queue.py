@@ -181,8 +181,7 @@ def test_the_same_request_is_known_for_half_a_minute(installation: Installation)
     assert not asked_just_now(installation, AT, details={"invited_by": "ana"})
     assert not asked_just_now(installation, AT, donor_id=1)
     with installation.sessions() as session:
-        other = (session, EmailKind.sign_in_link, ALERT.recipient, {}, AT)
-        assert not queued_just_now(*other)
+        assert not queued_just_now(session, EmailKind.sign_in_link, ALERT.recipient, {}, AT)
 
 
 def test_a_request_of_one_donor_is_not_anothers(installation: Installation) -> None:
