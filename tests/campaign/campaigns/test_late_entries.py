@@ -17,6 +17,7 @@ from campaign.campaigns.finalization import (
 from campaign.core.clock import now
 from campaign.core.errors import CampaignError
 from campaign.models import Campaign, Donation, LedgerEntry
+from campaign.runtime.context import Installation
 from tests.support.campaigns import book
 from tests.support.donors import add_donor, give_as
 
@@ -153,3 +154,17 @@ def test_a_result_is_due_by_the_campaigns_own_grace_period(session: Session) -> 
     assert [one.slug for one in finalize_due_campaigns(session, now())] == ["winter"]
     assert freeze_result(session, spring.id, spring.deadline + 5 * DAY - BLINK) is None
     assert freeze_result(session, spring.id, spring.deadline + 5 * DAY) is not None
+
+
+def test_a_deadline_that_moved_meanwhile_is_not_frozen(installation: Installation) -> None:
+    with installation.sessions.begin() as session:
+        winter = new(session)
+    with installation.sessions() as session:
+        read_before = session.get_one(Campaign, winter.id)
+        assert read_before.final_from <= now()
+        with installation.sessions.begin() as other:
+            moved = update(Campaign).values(deadline=now() + DAY)
+            other.execute(moved)
+        assert freeze_result(session, winter.id, now()) is None
+    with installation.sessions() as session:
+        assert session.get_one(Campaign, winter.id).finalized_at is None

@@ -1,10 +1,12 @@
 """Open, pause, close early, finalize: each is public, happens once, and is in the audit log."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import pytest
 import time_machine
 from flask.testing import FlaskClient
+from sqlalchemy import text
 
 from campaign.campaigns import status_changes
 from campaign.campaigns.campaigns import find_campaign
@@ -292,3 +294,28 @@ def test_a_result_is_frozen_from_the_first_instant_after_the_grace_period(
     with installation.sessions.begin() as session:
         assert status_changes.finalize_now(session, campaign, ADMIN, campaign.final_from)
     assert found(installation).finalized_at == campaign.final_from
+
+
+def test_a_pause_and_its_end_wait_for_no_gift_and_an_opening_does(
+    installation: Installation,
+) -> None:
+    campaign = running(installation)
+    with installation.sessions() as giving, installation.sessions.begin() as session:
+        book(giving, campaign)
+        session.execute(text("SET LOCAL lock_timeout = '2s'"))
+        assert status_changes.pause(session, campaign, "We wait", ADMIN, now())
+        session.flush()
+        assert status_changes.resume(session, campaign, ADMIN)
+    coming = running(installation, slug="spring", start="2098-01-01", deadline="2098-02-01")
+
+    def opening() -> bool:
+        with installation.sessions.begin() as session:
+            return status_changes.open_now(session, coming, ADMIN)
+
+    with ThreadPoolExecutor(1) as pool, installation.sessions() as giving:
+        book(giving, coming)
+        opened = pool.submit(opening)
+        with pytest.raises(TimeoutError):
+            opened.result(timeout=0.7)
+        giving.commit()
+        assert opened.result(timeout=30)
