@@ -6,12 +6,17 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from campaign.campaigns.matching_gifts import (
+    MatchingGiftFields,
+    add_matching_gift,
+    end_matching_gift,
+)
 from campaign.campaigns.progress import MatchingStatus, Progress, read_progress
 from campaign.core.clock import now
 from campaign.models import Campaign, MatchingGift
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
-from tests.support.campaigns import book, running
+from tests.support.campaigns import ADMIN, book, running
 from tests.support.donors import add_donor, give_as
 from tests.support.figures import BEGIN, END, campaign_of, figure, promise
 from tests.support.stripe import Facts
@@ -288,3 +293,17 @@ def test_a_campaign_is_in_each_state_from_its_first_instant() -> None:
     early.finalized_at = END
     assert [early.is_final(at) for at in (END, final)] == [True, True]
     assert [campaign_of().is_final(at) for at in (final - BLINK, final)] == [False, True]
+
+
+def test_a_matching_gift_that_was_ended_meanwhile_is_read_again(installation: Installation) -> None:
+    campaign = running(installation)
+    fields = MatchingGiftFields("The Reyes family", "1000")
+    with installation.sessions.begin() as session:
+        gift = add_matching_gift(session, campaign, fields, ADMIN, now())
+    with installation.sessions() as session:
+        (before,) = read_progress(session, campaign, now()).matching
+        assert before.is_open(now())
+        with installation.sessions.begin() as other:
+            end_matching_gift(other, campaign, gift.id, ADMIN)
+        (after,) = read_progress(session, campaign, now()).matching
+        assert not after.is_open(now())
