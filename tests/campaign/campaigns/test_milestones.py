@@ -115,9 +115,10 @@ def test_each_campaign_reaches_its_own_milestones_and_an_upcoming_one_none(
     winter = running(installation, goal="100")
     summer = running(installation, goal="100", slug="summer")
     with installation.sessions.begin() as session:
-        book(session, winter, 2_000, timedelta(hours=3))
-        book(session, summer, 1_000, timedelta(hours=2))
-        own = book(session, winter, 600, timedelta(hours=1))
+        hour = (now() - timedelta(days=2)).replace(minute=0)
+        book(session, winter, 2_000, at=hour)
+        book(session, summer, 1_000, at=hour + timedelta(minutes=1))
+        own = book(session, winter, 600, at=hour + timedelta(minutes=2))
     with installation.sessions.begin() as session:
         early = record_milestones(session, winter.starts_at - timedelta(microseconds=1))
     assert early == 0
