@@ -40,7 +40,7 @@ class Notices(TaskNotifier):
 def with_mail(mailing: Installation) -> WithMail:
     def changed(**changes: object) -> Installation:
         settings = mailing.settings
-        mail = replace(settings.mail, **changes)  # type: ignore[arg-type]
+        mail = replace(settings.mail, **changes)
         return replace(mailing, settings=replace(settings, mail=mail), notify=Notices())
 
     return changed
