@@ -237,3 +237,18 @@ def test_steps_are_those_of_one_campaign_in_the_order_they_were_added(
     )
     assert {one.campaign_id for one in steps} == {first.id}
     assert {(one.enabled, str(one.texts)) for one in steps} == {(True, "{}")}
+
+
+def test_without_a_wrap_up_the_last_step_still_ends_with_the_campaign(
+    installation: Installation, create: Create
+) -> None:
+    campaign = create()
+    with installation.sessions.begin() as session:
+        change_step(session, campaign, "wrap_up", StepChange(enabled=False))
+        change_step(session, campaign, "last_hours", StepChange(expires=48))
+        every = schedule.list_steps(session, campaign.id)
+    assert list(windows(installation, campaign))[-1] == "last_hours"
+    last = windows(installation, campaign)["last_hours"]
+    assert last.closes == campaign.deadline
+    assert schedule.open_window(campaign, every, campaign.deadline - BLINK) is not None
+    assert schedule.open_window(campaign, every, campaign.deadline) is None

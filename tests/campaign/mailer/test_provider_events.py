@@ -112,3 +112,34 @@ def test_an_unknown_recipient_is_reported_back(session: Session) -> None:
     assert not apply(session, type="bounce", permanent=True, message_id="<x@example.org>")
     assert apply(session, type="complaint", token="of-nobody", email="ana@example.org")
     assert [email for email, _, _ in suppressions(session)] == ["ana@example.org"]
+
+
+def test_a_passing_bounce_of_our_message_is_noted_and_suppresses_nobody(
+    session: Session, appeal: OutboxMessage
+) -> None:
+    soft = {"type": "bounce", "permanent": False, "token": appeal.token}
+    assert apply(session, **soft, detail="452 4.2.2 full")
+    row = session.get_one(OutboxMessage, appeal.id, populate_existing=True)
+    assert (row.bounce, row.bounced_at) == ("452 4.2.2 full", None)
+    assert suppressions(session) == []
+
+
+def test_a_complaint_about_our_message_is_no_bounce_of_it(
+    session: Session, appeal: OutboxMessage
+) -> None:
+    moment = "2026-12-24T10:00:00Z"
+    shown = {"type": "complaint", "token": appeal.token, "permanent": False}
+    assert apply(session, **shown, detail="abuse", occurred_at=moment)
+    row = session.get_one(OutboxMessage, appeal.id, populate_existing=True)
+    assert (row.bounce, row.bounced_at) == (None, None)
+    assert suppressions(session) == [("ana@example.org", "complained", "2026-12-24: abuse")]
+
+
+def test_a_token_is_believed_before_a_message_id(
+    session: Session, installation: Installation, campaign: Campaign, appeal: OutboxMessage
+) -> None:
+    queue_appeals(installation, campaign, "ben@example.org")
+    other = messages(installation)[1]
+    shown = {"type": "complaint", "token": appeal.token, "message_id": other.message_id}
+    assert apply(session, **shown)
+    assert [email for email, _, _ in suppressions(session)] == ["ana@example.org"]
