@@ -1,15 +1,19 @@
 """Access to the staff pages: sign-in, the origin of forms, and redirects."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
-from flask import Flask
+import time_machine
+from flask import Flask, session
 from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
 
 from campaign import create_app
+from campaign.core.clock import now
 from campaign.models import Campaign, StaffMember, StaffRole
 from campaign.runtime.context import Installation
+from campaign.web.staff.core.access import safe_next, url_for_home
 from tests.support.authenticator import set_up
 from tests.support.campaigns import audited, running
 from tests.support.staff import StaffMaker, add_staff, browser
@@ -33,10 +37,43 @@ def test_sign_in_redirects_only_to_staff_pages(staff: StaffMaker) -> None:
         "/staffing",
         "javascript:alert(1)",
         "/staff/\tx",
+        "/staff/\n//evil.example",
+        "/staff/\x00",
+        "/staff/\u202e",
+        "\t//evil.example",
+        "/\t/evil.example",
+        "/\n/evil.example",
+        "///evil.example/staff/",
+        "\\\\evil.example",
+        "http:/staff/",
+        "http:///staff/",
+        "https:staff",
+        "staff/team",
+        "/staff@evil.example",
+        "/staff.evil.example/",
+        "evil.example/staff/",
+        "//staff/team",
+        " /staff/",
+        "/",
+        "/me",
+        "/staff/sign-in",
         "/staff/sign-in/link/x",
+        "/staff/sign-in?next=/staff/",
     ):
         answer = client.get("/staff/sign-in", query_string={"next": target})
         assert answer.location == "/staff/", target
+
+
+def test_a_site_below_a_path_redirects_below_it(app: Flask) -> None:
+    below = {"base_url": "https://example.org/give"}
+    with app.test_request_context("/staff/", **below):
+        assert url_for_home() == "/give/staff/"
+        for target in ("/give/staff/team", "/give/staff"):
+            assert safe_next(target) == target
+        for target in ("/give/sign-in", "/give/me", "/give/staffing", "/give/staff/sign-in", None):
+            assert safe_next(target) == "/give/staff/", target
+    away = app.test_client().get("/staff/donors?q=a", **below)
+    assert away.location == "/give/staff/sign-in?next=/give/staff/donors?q%3Da"
 
 
 def test_members_who_need_a_second_factor_see_only_their_account_until_it_is_set_up(
@@ -46,32 +83,89 @@ def test_members_who_need_a_second_factor_see_only_their_account_until_it_is_set
     strict = replace(settings, staff=replace(settings.staff, second_factor_required=True))
     app = create_app(replace(installation, settings=strict))
     clients = []
-    for role in (StaffRole.viewer, StaffRole.admin):
+    for role in (StaffRole.viewer, StaffRole.finance, StaffRole.admin):
         client = browser(app)
         client.member, path = add_staff(installation, role)
         client.open_link(path)
         clients.append(client)
-    viewer, admin = clients
+    viewer, finance, admin = clients
+    assert viewer.get("/staff/donations").status_code == 200
     assert viewer.get("/staff/team").status_code == 403
-    assert admin.get("/staff/team").location == "/staff/account"
-    assert "Set up an authenticator" in admin.get("/staff/account").text
+    for member in (finance, admin):
+        for path in ("/staff/donations", "/staff/books", "/staff/team", "/staff/"):
+            answer = member.get(path)
+            assert (answer.status_code, answer.location) == (303, "/staff/account"), path
+        assert "Set up an authenticator" in member.get("/staff/account").text
+        for path in ("password", "authenticator", "passkeys"):
+            assert member.get(f"/staff/account/{path}").status_code == 200, path
+        assert member.post_form("/staff/account/name", {"name": "Ada"}).status_code == 303
+        assert member.post_form("/staff/donors/1/erase").location == "/staff/account"
     set_up(admin)
     assert admin.get("/staff/team").status_code == 200
+    # One member's factor is no other's.
+    assert finance.get("/staff/books").location == "/staff/account"
     app.extensions["live"].close()
+
+
+def test_without_the_setting_no_second_factor_is_required(staff: StaffMaker) -> None:
+    assert staff(StaffRole.admin).get("/staff/team").status_code == 200
 
 
 @pytest.mark.parametrize(
-    ("site", "secure"), [("https://give.example.org", True), ("http://x", False)]
+    ("site", "path", "secure"),
+    [
+        ("https://give.example.org", "/staff", True),
+        ("http://x", "/staff", False),
+        ("https://example.org/give/", "/give/staff", True),
+    ],
 )
 def test_the_cookie_is_limited_to_staff_pages(
-    installation: Installation, campaign: Campaign, site: str, secure: bool
+    installation: Installation, campaign: Campaign, site: str, path: str, *, secure: bool
 ) -> None:
     app = create_app(replace(installation, settings=replace(installation.settings, site_url=site)))
     cookie = browser(app).get("/staff/sign-in").headers["Set-Cookie"]
-    assert ("Secure" in cookie) is secure
-    for part in ("HttpOnly", "SameSite=Lax", "Path=/staff"):
-        assert part in cookie
+    name, _, flags = cookie.partition("; ")
+    assert name.startswith("staff=")
+    expected = {"HttpOnly", "SameSite=Lax", f"Path={path}"} | ({"Secure"} if secure else set())
+    assert set(flags.split("; ")) == expected
     app.extensions["live"].close()
+
+
+def test_the_cookie_of_a_member_lasts_as_long_as_the_longest_session(
+    app: Flask, installation: Installation
+) -> None:
+    client, (_, path) = browser(app), add_staff(installation, StaffRole.viewer)
+    client.get(path)
+    begun = now()
+    with time_machine.travel(begun, tick=False):
+        client.post_form(path)
+        cookie = client.get_cookie("staff", path="/staff")
+    assert cookie is not None
+    assert cookie.expires is not None
+    assert abs(cookie.expires - begun - timedelta(days=14)) < timedelta(seconds=2)
+
+
+def test_a_form_that_was_open_all_day_is_still_accepted(staff: StaffMaker) -> None:
+    client = staff(StaffRole.viewer)
+    form = {"name": "Ana", "csrf_token": client.csrf_token()}
+    with time_machine.travel(now() + timedelta(hours=11)):
+        assert client.post("/staff/account/name", data=form).status_code == 303
+
+
+def test_a_token_of_another_members_session_is_refused(staff: StaffMaker) -> None:
+    ana, bea = staff(StaffRole.viewer), staff(StaffRole.admin)
+    form = {"name": "Eve", "csrf_token": bea.csrf_token()}
+    assert ana.post("/staff/account/name", data=form).status_code == 400
+
+
+def test_there_is_a_session_below_the_staff_pages_address_only(app: Flask) -> None:
+    for path, has in (("/staff", True), ("/staff/team", True), ("/staffing", False), ("/", False)):
+        with app.test_request_context(path):
+            if has:
+                session["key"] = "x"
+            else:
+                with pytest.raises(RuntimeError):
+                    session["key"] = "x"
 
 
 def test_public_pages_neither_set_nor_read_a_cookie(
@@ -108,8 +202,8 @@ def test_a_rejected_form_changes_nothing_and_explains_why(
     foreign = {"Origin": "https://evil.example"}
     refused = client.post_form(path, {"name": "Eve"}, headers=foreign)
     assert (refused.status_code, "from another site" in refused.text) == (403, True)
-    with installation.sessions() as session:
-        assert session.get_one(StaffMember, client.member.id).name != "Eve"
+    with installation.sessions() as database:
+        assert database.get_one(StaffMember, client.member.id).name != "Eve"
 
 
 def test_staff_pages_are_never_cached(staff: StaffMaker) -> None:

@@ -10,7 +10,8 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from campaign.models import StaffRole
+from campaign.models import StaffMember, StaffRole
+from campaign.runtime.context import Installation
 from tests.support.staff import StaffClient, StaffMaker, browser
 
 TABLE = """
@@ -194,3 +195,56 @@ def test_each_role_has_exactly_the_access_in_the_table(staff: StaffMaker, role: 
         else:
             assert answer.status_code == 403, route
             assert "You do not have access to this page" in answer.text, route
+
+
+def test_no_form_is_accepted_without_its_token_or_from_another_site(
+    app: Flask, staff: StaffMaker
+) -> None:
+    admin, stranger = staff(StaffRole.admin), browser(app)
+    for (method, rule), role in matrix().items():
+        if method != "POST":
+            continue
+        client, path = (stranger if role == "anyone" else admin), address(rule)
+        without = client.post(path)
+        assert (without.status_code, "This form has expired" in without.text) == (400, True), path
+        for foreign in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}):
+            refused = client.post_form(path, headers=foreign)
+            assert refused.status_code == 403, path
+            assert "This form was sent from another site" in refused.text, path
+    assert admin.get("/staff/account").status_code == 200
+
+
+def test_a_deactivated_admin_has_no_access_anywhere(
+    staff: StaffMaker, installation: Installation
+) -> None:
+    client = staff(StaffRole.admin)
+    with installation.sessions.begin() as session:
+        session.get_one(StaffMember, client.member.id).active = False
+    for route, role in matrix().items():
+        if role != "anyone":
+            answer = ask(client, route)
+            assert answer.status_code == 302, route
+            assert answer.location.startswith("/staff/sign-in"), route
+
+
+def test_a_role_changed_in_the_database_counts_at_the_next_request(
+    staff: StaffMaker, installation: Installation
+) -> None:
+    client = staff(StaffRole.admin)
+    assert client.get("/staff/team").status_code == 200
+    with installation.sessions.begin() as session:
+        session.get_one(StaffMember, client.member.id).role = StaffRole.finance.value
+    assert client.get("/staff/team").status_code == 403
+    assert client.get("/staff/books").status_code == 200
+
+
+def test_no_page_of_staff_is_stored_or_indexed(app: Flask, staff: StaffMaker) -> None:
+    admin = staff(StaffRole.admin)
+    for clients in (admin, browser(app)):
+        for route in matrix():
+            if route[1] == "/staff/sign-out":
+                continue
+            headers = ask(clients, route).headers
+            assert headers["Cache-Control"] == "private, no-store", route
+            assert headers["Referrer-Policy"] == "same-origin", route
+            assert headers["X-Robots-Tag"] == "noindex, nofollow", route
