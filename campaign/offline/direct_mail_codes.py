@@ -77,7 +77,8 @@ def mailing_address(posted: DirectMailPiece) -> list[str]:
     """Return the donor address in at most three lines: number and institution first."""
     first = f"{posted.number}, {posted.institution}" if posted.number else posted.institution
     lines = [first, *posted.address.splitlines()]
-    return [*lines[: _FORM_LINES - 1], ", ".join(lines[_FORM_LINES - 1 :])]
+    rest = ", ".join(lines[_FORM_LINES - 1 :])
+    return [*lines[: _FORM_LINES - 1], *([rest] if rest else [])]
 
 
 def shared_code(campaign: Campaign) -> str:

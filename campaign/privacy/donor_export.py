@@ -10,7 +10,15 @@ from campaign.privacy.personal_data_export import (
     data_subject_of,
 )
 
-_OF_STAFF = {"actor", "staff_id", "written_by", "requested_by", "entered_by"}
+_OF_STAFF = {
+    "actor",
+    "staff_id",
+    "approved_by",
+    "entered_by",
+    "recorded_by",
+    "requested_by",
+    "written_by",
+}
 
 
 def export_personal_data(session: Session, donor: Donor) -> PersonalData:

@@ -18,7 +18,9 @@ BATCH_SIZE = 2000
 
 _PERSONAL = frozenset(
     {
+        "address",
         "billing_details",
+        "cashtag",
         "customer_address",
         "customer_details",
         "customer_email",
@@ -32,6 +34,7 @@ _PERSONAL = frozenset(
         "evidence",
         "name",
         "note",
+        "payer_email",
         "payment_method_details",
         "phone",
         "receipt_email",

@@ -96,6 +96,76 @@ def test_personal_data_is_redacted_and_payment_data_stays(session: Session) -> N
     assert body_of(session, "evt_2")["data"]["object"]["email"] == "ben@example.org"
 
 
+ADDRESS = {"line1": "1 Xanthippe Street", "city": "Astoria", "country": "US"}
+OF_STRIPE: list[dict[str, Any]] = [
+    # https://docs.stripe.com/api/checkout/sessions/object
+    {
+        "object": "checkout.session",
+        "customer_email": "xanthippe@example.org",
+        "customer_details": {"email": "xanthippe@example.org", "address": ADDRESS},
+        "custom_fields": [{"key": "town", "text": {"value": "Xanthippe"}}],
+        "collected_information": {"shipping_details": {"name": "Xanthippe"}},
+        "shipping_details": {"name": "Xanthippe", "address": ADDRESS},
+        "metadata": {"note": "Xanthippe writes"},
+    },
+    # https://docs.stripe.com/api/charges/object
+    {
+        "object": "charge",
+        "description": "A gift of Xanthippe",
+        "billing_details": {"name": "Xanthippe", "phone": "555 Xanthippe"},
+        "payment_method_details": {"paypal": {"payer_name": "Xanthippe"}},
+        "receipt_email": "xanthippe@example.org",
+        "receipt_url": "https://pay.stripe.com/receipts/xanthippe",
+        "shipping": {"name": "Xanthippe"},
+    },
+    # https://docs.stripe.com/api/invoices/object
+    {
+        "object": "invoice",
+        "customer_address": ADDRESS,
+        "customer_name": "Xanthippe",
+        "customer_phone": "555 Xanthippe",
+        "customer_shipping": {"name": "Xanthippe"},
+        "lines": {"data": [{"description": "Xanthippe, monthly"}]},
+    },
+    # https://docs.stripe.com/api/customers/object
+    {
+        "object": "customer",
+        "address": ADDRESS,
+        "email": "xanthippe@example.org",
+        "name": "Xanthippe",
+        "phone": "555 Xanthippe",
+        "previous": {"name": "Xanthippe the Elder"},
+    },
+    # https://docs.stripe.com/api/payment_methods/object
+    {
+        "object": "payment_method",
+        "paypal": {"payer_email": "xanthippe@example.org"},
+        "cashapp": {"cashtag": "$xanthippe"},
+        "link": {"email": "xanthippe@example.org"},
+    },
+    # https://docs.stripe.com/api/disputes/object
+    {"object": "dispute", "evidence": {"customer_name": "Xanthippe", "service_date": "Xanthippe"}},
+]
+
+
+@pytest.mark.parametrize("found", OF_STRIPE, ids=[one["object"] for one in OF_STRIPE])
+def test_each_field_in_which_stripe_names_a_person_is_redacted(
+    session: Session, found: dict[str, Any]
+) -> None:
+    stays = {"id": "obj_1", "amount": 2500, "metadata": {"donation_id": "don_1"}}
+    keep(
+        session,
+        "evt_1",
+        stays | found | {"metadata": stays["metadata"] | found.get("metadata", {})},
+    )
+    redact_events(session, ["evt_1"])
+    left = body_of(session, "evt_1")
+    assert "xanthippe" not in json.dumps(left).lower()
+    kept = left["data"]["object"]
+    assert (kept["id"], kept["amount"], kept["object"]) == ("obj_1", 2500, found["object"])
+    assert kept["metadata"]["donation_id"] == "don_1"
+
+
 def test_without_ids_nothing_is_redacted(session: Session) -> None:
     keep(session, "evt_1", {"email": "ana@example.org"})
     redact_events(session, [])

@@ -17,7 +17,10 @@ from campaign.models import (
     Campaign,
     Donor,
     DonorLinkPurpose,
+    ErasureRequest,
+    LedgerEntry,
     OutboxMessage,
+    Refund,
     Reminder,
     SuppressionReason,
     TributeCard,
@@ -31,6 +34,7 @@ from campaign.privacy.personal_data_export import (
     tribute_cards_of,
 )
 from tests.support.donors import acknowledge_as, add_donor, give_as, renew_as
+from tests.support.personal_data import everything_of
 from tests.support.subscribers import subscribe
 
 
@@ -119,6 +123,43 @@ def test_tribute_cards_are_found_by_sender_and_recipient(
     save_card(session, gifts[2], CardRequest("post", "Eve", address="2 Pier", sender="Cy"))
     query = select(TributeCard.donation_id).where(tribute_cards_of(data_subject_of(session, ana)))
     assert sorted(session.scalars(query)) == [gifts[0].id, gifts[1].id]
+
+
+def test_every_part_has_the_persons_own_rows_and_no_one_elses(
+    session: Session, campaign: Campaign
+) -> None:
+    everything_of(session, campaign, "xanthippe")
+    donor = everything_of(session, campaign, "yolanda")
+    work = add_donor(session, "work@example.org", "yolanda", merged_into_id=donor.id)
+    for email in ("xanthippe@example.org", "yolanda@example.org"):
+        suppress(session, email, SuppressionReason.bounced, detail=f"no mailbox {email}")
+        whose = find_data_subject(session, email)
+        gift = whose.donations[0]
+        session.add_all(
+            [
+                ErasureRequest(donor_id=whose.donor_ids[0], asked_at=now()),
+                Refund(
+                    donation_id=gift.id, amount=5, currency="usd", state="requested",
+                    request_token=email, requested_by="ada", created_at=now(),
+                ),
+                LedgerEntry(
+                    campaign_id=campaign.id, donation_id=gift.id, kind="payment", amount=2500,
+                    currency="usd", occurred_at=now(), source=f"charge {email}",
+                ),
+            ]
+        )  # fmt: skip
+    session.flush()
+    held = collect_personal_data(session, data_subject_of(session, work))
+    assert "xanthippe" not in json.dumps(held)
+    two = ("donors", "notes", "activity")
+    parts = {name: len(rows) for name, rows in held.items() if name not in two}
+    assert [len(held[name]) for name in two[:2]] == [2, 2]
+    assert {one["action"] for one in held["activity"]} == {"donor.noted", "donation.noted"}
+    assert parts.pop("addresses") == 2
+    # A link, a session and a request.
+    assert parts.pop("donor_page") == 3
+    assert set(parts.values()) == {1}
+    assert len(parts) == 14
 
 
 def test_personal_data_is_plain_json_without_secrets_or_other_people(

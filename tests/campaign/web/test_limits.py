@@ -74,7 +74,12 @@ def test_four_links_may_be_requested_for_an_address_in_a_quarter_of_an_hour_from
 ) -> None:
     with time_machine.travel(now(), tick=False) as clock:
         for _ in range(2):
-            spellings = ["ana@example.org", "ANA@example.org", " ana@example.org", "Ana@Example.org"]
+            spellings = [
+                "ana@example.org",
+                "ANA@example.org",
+                " ana@example.org",
+                "Ana@Example.org",
+            ]
             statuses = [
                 ask_for_link(app, path, email, f"192.0.2.{number}")
                 for number, email in enumerate([*spellings, "ana@example.org"])
