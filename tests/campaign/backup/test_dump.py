@@ -17,8 +17,10 @@ from campaign.backup.manifest import Manifest, manifest_of
 from campaign.core.errors import CampaignError
 from campaign.models import Donor
 from campaign.runtime.context import Installation
+from tests.support.backups import contents
 from tests.support.raw_sql import execute, insert
 from tests.support.stripe import Facts
+from tests.support.whole_database import fill_every_table
 
 AT = datetime(2026, 12, 22, 8, tzinfo=UTC)
 Snapshot = Callable[[], Session]
@@ -55,6 +57,49 @@ def test_the_manifest_describes_what_was_written(snapshot: Snapshot, paid: Facts
     rows = {part.table: part.rows for part in manifest.parts}
     assert (rows["donation"], rows["ledger_entry"], rows["receipt"]) == (1, 1, 1)
     assert {name for name, _ in shown} == {name for name, number in rows.items() if number}
+
+
+def test_every_row_of_every_table_but_sessions_and_links_is_written(
+    installation: Installation, snapshot: Snapshot, paid: Facts, database_url: str
+) -> None:
+    fill_every_table(installation, paid)
+    with snapshot() as session:
+        manifest, archive, _ = dumped(session)
+    rows = {table: len(rows) for table, rows in contents(database_url).items()}
+    assert min(rows.values()) > 0
+    for secret in ("staff_link", "staff_session", "donor_link", "donor_session"):
+        del rows[secret]
+    assert {part.table: part.rows for part in manifest.parts} == rows
+    written = b"".join(archive.read(name) for name in archive.namelist())
+    for digest in (b"\td1\t", b"\td2\t", b"\td3\t", b"\td4\t"):
+        assert digest not in written
+    # The token of an API is one of a program's, which goes on.
+    assert b"\td5\t" in written
+
+
+def test_the_text_is_the_same_whatever_the_servers_settings(
+    installation: Installation, snapshot: Snapshot, paid: Facts
+) -> None:
+    fill_every_table(installation, paid)
+    with snapshot() as session:
+        usual, _, _ = dumped(session)
+    with installation.sessions() as session:
+        for setting in (
+            "datestyle = 'SQL, DMY'",
+            "intervalstyle = 'iso_8601'",
+            "bytea_output = 'escape'",
+            "extra_float_digits = '-10'",
+            "timezone = 'Asia/Kathmandu'",
+            "client_encoding = 'LATIN1'",
+            "statement_timeout = '30s'",
+            "idle_in_transaction_session_timeout = '30s'",
+        ):
+            session.execute(text(f"SET LOCAL {setting}"))
+        odd, _, _ = dumped(session)
+        # A large backup may take longer than any request.
+        for limit in ("statement_timeout", "idle_in_transaction_session_timeout"):
+            assert session.execute(text(f"SHOW {limit}")).scalar_one() == "0"
+    assert odd.parts == usual.parts
 
 
 def test_a_value_with_line_breaks_tabs_and_backslashes_is_one_row(

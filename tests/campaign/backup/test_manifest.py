@@ -4,6 +4,8 @@ from datetime import UTC, datetime
 from json import loads
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from campaign.backup.manifest import (
     Manifest,
@@ -68,6 +70,22 @@ def test_computed_and_identity_columns_are_recognized() -> None:
     assert has_identity(tables["donor"])
     assert not has_identity(tables["branding"])
     assert not has_identity(tables["receipt_counter"])
+
+
+def test_a_backup_has_every_column_that_the_database_does_not_compute(session: Session) -> None:
+    query = text(
+        "SELECT table_name, column_name, is_identity = 'YES' FROM information_schema.columns"
+        " WHERE table_schema = 'public' AND is_generated = 'NEVER'"
+    )
+    columns: dict[str, set[str]] = {}
+    numbered = set()
+    for table, column, identity in session.execute(query):
+        columns.setdefault(table, set()).add(column)
+        if identity:
+            numbered.add(table)
+    for one in backed_up_tables():
+        assert set(columns_of(one)) == columns[one.name], one.name
+        assert has_identity(one) is (one.name in numbered), one.name
 
 
 def test_a_copy_names_its_columns_even_if_they_are_sql_keywords(

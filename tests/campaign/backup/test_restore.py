@@ -3,21 +3,25 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
-from sqlalchemy import create_engine, select, text
+from psycopg.errors import ForeignKeyViolation, LockNotAvailable
+from sqlalchemy import create_engine, func, select, text
 from sqlalchemy.orm import Session
 
 from campaign.backup.dump import make_backup
+from campaign.backup.manifest import backed_up_tables, has_identity
 from campaign.backup.restore import restore
 from campaign.backup.verify import open_archive
 from campaign.core.clock import now
 from campaign.core.errors import CampaignError
 from campaign.models import Donation, Donor, Receipt
 from campaign.runtime.context import Installation
-from tests.support.backups import contents, rows_in, states_of_triggers
+from tests.support.backups import contents, lose_the_donor, rows_in, states_of_triggers
 from tests.support.databases import Databases
 from tests.support.raw_sql import execute, insert
 from tests.support.stripe import Facts
+from tests.support.whole_database import fill_every_table
 
 TABLES_OF_TODAY = "any revision"
 
@@ -28,7 +32,8 @@ def quiet(name: str, rows: int) -> None:
 
 @pytest.fixture
 def backup(installation: Installation, paid: Facts, tmp_path: Path) -> Path:
-    """A backup of an installation with one gift, and with a donor ID that was assigned and deleted."""
+    """A backup of an installation with a row in every table, and with a donor ID that was assigned and deleted."""
+    fill_every_table(installation, paid)
     insert(installation, Donor, email="", name="gone")
     execute(installation, "DELETE FROM donor WHERE name = 'gone'")
     path = tmp_path / "made.backup"
@@ -62,14 +67,26 @@ def fill(session: Session, path: Path) -> None:
 def test_every_row_is_restored_triggers_are_on_and_ids_continue(
     backup: Path, empty: Session, empty_url: str, database_url: str
 ) -> None:
+    before = contents(database_url)
+    assert [table for table, rows in before.items() if not rows] == []
     fill(empty, backup)
     empty.commit()
-    assert contents(empty_url) == contents(database_url)
+    # Whoever has the file can neither sign in nor open a donor's page with it.
+    secrets = {"staff_link": [], "staff_session": [], "donor_link": [], "donor_session": []}
+    after = contents(empty_url)
+    for table, rows in (before | secrets).items():
+        assert after.pop(table) == rows, table
+    assert after == {}
     assert states_of_triggers(empty_url) == {"O"}
     empty.add(donor := Donor(email="", name="Ben"))
     empty.flush()
     highest = empty.scalars(select(Donor.id).order_by(Donor.id)).all()[-2]
     assert donor.id == highest + 2
+    # The next ID of every table is one that nothing has had.
+    for table in filter(has_identity, backed_up_tables()):
+        sequence = f"pg_get_serial_sequence(quote_ident('{table.name}'), 'id')::regclass"
+        last = empty.execute(text(f"SELECT pg_sequence_last_value({sequence})")).scalar_one()
+        assert last >= (empty.execute(select(func.max(table.c.id))).scalar_one() or 0), table.name
 
 
 def test_nothing_is_sent_booked_or_counted_twice(
@@ -77,10 +94,11 @@ def test_nothing_is_sent_booked_or_counted_twice(
 ) -> None:
     fill(empty, backup)
     payments = text("SELECT sum(payments) FROM gift_tally WHERE kind = 'size'")
-    assert empty.execute(payments).scalar_one() == 1
-    assert empty.execute(text("SELECT sum(raised) FROM progress_shard")).scalar_one() == 2500
-    assert empty.scalars(select(Receipt.sequence)).all() == [1]
-    assert empty.scalars(select(Donation.state)).all() == ["paid"]
+    # One of $25 by card and one of $50 by check.
+    assert empty.execute(payments).scalar_one() == 2
+    assert empty.execute(text("SELECT sum(raised) FROM progress_shard")).scalar_one() == 7500
+    assert sorted(empty.scalars(select(Receipt.sequence))) == [1, 2]
+    assert empty.scalars(select(Donation.state)).all() == ["paid", "paid"]
 
 
 @pytest.mark.parametrize(
@@ -88,6 +106,8 @@ def test_nothing_is_sent_booked_or_counted_twice(
     [
         "INSERT INTO donor (email, name) VALUES ('', 'Ben')",
         "INSERT INTO payment_lookup (payment_intent_id, ours) VALUES ('pi_1', true)",
+        # Not in a backup, but a member who could sign in to the restored database.
+        "INSERT INTO staff_member (email, role, fs_uniquifier) VALUES ('a@b.example', 'admin', 'u')",
     ],
 )
 def test_a_database_with_any_row_is_not_changed(
@@ -98,12 +118,40 @@ def test_a_database_with_any_row_is_not_changed(
         fill(empty, backup)
 
 
+def test_the_tables_stay_empty_for_others_until_the_end(
+    backup: Path, empty: Session, empty_url: str
+) -> None:
+    fill(empty, backup)
+    with psycopg.connect(empty_url) as other:
+        other.execute("SET lock_timeout = '10ms'")
+        for table in ("donor", "staff_session", "heartbeat", "code_visit"):
+            with pytest.raises(LockNotAvailable), other.transaction():
+                other.execute(f"LOCK TABLE {table} IN ROW EXCLUSIVE MODE")
+
+
+def test_progress_is_reported_for_each_table_with_rows(backup: Path, empty: Session) -> None:
+    shown: list[tuple[str, int]] = []
+    with open_archive(backup, TABLES_OF_TODAY, quiet) as archive:
+        restore(empty, archive, lambda *done: shown.append(done))
+        rows = [(part.table, part.rows) for part in archive.manifest.parts]
+    assert shown == rows
+
+
+def test_rows_that_refer_to_nothing_are_not_restored(backup: Path, empty: Session) -> None:
+    lose_the_donor(backup)
+    with pytest.raises(ForeignKeyViolation, match="violates foreign key"):
+        fill(empty, backup)
+
+
 def test_a_workers_heartbeat_does_not_count_as_a_row(
     backup: Path, empty: Session, empty_url: str
 ) -> None:
-    empty.execute(text("INSERT INTO heartbeat (job) VALUES ('deliver')"))
+    for job in ("deliver", "a job of another version"):
+        empty.execute(text("INSERT INTO heartbeat (job) VALUES (:job)"), {"job": job})
+    empty.execute(text("UPDATE heartbeat SET succeeded_at = now()"))
     fill(empty, backup)
-    assert empty.scalars(text("SELECT job FROM heartbeat")).all() == []
+    jobs = empty.execute(text("SELECT job, succeeded_at FROM heartbeat")).all()
+    assert jobs == [("deliver", None)]
 
 
 def test_an_inconsistent_ledger_is_rejected_with_the_first_fault(

@@ -13,7 +13,7 @@ from campaign.backup.verify import open_archive
 from campaign.core.clock import now
 from campaign.core.errors import CampaignError
 from campaign.runtime.context import Installation
-from tests.support.backups import manifest_changed, written_anew
+from tests.support.backups import flip_a_byte, manifest_changed, written_anew
 from tests.support.stripe import Facts
 
 REVISION = "0025"
@@ -99,6 +99,28 @@ def test_an_unreadable_manifest_is_damage(backup: Path, manifest: bytes) -> None
     assert refusal(backup).startswith("is damaged (its manifest cannot be read)")
 
 
+def test_a_manifest_of_a_megabyte_is_read_and_a_longer_one_is_not(backup: Path) -> None:
+    held = held_in(backup)
+    padded = held["manifest.json"].ljust(1_000_000)
+    for text, said in ((padded, ""), (padded + b" ", "is damaged (its manifest cannot be read)")):
+        written_anew(backup, held | {"manifest.json": text})
+        assert refusal(backup).startswith(said)
+        assert bool(refusal(backup)) is bool(said)
+
+
+def test_a_flipped_byte_is_damage(backup: Path) -> None:
+    flip_a_byte(backup)
+    assert refusal(backup).startswith("is damaged (donation cannot be read)")
+
+
+def test_a_file_that_spoils_while_it_is_read_is_damage(backup: Path) -> None:
+    with open_archive(backup, REVISION, quiet) as archive:
+        (part,) = (one for one in archive.manifest.parts if one.table == "donation")
+        flip_a_byte(backup)
+        with pytest.raises(CampaignError, match="donation cannot be read"):
+            list(archive.blocks(part))
+
+
 def with_a_further_file(held: dict[str, bytes]) -> None:
     held["tables/extra.copy"] = b""
 
@@ -111,9 +133,19 @@ def with_another_text(held: dict[str, bytes]) -> None:
     held["tables/receipt.copy"] += b"1\n"
 
 
+def with_another_word(held: dict[str, bytes]) -> None:
+    held["tables/receipt.copy"] = held["tables/receipt.copy"].replace(b"usd", b"eur")
+
+
 def with_another_count(held: dict[str, bytes]) -> None:
     shown = json.loads(held["manifest.json"])
     manifest_of_table(shown, "receipt")["rows"] = 2
+    held["manifest.json"] = json.dumps(shown).encode()
+
+
+def with_tables_in_another_order(held: dict[str, bytes]) -> None:
+    shown = json.loads(held["manifest.json"])
+    shown["parts"].reverse()
     held["manifest.json"] = json.dumps(shown).encode()
 
 
@@ -131,8 +163,10 @@ def with_a_column_less(held: dict[str, bytes]) -> None:
         (with_a_further_file, "a table is missing or there are extra files"),
         (without_a_table, "a table is missing or there are extra files"),
         (with_another_text, "the checksum of receipt does not match"),
+        (with_another_word, "the checksum of receipt does not match"),
         (with_another_count, "the checksum of receipt does not match"),
         (with_a_column_less, "its tables do not match its migration"),
+        (with_tables_in_another_order, "its tables do not match its migration"),
     ],
 )
 def test_an_added_missing_or_changed_table_is_damage(
