@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, inspect, select
 from sqlalchemy.orm import Session
 
 from campaign.auth.links import (
@@ -29,7 +29,10 @@ MOMENT = timedelta(microseconds=1)
 
 def add_link(session: Session, one: AudienceInTests, person: Any, at: datetime) -> str:
     """Create a link for `person`; returns its secret."""
-    path = make_link(session, one.kind, one.new_link(person), at)
+    row = one.new_link(person)
+    path = make_link(session, one.kind, row, at)
+    assert inspect(row).persistent
+    assert (row.created_at, row.used_at) == (at, None)
     assert path.startswith(one.kind.path)
     return path.removeprefix(one.kind.path)
 
@@ -149,7 +152,12 @@ def test_revoking_affects_all_links_of_one_person_and_no_others(
         person, other = one.add_person(session), one.add_person(session)
         revoked = [add_link(session, one, person, at) for _ in range(2)]
         kept = add_link(session, one, other, at)
-        revoke_links(session, one.audience, person, at)
+        used_before = add_link(session, one, person, at)
+        use_link(session, one.kind, used_before, at)
+        revoke_links(session, one.audience, person, at + MOMENT)
+        # When a link was used stays on record.
+        used_at = select(one.audience.links.used_at).order_by(one.audience.links.id)
+        assert session.scalars(used_at).all() == [at + MOMENT, at + MOMENT, None, at]
     with installation.sessions.begin() as session:
         states = [use_link(session, one.kind, secret, at).state for secret in (*revoked, kept)]
     assert states == [LinkState.used, LinkState.used, LinkState.good]

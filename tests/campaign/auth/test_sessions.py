@@ -162,7 +162,10 @@ def test_all_sessions_of_one_person_end_except_the_given_one(
         assert end_sessions(session, one.audience, person, at, but=here) == 2
         assert [is_found(session, one, secret, at) for secret in secrets] == [True, False, False]
         assert end_sessions(session, one.audience, person, at) == 1
-        assert end_sessions(session, one.audience, person, at) == 0
+        assert end_sessions(session, one.audience, person, at + MOMENT) == 0
+        # When a session ended stays on record.
+        ended = select(one.audience.sessions.ended_at).order_by(one.audience.sessions.id)
+        assert session.scalars(ended).all() == [at, at, at, None]
         assert not is_found(session, one, secrets[0], at)
         assert is_found(session, one, others, at)
 

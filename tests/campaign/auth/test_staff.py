@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from sqlalchemy.orm import object_session
 
 from campaign.auth.staff import (
     AUTHENTICATOR,
@@ -53,7 +54,6 @@ def test_a_sign_in_records_the_browser_cut_to_length(
 
 def add_passkey(member: StaffMember) -> None:
     passkey = StaffPasskey(
-        staff_id=member.id,
         credential_id=b"1",
         public_key=b"2",
         backup_state=False,
@@ -68,6 +68,18 @@ def add_authenticator(member: StaffMember) -> None:
     member.tf_primary_method, member.tf_totp_secret = AUTHENTICATOR, "encrypted"
 
 
+def add_passkey_of_another(member: StaffMember) -> None:
+    other = StaffMember(email="bea@example.org", role="viewer", fs_uniquifier="bea")
+    add_passkey(other)
+    session = object_session(member)
+    assert session is not None
+    session.add(other)
+
+
+def choose_an_authenticator(member: StaffMember) -> None:
+    member.tf_primary_method = AUTHENTICATOR
+
+
 def begin_authenticator(member: StaffMember) -> None:
     member.tf_totp_secret = "encrypted"
 
@@ -78,6 +90,8 @@ def begin_authenticator(member: StaffMember) -> None:
         (add_passkey, True),
         (add_authenticator, True),
         (begin_authenticator, False),
+        (choose_an_authenticator, False),
+        (add_passkey_of_another, False),
         (lambda _member: None, False),
     ],
 )

@@ -104,6 +104,20 @@ def test_the_donor_address_has_three_lines(number: str, address: str, shown: lis
     assert mailing_address(posted) == shown
 
 
+def test_direct_mail_to_a_short_address_is_matched_too(
+    installation: Installation, running: Campaign
+) -> None:
+    post(
+        installation,
+        running,
+        DirectMailRecipient("Ana Reyes", "", "Two Rivers", ("Umatilla",), "en"),
+    )
+    with installation.sessions() as session:
+        ana = Donor(email="", name="Ana Reyes", address="Two Rivers\nUmatilla")
+        (found,) = direct_mail_to(session, [ana])
+        assert mailing_address(found) == ["Two Rivers", "Umatilla"]
+
+
 def test_direct_mail_is_matched_by_name_and_address_together(
     installation: Installation, running: Campaign
 ) -> None:

@@ -60,6 +60,77 @@ def test_a_check_counts_immediately_with_ledger_entry_receipt_and_audit_entry(
     assert sound(installation) == []
 
 
+def test_each_field_of_an_entry_is_kept(
+    installation: Installation, enter: Enter, running: Campaign
+) -> None:
+    with installation.sessions.begin() as session:
+        session.add(Donor(email="ana@example.org", name="Ana Reyes", locale="es"))
+    before = now()
+    outcome = enter(
+        Choices(token="form-1"), kind="daf", received_on=day(1), postmarked_on=day(4), amount="75.50",
+        email="Ana@example.org", description="Reyes Family Fund", reference="G-7",
+    )  # fmt: skip
+    assert isinstance(outcome, EntryResult)
+    assert (outcome.new, outcome.joined, outcome.why_not) == (True, True, "")
+    with installation.sessions() as session:
+        gift = session.scalars(select(OfflineGift)).one()
+        said = session.scalars(select(AuditEntry)).one()
+        entry = session.scalars(select(LedgerEntry)).one()
+        donation = gift.donation
+        assert (gift.kind, gift.reference, gift.description, gift.batch_id) == (
+            "donor_advised_fund", "G-7", "Reyes Family Fund", None,
+        )  # fmt: skip
+        assert (str(gift.received_on), str(gift.postmarked_on)) == (day(1), day(4))
+        assert (gift.entered_by, gift.entry_token) == (FINANCE.name, "form-1")
+        assert (donation.amount, donation.currency, donation.frequency) == (7550, "usd", "one_time")
+        assert (donation.name, donation.email, donation.locale) == (
+            "Ana Reyes", "Ana@example.org", "es",
+        )  # fmt: skip
+        # Mailing a check is no consent to be named.
+        assert (donation.anonymous, donation.comment, donation.campaign_id) == (
+            True,
+            "",
+            running.id,
+        )
+        assert donation.attempt == "offline:G-7"
+        assert donation.paid_at is not None
+        assert donation.paid_at >= before
+        assert donation.charged_at == entry.occurred_at
+        assert (said.subject_kind, said.campaign_id, said.after) == (
+            "donation",
+            running.id,
+            {
+                "reference": "G-7",
+                "kind": "donor_advised_fund",
+                "amount": 7550,
+                "currency": "usd",
+                "received_on": day(1),
+                "postmarked_on": day(4),
+                "code": "",
+                "donor": donation.donor_id,
+                "batch": None,
+                "counted": True,
+            },
+        )
+
+
+def test_a_grant_without_a_reference_gets_one_that_its_form_gets_again(
+    installation: Installation, enter: Enter
+) -> None:
+    def named(token: str, kind: str) -> str:
+        choices = Choices(token=token, donor="new")
+        made = enter(choices, kind=kind, reference="", name=token, description="40 shares")
+        return gift_of(made).reference
+
+    names = [named("one", "daf"), named("two", "daf"), named("three", "stock")]
+    assert [name.rpartition(" ")[0] for name in names] == [
+        f"grant {TODAY}", f"grant {TODAY}", f"stock {TODAY}",
+    ]  # fmt: skip
+    digests = [name.rpartition(" ")[2] for name in names]
+    assert len(set(digests)) == 3
+    assert all(len(one) == 8 and one == one.upper() for one in digests)
+
+
 def test_a_donor_with_an_email_address_gets_the_receipt_by_email(
     installation: Installation, enter: Enter
 ) -> None:

@@ -1,16 +1,17 @@
 """Reversals of offline gifts, and the receipts of each kind."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from io import BytesIO
 from typing import Any
 
 import pytest
+import time_machine
 from flask.testing import FlaskClient
 from pypdf import PdfReader
 from sqlalchemy import select
 
 from campaign.core.clock import now
-from campaign.core.errors import OfflineGiftKnown, RefundRefused, ReversalRefused
+from campaign.core.errors import NotFound, OfflineGiftKnown, RefundRefused, ReversalRefused
 from campaign.ledger.invariants import broken_invariants
 from campaign.models import (
     AuditEntry,
@@ -24,14 +25,14 @@ from campaign.models import (
 )
 from campaign.offline.deposits import close_batch, find_batch, open_batch, read_contents
 from campaign.offline.entry import Choices
-from campaign.offline.reversals import ReversedGift, reverse
+from campaign.offline.reversals import ReversedGift, reversal_reasons, reverse
 from campaign.receipts import pdf_documents
 from campaign.receipts.print_queue import list_print_queue, mark_mailed
 from campaign.receipts.receipts import receipt_context
 from campaign.receipts.statements import recipients, statement_context
 from campaign.refunds.refunds import RefundRequest, request_refund
 from campaign.runtime.context import Installation
-from tests.support.offline_gifts import FINANCE, TODAY, Enter, bar, gift_of
+from tests.support.offline_gifts import FINANCE, HERE, TODAY, Enter, bar, gift_of
 
 
 def public_id(installation: Installation, gift: OfflineGift) -> str:
@@ -118,6 +119,77 @@ def test_a_gift_entered_by_mistake_releases_its_reference(
     assert sound(installation) == []
 
 
+@pytest.mark.parametrize(
+    ("reason", "action", "said"),
+    [
+        ("bounced", "offline_gift.bounced", "the bank returned it unpaid"),
+        ("mistake", "offline_gift.mistaken", "it was entered by mistake"),
+        ("returned", "offline_gift.returned", "it was returned to the donor"),
+    ],
+)
+def test_a_reversal_takes_effect_at_noon_of_its_day_and_says_why(
+    installation: Installation, enter: Enter, reason: str, action: str, said: str
+) -> None:
+    on = TODAY - timedelta(days=2)
+    gift = gift_of(enter(reference="1042", received_on=str(on)))
+    back(installation, gift, reason, on)
+    with installation.sessions() as session:
+        found = session.get_one(OfflineGift, gift.id)
+        entry = session.scalars(select(LedgerEntry).where(LedgerEntry.amount < 0)).one()
+        noted = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc()).limit(1)).one()
+        assert (found.reversal_reason, found.reversed_on) == (reason, on)
+        assert (found.donation.state, found.donation.state_reason) == ("failed", said)
+        local = entry.occurred_at.astimezone(found.donation.campaign.zone)
+        assert (local.date(), local.hour, local.minute) == (on, 12, 0)
+        assert (noted.actor, noted.action, noted.before) == (
+            FINANCE.name,
+            action,
+            {"state": "paid"},
+        )
+        assert noted.after == {
+            "state": "failed",
+            "reference": "1042",
+            "amount": 5000,
+            "currency": "usd",
+            "on": str(on),
+        }
+
+
+def test_a_reversal_before_noon_takes_effect_at_once(
+    installation: Installation, enter: Enter
+) -> None:
+    gift = gift_of(enter(reference="1042"))
+    morning = datetime.combine(TODAY, time(9, 30), tzinfo=HERE)
+    with time_machine.travel(morning, tick=False):
+        back(installation, gift)
+    with installation.sessions() as session:
+        entry = session.scalars(select(LedgerEntry).where(LedgerEntry.amount < 0)).one()
+    assert entry.occurred_at == morning
+
+
+@pytest.mark.parametrize(
+    ("kind", "can_bounce"), [("check", True), ("daf", True), ("cash", False), ("stock", False)]
+)
+def test_only_paper_can_bounce(
+    installation: Installation, enter: Enter, kind: str, *, can_bounce: bool
+) -> None:
+    gift = gift_of(enter(kind=kind, description="40 shares" if kind == "stock" else ""))
+    assert (ReversalReason.bounced in reversal_reasons(gift)) is can_bounce
+    assert {ReversalReason.mistake, ReversalReason.returned} <= set(reversal_reasons(gift))
+    if can_bounce:
+        assert back(installation, gift).new
+    else:
+        with pytest.raises(ReversalRefused, match="Only a check can bounce"):
+            back(installation, gift)
+
+
+def test_a_gift_through_stripe_is_no_offline_gift(installation: Installation) -> None:
+    with installation.sessions() as session, pytest.raises(NotFound, match="don_none"):
+        reverse(
+            session, "don_none", ReversalReason.mistake, TODAY, FINANCE, installation.books, now()
+        )  # fmt: skip
+
+
 def test_invalid_reversals_are_rejected(installation: Installation, enter: Enter) -> None:
     cash = gift_of(enter(kind="cash"))
     with pytest.raises(ReversalRefused, match="Only a check can bounce"):
@@ -126,6 +198,8 @@ def test_invalid_reversals_are_rejected(installation: Installation, enter: Enter
         back(installation, cash, "returned", TODAY + timedelta(days=2))
     with pytest.raises(ReversalRefused, match="before the gift was received"):
         back(installation, cash, "returned", TODAY - timedelta(days=1))
+    with installation.sessions() as session:
+        assert session.scalars(select(OfflineGift.reversal_reason)).all() == [None]
     assert bar(installation) == (5000, 1, 1)
 
 

@@ -52,6 +52,50 @@ def test_passwords_that_attackers_try_first_are_rejected_with_the_reason(passwor
     assert fault.endswith(".")
 
 
+@pytest.mark.parametrize(
+    ("password", "accepted"),
+    [
+        # Of at least 12 and at most 128 characters.
+        ("tapirumbrel", False),
+        ("tapirumbrelq", True),
+        ("tkwzm7" * 21 + "tk", True),
+        ("tkwzm7" * 21 + "tkw", False),
+        # Of at least five different characters, in either case.
+        ("tkwztkwztkwz", False),
+        ("tkwzTKWZtkwz", False),
+        ("tkwzmtkwzmtk", True),
+        # Three steps of four along the keyboard or the alphabet: nine of twelve, then eight.
+        ("abcdefghijxq7", False),
+        ("jihgfedcbaxq7", False),
+        ("abcdefghixq7v", True),
+        # One letter besides at most three words, then two.
+        ("passwordqpassword", False),
+        ("passwordqzpassword", True),
+        ("passwordpasswordpassword", False),
+        # Digits and signs at the ends are ignored, within they are read as letters.
+        ("99!!p4ssw0rd77!!", False),
+        ("reyes19841231", False),
+        ("quoreyesquox", False),
+        # Two letters of an address are no word, three are.
+        ("qvobqvxkobmz", True),
+    ],
+)
+def test_each_rule_begins_where_it_is_said_to(password: str, *, accepted: bool) -> None:
+    about = ("ob@example.org", "Quo Reyes")
+    assert (password_fault(password, about) is None) is accepted
+
+
+def test_the_reason_says_which_rule_was_broken() -> None:
+    for password, words in (
+        ("short", "at least 12 characters"),
+        ("x" * 129, "at most 128 characters"),
+        ("198407231984", "only digits"),
+        ("tkwztkwztkwz", "repeated or consecutive"),
+        ("passwordpassword", "words that attackers try first"),
+    ):
+        assert words in str(password_fault(password, ())), password
+
+
 def test_the_word_list_is_small_and_plain() -> None:
     words = common_words()
     assert len(words) > 500
