@@ -81,3 +81,92 @@ def test_a_monthly_gift_has_its_stripe_id_and_not_its_token(
         donation.donor_id,
     )
     assert (shown["amount"], shown["cover"], shown["state"]) == (2500, 106, "active")
+
+
+def test_each_field_of_a_donation_has_its_columns_value(
+    installation: Installation, paid: Facts
+) -> None:
+    with installation.sessions() as session:
+        donation = session.scalars(select(Donation)).one()
+        assert donation.receipt is not None
+        assert donation_payload(donation, people=True) == {
+            "id": donation.public_id,
+            "campaign": "nine-days",
+            "donor": donation.donor_id,
+            "subscription": None,
+            "receipt_number": donation.receipt.number,
+            "frequency": "one_time",
+            "amount": 2500,
+            "cover": 0,
+            "currency": "usd",
+            "state": "paid",
+            "created_at": donation.created_at,
+            "paid_at": donation.paid_at,
+            "code": "",
+            "anonymous": donation.anonymous,
+            "tribute_kind": "",
+            "tribute_name": "",
+            "name": donation.name,
+            "email": "ana@example.org",
+            "comment": "",
+        }
+
+
+def test_each_field_of_an_entry_and_of_a_receipt_has_its_columns_value(
+    installation: Installation, paid: Facts
+) -> None:
+    with installation.sessions() as session:
+        entry, receipt = (session.scalars(select(kind)).one() for kind in (LedgerEntry, Receipt))
+        entry.fee_cover, entry.fee = 106, 31
+        with session.no_autoflush:
+            shown = ledger_entry_payload(entry, "nine-days", "don_1")
+        assert shown == {
+            "id": entry.id,
+            "kind": "payment",
+            "amount": 2500,
+            "cover": 106,
+            "fee": 31,
+            "currency": "usd",
+            "occurred_at": entry.occurred_at,
+            "recorded_at": entry.recorded_at,
+            "source": entry.source,
+            "campaign": "nine-days",
+            "donation": "don_1",
+        }
+        session.expire(entry)
+        assert receipt_payload(receipt) == {
+            "number": receipt.number,
+            "kind": "receipt",
+            "amount": 2500,
+            "currency": "usd",
+            "gift_date": receipt.gift_date,
+            "issued_at": receipt.issued_at,
+            "donation": paid.donation.public_id,
+        }
+
+
+def test_each_field_of_a_campaign_and_of_a_monthly_gift_is_there(campaign: Campaign) -> None:
+    shown = campaign_payload(campaign, campaign.starts_at)
+    assert {name: shown[name] for name in ("title", "designation", "stretch_goal", "timezone")} == {
+        "title": "Keep every story free to read",
+        "designation": "General",
+        "stretch_goal": None,
+        "timezone": "America/Los_Angeles",
+    }
+    assert (shown["starts_at"], shown["deadline"]) == (campaign.starts_at, campaign.deadline)
+    gift = Subscription(stripe_id="sub_1", frequency="yearly", amount=900, fee_cover=30, currency="usd",
+                        donor_id=7, campaign=campaign, state="ended", ended_at=campaign.deadline,
+                        end_reason="donor", created_at=campaign.starts_at)  # fmt: skip
+    assert subscription_payload(gift) == {
+        "id": "sub_1",
+        "campaign": "nine-days",
+        "donor": 7,
+        "frequency": "yearly",
+        "amount": 900,
+        "cover": 30,
+        "currency": "usd",
+        "state": "ended",
+        "created_at": campaign.starts_at,
+        "ended_at": campaign.deadline,
+        "end_reason": "donor",
+    }

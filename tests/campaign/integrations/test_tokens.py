@@ -99,8 +99,20 @@ def test_a_token_is_revoked_at_once_and_only_once(session: Session) -> None:
     assert made.token.revoked_at == AT
     assert authenticate_token(session, made.secret, AT) is None
     assert noted(session) == ["api_token.created", "api_token.revoked"]
+    entries = session.scalars(select(AuditEntry).order_by(AuditEntry.id)).all()
+    assert {(one.actor, one.subject_kind, one.subject_key) for one in entries} == {
+        (ADMIN.name, "api_token", str(made.token.id))
+    }
+    assert [(one.before, one.after) for one in entries] == [
+        ({}, {"name": "the CRM", "scopes": ["donations:read"]}),
+        ({"name": "the CRM"}, {}),
+    ]
     with pytest.raises(NotFound, match="no token 999"):
         revoke_token(session, 999, ADMIN, AT)
+
+
+def test_each_scope_is_what_integrators_were_told() -> None:
+    assert sorted(Scope) == ["donations:read", "donors:read", "ledger:read", "progress:read"]
 
 
 def test_a_token_is_active_until_it_expires(session: Session) -> None:

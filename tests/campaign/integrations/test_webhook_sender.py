@@ -43,6 +43,7 @@ class Receiver(ThreadingHTTPServer):
 
     def __init__(self) -> None:
         self.shown: list[tuple[dict[str, str], bytes]] = []
+        self.paths: list[str] = []
         self.statuses: list[int] = []
         super().__init__(("127.0.0.1", 0), Handler)
 
@@ -59,6 +60,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.paths.append(self.path)
         self.server.shown.append(
             ({name.lower(): value for name, value in self.headers.items()}, body)
         )
@@ -109,8 +111,15 @@ def test_a_gift_and_its_refund_are_sent_and_signed_as_the_standard_requires(
     assert (first["type"], second["type"]) == ("donation.paid", "donation.refunded")
     assert first["data"]["donation"]["email"] == "ana@example.org"
     assert first["data"]["donation"]["id"] == paid.donation.public_id
-    assert (first["data"]["amount"], second["data"]["amount"]) == (2500, -500)
+    for sent, amount in ((first, 2500), (second, -500)):
+        assert set(sent) == {"type", "timestamp", "data"}
+        assert set(sent["data"]) == {"donation", "amount", "currency"}
+        assert (sent["data"]["amount"], sent["data"]["currency"]) == (amount, "usd")
+    assert receiver.paths == ["/hooks?from=campaign"] * 2
     headers, body = receiver.shown[0]
+    assert headers["content-type"] == "application/json"
+    assert headers["user-agent"] == "campaign-webhooks/1"
+    assert headers["host"] == receiver.url.split("/")[2]
     signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
     key = base64.b64decode(endpoint.secret.removeprefix("whsec_"))
     digest = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
@@ -139,7 +148,22 @@ def test_the_example_of_the_standard_has_the_expected_signature() -> None:
     }
 
 
-@pytest.mark.parametrize("status", [500, 429, 301, 404])
+@pytest.mark.parametrize("status", [200, 201, 299])
+def test_any_success_is_recorded_with_its_status(
+    endpoint: WebhookEndpoint,
+    receiver: Receiver,
+    paid: Facts,
+    installation: Installation,
+    status: int,
+) -> None:
+    receiver.statuses = [status]
+    assert send_due(installation) == 1
+    (shown,) = log(installation)
+    assert (shown.state, shown.last_status, shown.last_error) == ("delivered", status, None)
+    assert shown.delivered_at is not None
+
+
+@pytest.mark.parametrize("status", [500, 429, 300, 301, 404])
 def test_a_failed_delivery_is_retried_with_the_same_id_and_body(
     endpoint: WebhookEndpoint,
     receiver: Receiver,
@@ -309,6 +333,24 @@ def test_in_live_mode_private_networks_are_not_reached(
     with pytest.raises(DeliveryFailed, match="private network"):
         post(claim, livemode=True)
     assert receiver.shown == []
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "[::1]",
+     "[fd00::1]", "[fe80::1]", "127.8.8.8", "localhost", "[::ffff:10.0.0.1]"],
+)  # fmt: skip
+def test_in_live_mode_no_address_that_is_not_public_is_reached(host: str) -> None:
+    claim = DeliveryClaim(1, 1, "msg_1", f"http://{host}/", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZI", {})
+    with pytest.raises(DeliveryFailed, match="private network"):
+        post(claim, livemode=True)
+
+
+def test_an_endpoint_that_does_not_answer_at_all_has_no_status() -> None:
+    claim = DeliveryClaim(1, 1, "msg_1", "http://127.0.0.1:9", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZI", {})
+    with pytest.raises(DeliveryFailed, match="ConnectionRefusedError") as failed:
+        post(claim, livemode=False)
+    assert failed.value.status is None
 
 
 def test_staff_add_test_and_disable_an_endpoint(

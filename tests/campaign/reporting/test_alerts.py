@@ -2,17 +2,28 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from time_machine import travel
 
 from campaign.campaigns.finalization import finalize_due_campaigns
 from campaign.core import clock
 from campaign.emails.delivery import deliver_batch
 from campaign.emails.renewal_notices import queue_renewal_notices
-from campaign.models import Campaign, Donation, InboxEvent, OutboxMessage, Subscription
+from campaign.models import (
+    Campaign,
+    Dispute,
+    Donation,
+    FraudWarning,
+    Heartbeat,
+    InboxEvent,
+    OutboxMessage,
+    ReconciliationRun,
+    Refund,
+    Subscription,
+)
 from campaign.reporting.alerts import find_problems, queue_alert
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
@@ -91,6 +102,80 @@ def test_a_new_problem_on_the_same_day_gets_its_own_alert(
     assert "expired_or_canceled_card" in second.details["problems"][0]
 
 
+def test_a_problem_is_reported_once_on_each_day_of_the_organizations(
+    installation: Installation, paid: Facts
+) -> None:
+    set_events(installation, "given_up")
+    # In Los Angeles; from four in the afternoon it is the next day in UTC.
+    days = [
+        [clock.at_hour(date(2026, 12, day), hour, clock.zone(ZONE)) for hour in (0, 8, 15, 16, 23)]
+        for day in (21, 22)
+    ]
+    with installation.sessions.begin() as session:
+        session.execute(delete(Heartbeat))
+    shown = [[alert(installation, at) for at in hours] for hours in days]
+    assert [[bool(number) for number in hours] for hours in shown] == [
+        [True, False, False, False, False]
+    ] * 2
+    assert [one.subject_key[:10] for one in alerts(installation)] == ["2026-12-21", "2026-12-22"]
+
+
+def test_without_an_address_nobody_is_alerted(installation: Installation, paid: Facts) -> None:
+    set_events(installation, "given_up")
+    with installation.sessions.begin() as session:
+        assert queue_alert(session, clock.now(), "", DOMAIN, ZONE) == 0
+    assert alerts(installation) == []
+
+
+def test_each_kind_of_problem_is_named_with_what_to_do(
+    installation: Installation, campaign: Campaign, give: Callable[..., Facts]
+) -> None:
+    at = clock.now()
+    gift = give().donation
+    due = datetime(2027, 1, 5, 7, 59, tzinfo=UTC)
+    money = {"amount": 2500, "currency": "usd"}
+    case = {**money, "reason": "fraudulent", "opened_at": at, "as_of": at, "donation_id": gift.id}
+    with installation.sessions.begin() as session:
+        session.execute(update(Donation).values(state="paid", paid_at=at, charged_at=at))
+        session.add_all(
+            [
+                Dispute(stripe_id="du_1", status="needs_response", due_by=due, **case),
+                Dispute(stripe_id="du_2", status="under_review", **case),
+                FraudWarning(stripe_id="issfr_1", donation_id=gift.id, fraud_type="misc", created_at=at),
+                Refund(stripe_id="re_1", state="failed", failure_reason="lost_card", created_at=at,
+                       donation_id=gift.id, **money),
+                Refund(stripe_id="re_2", state="failed", created_at=at, **money),
+                *(
+                    OutboxMessage(kind=kind, subject_key=str(number), recipient="ana@example.org",
+                                  message_id=f"<{number}>", state="failed")
+                    for number, kind in enumerate(("receipt", "receipt", "thanks"))
+                ),
+                OutboxMessage(kind="receipt", subject_key="late", recipient="ana@example.org",
+                              message_id="<late>", next_attempt_at=at - timedelta(hours=2)),
+                ReconciliationRun(started_at=at, ended_at=at, requested_by="fay", error="no answer"),
+            ]
+        )  # fmt: skip
+    found = problems(installation, at)
+    for key in [one for one in found if one.startswith(("job:", "comparison:"))]:
+        words = found.pop(key)
+        assert "scheduler" in words or words.endswith("with Stripe failed: no answer")
+    name = gift.public_id
+    assert found == {
+        "dispute:du_1:needs_response": "Dispute du_1 over $25 is open (needs_response): evidence is due by"
+        " January 4, 2027, 23:59 PST. Respond in the Stripe dashboard.",
+        "dispute:du_2:under_review": "Dispute du_2 over $25 is open (under_review): no due date."
+        " Respond in the Stripe dashboard.",
+        "warning:issfr_1": f"A bank suspects fraud (misc) in donation {name} of $25."
+        " Refund it now to avoid a dispute.",
+        "refund:re_1:failed": f"A refund of $25 for donation {name} has not reached the donor"
+        " (failed, lost_card). See `campaign review`.",
+        "stuck:receipt": "1 email of kind receipt stuck. See `campaign mail list --state stuck`.",
+        "failed:receipt": "2 emails of kind receipt failed. See `campaign mail list --state failed`.",
+        "failed:thanks": "1 email of kind thanks failed. See `campaign mail list --state failed`.",
+        "unmatched": "1 unmatched refund or dispute. See `campaign review`.",
+    }
+
+
 def test_two_concurrent_runs_report_each_problem_once(
     installation: Installation, paid: Facts, deliver: Deliver
 ) -> None:
@@ -113,8 +198,11 @@ def test_an_event_is_reported_after_failing_for_an_hour_and_when_given_up(
 ) -> None:
     set_events(installation, "failed")
     now = clock.now()
-    assert "events:failing" not in problems(installation, now + timedelta(minutes=59))
-    assert problems(installation, now + timedelta(minutes=61))["events:failing"].startswith(
+    with installation.sessions.begin() as session:
+        session.execute(update(InboxEvent).values(received_at=now))
+    hour, moment = timedelta(hours=1), timedelta(microseconds=1)
+    assert "events:failing" not in problems(installation, now + hour - moment)
+    assert problems(installation, now + hour)["events:failing"].startswith(
         "1 event from Stripe failing"
     )
     set_events(installation, "given_up")

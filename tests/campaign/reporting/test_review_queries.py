@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from campaign.core.clock import now
 from campaign.models import (
+    Charge,
     Dispute,
     Donation,
     Donor,
@@ -246,6 +247,40 @@ def test_given_up_events_and_failed_emails_are_listed_oldest_first(
         session.flush()
         assert [row.type for row in session.execute(given_up_events())] == ["type.2", "type.0"]
         assert [row.kind for row in session.execute(failed_messages())] == ["kind2", "kind0"]
+
+
+def test_each_kind_of_evidence_is_unmatched_until_its_donation_or_account_is_known(
+    installation: Installation, gift: Donation
+) -> None:
+    money: dict[str, Any] = {"amount": 100, "currency": "usd"}
+    more: dict[str, tuple[type[Any], dict[str, Any]]] = {
+        "charge": (Charge, money),
+        "refund": (Refund, {**money, "state": "failed", "created_at": now()}),
+        "dispute": (
+            Dispute,
+            {**money, "reason": "fraudulent", "status": "lost", "opened_at": now(), "as_of": now()},
+        ),
+        "fraud warning": (FraudWarning, {"fraud_type": "misc", "created_at": now()}),
+    }
+    with installation.sessions() as session:
+        session.add(PaymentLookup(payment_intent_id="pi_theirs", ours=False))
+        session.add(PaymentLookup(payment_intent_id="pi_ours", ours=True))
+        for kind, (table, values) in more.items():
+            for payment in ("theirs", "ours", "placed"):
+                place = {"donation_id": gift.id} if payment == "placed" else {}
+                session.add(
+                    table(
+                        stripe_id=f"{kind} {payment}",
+                        payment_intent_id=f"pi_{payment}",
+                        **values,
+                        **place,
+                    )
+                )
+        session.flush()
+        found = session.execute(select(unmatched_evidence().subquery())).all()
+    assert sorted(tuple(row) for row in found) == sorted(
+        (kind, f"{kind} ours", "pi_ours") for kind in more
+    )
 
 
 def test_evidence_without_a_payment_is_always_unmatched(
