@@ -151,6 +151,7 @@ def test_importing_a_list_again_does_not_restore_a_mistake_unless_its_row_was_co
         {"amount": "50"},
         {"amount": "500", "received_on": day(1)},
         {"amount": "500", "kind": "cash"},
+        {"amount": "500", "postmarked_on": day(2)},
     ):
         planned(installation, reader, reference="1042", **changes)
 

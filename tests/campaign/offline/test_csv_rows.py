@@ -77,6 +77,51 @@ def test_invalid_rows_are_reported_by_line() -> None:
     assert "name is not UTF-8" in found.reason
 
 
+@pytest.mark.parametrize("sign", ["=", "+", "-", "@"])
+@pytest.mark.parametrize("column", ["name", "email", "address", "reference", "description"])
+def test_a_text_that_starts_like_a_formula_is_rejected(column: str, sign: str) -> None:
+    fields = {"received_on": "2026-12-03", "amount": "25", "currency": "usd", "reference": "1"}
+    line = ",".join({**fields, column: f"{sign}cmd"}.get(name, "") for name in COLUMNS)
+    (found,) = rows(f"{','.join(COLUMNS)}\n{line}")
+    assert found == RejectedLine(2, f"{column} starts like a formula: '{sign}cmd'")
+
+
+def test_an_amount_may_be_negative_here_and_is_judged_with_the_entry() -> None:
+    (found,) = rows(f"{HEADER}\n2026-12-03,,-25,usd,Ana,,,,1")
+    assert isinstance(found, Row)
+    assert found.gift.amount == "-25"
+
+
+def test_a_row_has_at_most_ten_lines() -> None:
+    for lines, whole in ((10, True), (11, False)):
+        address = "\n".join(map(str, range(lines)))
+        text = f'{HEADER}\n2026-12-03,,25,usd,Ana,,"{address}",,1'
+        assert isinstance(rows(text)[0], Row) is whole
+
+
+def test_each_field_of_a_row_is_read_and_the_campaign_is_the_lists() -> None:
+    values = dict(zip(COLUMNS, "abcdefghijk", strict=True))
+    text = f"{','.join(COLUMNS)}\n{','.join(values.values())}"
+    (found,) = read_rows(text.encode(), "year-end")
+    assert isinstance(found, Row)
+    assert {name: getattr(found.gift, name) for name in COLUMNS} == values
+    assert found.gift.campaign == "year-end"
+
+
+@pytest.mark.parametrize("column", sorted({*COLUMNS} - {"reference"}))
+def test_rows_that_differ_in_any_field_but_spacing_get_references_of_their_own(
+    column: str,
+) -> None:
+    def line(**changes: str) -> str:
+        usual = dict.fromkeys(COLUMNS, "x") | {"reference": ""}
+        return ",".join((usual | changes).values())
+
+    text = "\n".join([",".join(COLUMNS), line(), line(**{column: "y"}), line(**{column: " x "})])
+    first, other, same = references(text)
+    assert same == f"{first} 2"
+    assert other not in (first, same)
+
+
 def test_a_row_without_a_reference_gets_one_from_its_content() -> None:
     blank, dearer = ROW.format(""), ROW.format("").replace("25", "26")
     first, second, other = references(f"{HEADER}\n{blank}\n{ROW.format('  ')}\n{dearer}")

@@ -101,7 +101,16 @@ def test_a_closed_batch_keeps_its_name_its_gifts_and_how_it_was_closed(
         said = session.scalars(
             select(AuditEntry.after).where(AuditEntry.action == "deposit_batch.closed")
         ).one()
-    assert (said["gifts"], said["total"], said["currency"]) == (1, 5000, "usd")
+    assert said == {
+        "name": "Monday",
+        "deposited_on": str(TODAY),
+        "bank_reference": f"B 77 {'x' * 95}",
+        "gifts": 1,
+        "total": 5000,
+        "currency": "usd",
+    }
+    assert (again.opened_by, again.closed_by) == (FINANCE.name, FINANCE.name)
+    assert again.closed_at is not None
 
 
 def test_an_empty_or_missing_batch_cannot_be_closed(
@@ -128,7 +137,14 @@ def test_moving_gifts_twice_moves_them_once_and_takes_none_from_another_batch(
     assert move(installation, tuesday, put_in=(second, 999)) == 1
     with installation.sessions() as session:
         held = [tuple(row) for row in session.execute(select(OfflineGift.id, OfflineGift.batch_id))]
+        changed = select(AuditEntry).where(AuditEntry.action == "deposit_batch.changed")
+        said = session.scalars(changed.order_by(AuditEntry.id)).all()
     assert dict(held) == {first: monday, second: tuesday}
+    assert [(one.actor, one.subject_key, one.after) for one in said] == [
+        (FINANCE.name, str(monday), {"put_in": ["1", "2"], "taken_out": []}),
+        (FINANCE.name, str(monday), {"put_in": [], "taken_out": ["2"]}),
+        (FINANCE.name, str(tuesday), {"put_in": ["2"], "taken_out": []}),
+    ]
     assert actions(installation).count("deposit_batch.changed") == 3
 
 
@@ -162,6 +178,16 @@ def test_a_reversed_gift_cannot_be_added_to_a_batch(
     assert move(installation, batch, put_in=(gift.id,)) == 0
     with installation.sessions() as session:
         assert undeposited_gifts(session, "usd", 10) == []
+
+
+def test_gifts_to_deposit_are_listed_newest_first_up_to_a_limit(
+    installation: Installation, enter: Enter
+) -> None:
+    entered = [gift_of(enter(NEW, reference=str(number))).id for number in range(4)]
+    move(installation, opened(installation), put_in=(entered[3],))
+    with installation.sessions() as session:
+        assert [one.id for one in undeposited_gifts(session, "usd", 2)] == [entered[2], entered[1]]
+        assert len(undeposited_gifts(session, "usd", 10)) == 3
 
 
 def test_contents_are_in_order_of_entry_with_checks_and_cash_separate(
