@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from campaign.core.errors import FieldsInvalid
@@ -22,7 +22,7 @@ from campaign.integrations.queries import (
     read_receipts,
     read_subscriptions,
 )
-from campaign.models import Campaign, Donation, Donor, Subscription
+from campaign.models import Campaign, Donation, Donor, LedgerEntry, Subscription
 from campaign.runtime.context import Installation
 from tests.support.raw_sql import execute, insert
 from tests.support.stripe import Facts
@@ -82,6 +82,45 @@ def test_since_is_inclusive_and_until_is_exclusive(
 
     assert (found(since=AT), found(since=AT + BLINK)) == (3, 0)
     assert (found(until=AT), found(until=AT + BLINK)) == (0, 3)
+
+
+@pytest.mark.parametrize(
+    ("read", "table", "column"),
+    [
+        (read_donations, "donation", "created_at"),
+        (read_donors, "donor", "created_at"),
+        (read_receipts, "receipt", "issued_at"),
+    ],
+)
+def test_each_list_is_filtered_by_its_own_moment(
+    installation: Installation,
+    paid: Facts,
+    read: Callable[[Session, RowFilters], Page],
+    table: str,
+    column: str,
+) -> None:
+    execute(installation, f"UPDATE {table} SET {column} = :at", at=AT)
+    with installation.sessions() as session:
+        for filters, rows in (
+            ({"since": AT}, 1),
+            ({"since": AT + BLINK}, 0),
+            ({"until": AT}, 0),
+            ({"until": AT + BLINK}, 1),
+        ):
+            assert len(read(session, RowFilters(**filters)).rows) == rows, filters
+
+
+def test_the_ledger_is_filtered_by_when_money_moved_not_by_when_it_was_recorded(
+    installation: Installation, paid: Facts
+) -> None:
+    with installation.sessions() as session:
+        moved = session.scalars(select(LedgerEntry.occurred_at)).one()
+        for filters, rows in (
+            ({"since": moved, "until": moved + BLINK}, 1),
+            ({"since": moved + BLINK}, 0),
+            ({"until": moved}, 0),
+        ):
+            assert len(read_ledger(session, RowFilters(**filters)).rows) == rows, filters
 
 
 def test_filters_are_combined(installation: Installation, gifts: list[int]) -> None:

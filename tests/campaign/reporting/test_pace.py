@@ -5,7 +5,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from campaign.models import Campaign
-from campaign.reporting.pace import forecast, forecast_by_previous_campaign, pace
+from campaign.reporting.pace import (
+    forecast,
+    forecast_by_previous_campaign,
+    pace,
+    round_to_units,
+)
 from campaign.reporting.tallies import Tally
 
 START = datetime(2026, 12, 1, tzinfo=UTC)
@@ -88,3 +93,63 @@ def test_on_the_last_day_the_whole_rest_is_needed_and_afterwards_nothing() -> No
     assert pace(campaign(), 400_000, [], START + timedelta(days=19, hours=12)).needed == 600_000
     assert pace(campaign(), 2_000_000, [], START + timedelta(days=5)).needed == 0
     assert pace(campaign(), 400_000, [], START + timedelta(days=21)).needed is None
+
+
+@pytest.mark.parametrize(
+    ("complete", "payments", "found"),
+    [(3, 20, True), (3, 19, False), (2, 20, False)],
+)
+def test_a_forecast_needs_three_complete_days_and_twenty_payments(
+    complete: int, payments: int, *, found: bool
+) -> None:
+    days = [Tally(str(number), 1_000) for number in range(complete)]
+    # Payments of today count, and so do those that were refunded.
+    days.append(Tally("today", 0, 0, 5_000, payments))
+    at = START + timedelta(days=complete)
+    assert (forecast(campaign(), 3_000, days, at) is not None) is found
+
+
+def test_a_forecast_is_of_the_last_fourteen_complete_days() -> None:
+    days = [Tally("early", 900_000, 30, 900_000, 30), *steady(14)]
+    result = forecast(campaign(), 1_040_000, days, START + timedelta(days=15))
+    assert result is not None
+    assert (result.expected, result.days) == (1_040_000 + 5 * 10_000, 14)
+
+
+def test_an_estimate_has_no_cents_and_currencies_without_decimals_no_hundreds() -> None:
+    assert round_to_units(123_456.7, "usd") == 123_500
+    assert round_to_units(123_449.0, "usd") == 123_400
+    assert round_to_units(123_456.7, "jpy") == 123_457
+    assert forecast_by_previous_campaign(1_234, 1, [3, 7], "jpy") == 2_879
+
+
+def test_the_previous_campaign_must_have_had_that_many_days_and_gifts_by_then() -> None:
+    before = [10, 20, 30, 40, 100]
+    assert forecast_by_previous_campaign(80_000, 4, before, "usd") == 800_000
+    assert forecast_by_previous_campaign(80_000, 5, before, "usd") is None
+    assert forecast_by_previous_campaign(80_000, 1, [0, 100], "usd") is None
+    assert forecast_by_previous_campaign(80_000, 1, [10, 0], "usd") is None
+    assert forecast_by_previous_campaign(80_000, 1, [], "usd") is None
+
+
+def test_the_pace_of_a_young_campaign_is_of_the_days_that_have_passed() -> None:
+    hours = [Tally("2026-12-01T12", 3_000), Tally("2026-12-02T12", 1_000)]
+    found = pace(campaign(), 4_000, hours, START + timedelta(days=2))
+    assert (found.last_week, found.since_start, found.last_day) == (2_000, 2_000, 1_000)
+    # On the first day, and before it, a day is the least.
+    for later in (timedelta(hours=1), timedelta(), timedelta(days=-1)):
+        assert pace(campaign(), 4_000, hours, START + later).since_start == 4_000
+
+
+def test_the_pace_needed_is_rounded_up_and_is_none_from_the_deadline_on() -> None:
+    assert pace(campaign(goal=1_000), 0, [], START + timedelta(days=17)).needed == 334
+    moment = timedelta(microseconds=1)
+    end = START + timedelta(days=20)
+    assert pace(campaign(goal=1_000), 0, [], end - moment).needed == 1_000
+    assert pace(campaign(goal=1_000), 0, [], end).needed is None
+
+
+def test_after_the_deadline_the_pace_is_of_the_campaigns_last_days() -> None:
+    hours = [Tally("2026-12-19T23", 5_000), Tally("2026-12-20T01", 700)]
+    found = pace(campaign(), 20_000, hours, START + timedelta(days=60))
+    assert (found.last_day, found.since_start) == (700, 1_000)
