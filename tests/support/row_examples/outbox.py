@@ -1,0 +1,103 @@
+"""Emails in the outbox."""
+
+from tests.support.row_examples.table import (
+    NOON,
+    Default,
+    Reference,
+    Table,
+    Unique,
+    each,
+    fresh,
+    key_of,
+    once,
+    refused,
+)
+
+A_STEP = once(key_of("campaign_step"))
+
+OUTBOX_MESSAGE = Table(
+    "outbox_message",
+    row={
+        "kind": "receipt",
+        "subject_key": fresh("don_"),
+        "recipient": "ana@example.org",
+        "message_id": fresh("message"),
+        "state": "queued",
+    },
+    defaults={
+        "name": "",
+        "locale": "en",
+        "token": Default.random,
+        "details": {},
+        "bulk": False,
+        "attempts": 0,
+        "next_attempt_at": Default.transaction_time,
+        "created_at": Default.transaction_time,
+    },
+    optional=[
+        "receipt_id",
+        "subscription_id",
+        "campaign_id",
+        "step_id",
+        "donor_id",
+        "timezone",
+        "lease_until",
+        "begun_at",
+        "expires_at",
+        "last_error",
+        "resent_at",
+        "sent_at",
+        "bounced_at",
+        "bounce",
+    ],
+    refused=[
+        *refused("ck_outbox_message_state", *each("state", ["lost", "", "Sent"])),
+        *refused("ck_outbox_message_sent", {"state": "sent"}),
+        *refused(
+            "ck_outbox_message_sent",
+            *each("state", ["queued", "sending", "failed", "dropped"], sent_at=NOON),
+        ),
+        *refused("ck_outbox_message_step", {"step_id": A_STEP}),
+    ],
+    accepted=[
+        *each("state", ["queued", "sending", "failed", "dropped"]),
+        {"state": "sent", "sent_at": NOON},
+        {"campaign_id": key_of("campaign")},
+        {"step_id": A_STEP, "campaign_id": key_of("campaign")},
+    ],
+    unique=[
+        Unique(
+            "uq_outbox_message_kind_subject_key",
+            {"kind": "receipt", "subject_key": "don_1"},
+            apart=[{"kind": "refund"}, {"subject_key": "don_2"}],
+        ),
+        Unique(
+            "uq_outbox_message_message_id", {"message_id": "one"}, apart=[{"message_id": "other"}]
+        ),
+        Unique("uq_outbox_message_token", {"token": "one"}, apart=[{"token": "other"}]),
+        Unique(
+            "uq_outbox_message_step_recipient",
+            {
+                "step_id": A_STEP,
+                "campaign_id": once(key_of("campaign")),
+                "recipient": "ana@example.org",
+            },
+            again=[{"recipient": "ANA@example.org"}],
+            apart=[
+                {"recipient": "ben@example.org"},
+                {"step_id": key_of("campaign_step")},
+                {"step_id": None},
+            ],
+            free=[{"step_id": None}],
+        ),
+    ],
+    references=[
+        Reference("receipt_id", "receipt"),
+        Reference("subscription_id", "subscription"),
+        Reference("campaign_id", "campaign"),
+        Reference("step_id", "campaign_step", {"campaign_id": key_of("campaign")}),
+        Reference("donor_id", "donor"),
+    ],
+)
+
+TABLES = [OUTBOX_MESSAGE]
