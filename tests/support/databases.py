@@ -99,9 +99,8 @@ def databases(postgres: str) -> Databases:
 
 @pytest.fixture(scope="session")
 def template(databases: Databases) -> Iterator[str]:
-    """The name of a migrated, empty database."""
-    shared = os.environ.get(TEMPLATE)
-    if shared and databases.server == os.environ.get(SERVER):
+    """The name of a migrated, empty database: one for the whole run, or a new one."""
+    if shared := os.environ.get(TEMPLATE):
         yield shared
         return
     name = databases.create_migrated()

@@ -14,7 +14,6 @@ import psycopg
 import pytest
 from psycopg import errors
 
-from tests.conftest import Databases
 from tests.support.row_examples import TABLES
 from tests.support.row_examples.rows import Rows
 from tests.support.row_examples.table import Default, Reference, Refused, Row, Table, Unique
@@ -23,22 +22,6 @@ NOBODY = 999_999_999_999
 """The key of no row."""
 
 Case = Any
-
-
-@pytest.fixture(scope="module")
-def connection(databases: Databases, template: str) -> Iterator[psycopg.Connection[Any]]:
-    name = databases.create(template)
-    with psycopg.connect(databases.address(name)) as opened:
-        yield opened
-        opened.rollback()
-    databases.drop(name)
-
-
-@pytest.fixture
-def rows(connection: psycopg.Connection[Any]) -> Iterator[Rows]:
-    """Insert rows; the test's end takes them back."""
-    yield Rows(connection, TABLES)
-    connection.rollback()
 
 
 def shown(changes: Row) -> str:
