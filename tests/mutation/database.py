@@ -18,7 +18,6 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 
 import psycopg
@@ -31,7 +30,7 @@ from sandbox.servers.scratch import scratch_folder
 from tests.conftest import Databases
 from tests.mutation.database_equivalents import EQUIVALENT
 from tests.mutation.database_faults import Fault, faults
-from tests.mutation.direct_runs import calls, first_failure
+from tests.mutation.direct_runs import calls, first_failure, first_failure_of_committing
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "var" / "mutation" / "database.json"
@@ -116,12 +115,14 @@ def planted(fault: Fault, databases: Databases, template: str) -> Iterator[str]:
         databases.drop(name)
 
 
-def noticed(fault: Fault, databases: Databases, template: str) -> str:
+def noticed(fault: Fault, databases: Databases, template: str, scratch: str) -> str:
     """Return the first test that fails with the fault, or ''. The likeliest tests run first."""
+    if fault.table and (found := noticed_by_examples(fault, databases.address(scratch))):
+        return found
     with planted(fault, databases, template) as name:
-        own = calls(CONSTRAINTS, fault.table) if fault.table else iter(())
-        of_triggers = (call for module in TRIGGERS for call in calls(module))
-        found = first_failure(databases.address(name), chain(own, of_triggers))
+        tests = (call for module in TRIGGERS for call in calls(module))
+        with psycopg.connect(databases.address(name)) as connection:
+            found = first_failure_of_committing(connection, tests)
     if found:
         return found
     # A copy of its own, because some of the tests above commit.
@@ -129,9 +130,18 @@ def noticed(fault: Fault, databases: Databases, template: str) -> str:
         return play(name, databases.server, ALL_TESTS)
 
 
-def outcome_of(fault: Fault, databases: Databases, template: str) -> dict[str, str]:
+def noticed_by_examples(fault: Fault, address: str) -> str:
+    """Plant the fault in a transaction, which is fast and leaves nothing; play the examples of its table."""
+    with psycopg.connect(address) as connection:
+        connection.execute(fault.sql.encode())
+        found = first_failure(connection, calls(CONSTRAINTS, fault.table))
+        connection.rollback()
+    return found
+
+
+def outcome_of(fault: Fault, databases: Databases, template: str, scratch: str) -> dict[str, str]:
     try:
-        found = noticed(fault, databases, template)
+        found = noticed(fault, databases, template, scratch)
     except psycopg.Error as error:
         return {"outcome": "invalid", "by": str(error).splitlines()[0]}
     return {"outcome": "caught" if found else "survived", "by": found}
@@ -170,10 +180,11 @@ def run(only: str, *, again: bool) -> int:
         with psycopg.connect(databases.address(template)) as connection:
             chosen = [fault for fault in faults(connection) if only in fault.name]
         _require_that_all_pass(databases, template)
+        scratch = databases.create(template)
         for number, fault in enumerate(chosen, 1):
             if fault.name in EQUIVALENT or (fault.name in outcomes and not again):
                 continue
-            outcomes[fault.name] = outcome_of(fault, databases, template)
+            outcomes[fault.name] = outcome_of(fault, databases, template, scratch)
             save(outcomes)
             show(f"{number}/{len(chosen)}", fault, outcomes[fault.name])
     return report([fault.name for fault in chosen], outcomes)
@@ -183,7 +194,9 @@ def _require_that_all_pass(databases: Databases, template: str) -> None:
     """A test that fails without a fault would catch them all."""
     with planted(Fault("none", "", "SELECT 1"), databases, template) as name:
         tests = (call for module in (CONSTRAINTS, *TRIGGERS) for call in calls(module))
-        if failed := first_failure(databases.address(name), tests):
+        with psycopg.connect(databases.address(name)) as connection:
+            failed = first_failure_of_committing(connection, tests)
+        if failed:
             sys.exit(f"Without a fault, {failed} fails.")
     if failed := play(template, databases.server, ALL_TESTS):
         sys.exit(f"Without a fault, {failed} fails.")

@@ -45,14 +45,28 @@ def _case(case: Any, *, single: bool) -> tuple[str, tuple[Any, ...]]:
     return "-".join(map(str, values)), values
 
 
-def first_failure(address: str, tests: Iterator[tuple[str, Callable[[Rows], None]]]) -> str:
+def first_failure(
+    connection: psycopg.Connection[Any], tests: Iterator[tuple[str, Callable[[Rows], None]]]
+) -> str:
     """Run tests over one connection, each rolled back; return the name of the first that fails, or ''."""
-    with psycopg.connect(address) as connection:
-        for name, call in tests:
-            try:
+    for name, call in tests:
+        try:
+            with connection.transaction(force_rollback=True):
                 call(Rows(connection, TABLES))
-            except (Exception, pytest.fail.Exception):  # noqa: BLE001 - any failure is the answer
-                return name
-            finally:
-                connection.rollback()
+        except (Exception, pytest.fail.Exception):  # noqa: BLE001 - any failure is the answer
+            return name
+    return ""
+
+
+def first_failure_of_committing(
+    connection: psycopg.Connection[Any], tests: Iterator[tuple[str, Callable[[Rows], None]]]
+) -> str:
+    """The same for tests that may commit."""
+    for name, call in tests:
+        try:
+            call(Rows(connection, TABLES))
+        except (Exception, pytest.fail.Exception):  # noqa: BLE001 - any failure is the answer
+            return name
+        finally:
+            connection.rollback()
     return ""

@@ -1,4 +1,4 @@
-"""Migrations create what the models define, can be repeated and run concurrently, and can be undone."""
+"""Migrations can be repeated, run concurrently, and be undone. `test_schema.py` compares what they create."""
 
 import subprocess
 import sys
@@ -6,14 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 from alembic import command
-from alembic.autogenerate import compare_metadata
 from alembic.config import Config
-from alembic.migration import MigrationContext
-from sqlalchemy import Connection, Engine, create_engine, inspect, pool, text
+from sqlalchemy import Engine, create_engine, inspect, pool, text
 
 from campaign import migrations
 from campaign.migrations import is_current, upgrade
-from campaign.models import Base
 from tests.support.databases import Databases
 
 
@@ -37,38 +34,6 @@ def downgrade(url: str) -> None:
     configuration.set_main_option("script_location", str(migrations.__path__[0]))
     configuration.attributes["database_url"] = url
     command.downgrade(configuration, "base")
-
-
-def test_the_migrations_make_what_the_models_say(empty: str, engine: Engine) -> None:
-    upgrade(empty)
-    with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_server_default": True})
-        assert compare_metadata(context, Base.metadata) == []
-
-
-def test_the_migrations_make_every_constraint_and_index_that_the_models_name(
-    empty: str,
-    engine: Engine,
-) -> None:
-    """Compare definitions word for word, including checks, which Alembic's comparison ignores."""
-    upgrade(empty)
-    with engine.begin() as connection:
-        connection.execute(text("CREATE SCHEMA said; DROP TABLE alembic_version"))
-        beside = connection.execution_options(schema_translate_map={None: "said"})
-        Base.metadata.create_all(beside)
-        made, said = (rules_in(connection, schema) for schema in ("public", "said"))
-    assert made == said
-
-
-def rules_in(connection: Connection, schema: str) -> set[tuple[str, str]]:
-    """Return the name and definition of each constraint and index."""
-    query = text(
-        "SELECT conname, conrelid::regclass || ' ' || pg_get_constraintdef(oid) FROM pg_constraint"
-        " WHERE connamespace = to_regnamespace(:schema) UNION ALL"
-        " SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = :schema",
-    )
-    rows = connection.execute(query, {"schema": schema})
-    return {(name, wording.replace(f"{schema}.", "")) for name, wording in rows}
 
 
 def test_an_upgrade_repeated_changes_nothing(empty: str, engine: Engine) -> None:
