@@ -2,6 +2,7 @@
 
 import importlib
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -20,7 +21,7 @@ def calls(module: str, table: str = "") -> Iterator[tuple[str, Callable[[Rows], 
         for shown, values in _combinations(marks):
             if not table or shown.startswith(f"{table}:"):
                 test = f"{module.rpartition('.')[2]}::{name}" + (f"[{shown}]" if shown else "")
-                yield test, lambda rows, call=function, given=values: call(rows, **given)
+                yield test, partial(function, **values)
 
 
 def _combinations(marks: list[pytest.Mark]) -> list[tuple[str, dict[str, Any]]]:

@@ -5,6 +5,7 @@ from tests.support.row_examples.table import (
     NOON,
     Default,
     Reference,
+    Row,
     Table,
     Unique,
     both_or_neither,
@@ -14,12 +15,13 @@ from tests.support.row_examples.table import (
     refused,
 )
 
-LOGO = {"logo": b"<svg/>", "logo_type": "image/svg+xml", "logo_digest": "abc"}
+LOGO: Row = {"logo": b"<svg/>", "logo_type": "image/svg+xml", "logo_digest": "abc"}
 
 
-def without(column: str) -> dict[str, object]:
+def without(column: str) -> Row:
     """The logo's columns but one."""
-    return {name: value for name, value in LOGO.items() if name != column} | {"logo_alt": "Harbor"}
+    left = {name: value for name, value in LOGO.items() if name != column}
+    return {**left, "logo_alt": "Harbor"}
 
 
 BRANDING = Table(
@@ -49,7 +51,7 @@ BRANDING = Table(
     ],
     accepted=[
         {"accent_light": LIGHT, "accent_dark": DARK},
-        LOGO | {"logo_alt": "Harbor"},
+        {**LOGO, "logo_alt": "Harbor"},
         {"logo_alt": "Harbor"},
     ],
     unique=[Unique("pk_branding", {"id": 1})],
