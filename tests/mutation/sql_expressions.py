@@ -83,7 +83,11 @@ def _tokens(text: str) -> Iterator[Variant]:
             continue
         if _listed(text, start):
             continue
-        for put in [*OPERATORS.get(token, []), *_numbers(token), *_literals(token)]:
+        operators = OPERATORS.get(token, [])
+        if followed.startswith("'"):
+            # No text of ours is meant to be before or after another.
+            operators = [one for one in operators if one in ("=", "<>", "~*")]
+        for put in [*operators, *_numbers(token), *_literals(token)]:
             yield Variant(
                 f"`{token}` becomes `{put}`{_near(text, start)}", _cut(text, start, end, put)
             )

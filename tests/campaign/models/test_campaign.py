@@ -1,15 +1,13 @@
-"""The campaign's table, raw; and its state at a moment."""
+"""A campaign's state at a moment, and its texts. `test_constraints.py` has the rules of its table."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 
 from campaign.models import Campaign, CampaignText
 from campaign.runtime.context import Installation
-from tests.support.raw_sql import execute, insert, refusals
+from tests.support.raw_sql import execute, insert
 
 BLINK = timedelta(microseconds=1)
 STARTS = datetime(2026, 12, 22, 8, tzinfo=UTC)
@@ -18,56 +16,6 @@ ENDS = datetime(2027, 1, 1, 8, tzinfo=UTC)
 
 def made(**changes: Any) -> Campaign:
     return Campaign(**{"starts_at": STARTS, "deadline": ENDS, "grace_days": 14, **changes})
-
-
-@pytest.mark.parametrize(
-    ("changes", "rule"),
-    [
-        ("slug = 'Nine Days'", "ck_campaign_slug"),
-        ("slug = repeat('a', 81)", "ck_campaign_slug"),
-        ("deadline = starts_at", "ck_campaign_window"),
-        ("goal = 0", "ck_campaign_goal"),
-        ("currency = 'dollars'", "ck_campaign_currency"),
-    ],
-)
-def test_a_campaign_that_cannot_be_is_refused(
-    installation: Installation, campaign: Campaign, changes: str, rule: str
-) -> None:
-    with pytest.raises(IntegrityError, match=rule):
-        execute(installation, f"UPDATE campaign SET {changes}")
-
-
-def test_the_rules_of_a_campaign_meet_at_their_edges(
-    installation: Installation, campaign: Campaign
-) -> None:
-    rules = {
-        "slug = repeat('a', 80)": "",
-        "slug = 'nine--days'": "ck_campaign_slug",
-        "slug = 'nine-days-'": "ck_campaign_slug",
-        "slug = ''": "ck_campaign_slug",
-        "goal = 1": "",
-        "deadline = starts_at + interval '1 microsecond'": "",
-        "currency = 'USD'": "ck_campaign_currency",
-        "smallest_amount = 0": "ck_campaign_smallest_amount",
-        "smallest_amount = 1": "",
-        "grace_days = -1": "ck_campaign_grace_days",
-        "grace_days = 0": "",
-        "stretch_goal = goal": "ck_campaign_stretch_goal",
-        "stretch_goal = goal + 1": "",
-        "finalized_at = now()": "ck_campaign_finalized",
-        "final_raised = 0": "ck_campaign_finalized",
-        "finalized_at = now(), final_raised = 0": "",
-        "paused_at = now()": "ck_campaign_paused",
-        "pause_reason = 'An attack'": "ck_campaign_paused",
-        "accent_light = '#aabbcc'": "ck_campaign_accents",
-        "accent_light = '#aabbcc', accent_dark = '#AABBCC'": "ck_campaign_colors",
-        "accent_light = '#aabbcc', accent_dark = '#000000'": "",
-        "figures_from_percent = 0": "ck_campaign_figures_from_percent",
-        "figures_from_percent = 101": "ck_campaign_figures_from_percent",
-        "figures_from_percent = 1": "",
-        "figures_from_percent = 100": "",
-    }
-    assert refusals(installation, "campaign", rules) == rules
 
 
 def test_a_campaign_is_open_from_its_start_to_the_last_microsecond() -> None:

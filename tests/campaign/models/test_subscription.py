@@ -1,4 +1,4 @@
-"""Monthly and yearly gifts, as their table keeps them. Raw."""
+"""What a monthly gift begins with. `test_constraints.py` has the rules of its table."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from campaign.models import Campaign, Donor, InvoicePayment, Subscription
+from campaign.models import Campaign, Donor, Subscription
 from campaign.runtime.context import Installation
-from tests.support.raw_sql import execute, insert, refusals
+from tests.support.raw_sql import execute, insert
 
 Begin = Callable[..., int]
 
@@ -45,27 +45,5 @@ def test_it_begins_active_with_a_page_of_its_own(installation: Installation, beg
         execute(installation, "UPDATE subscription SET token = 'the same'")
 
 
-def test_only_what_ended_has_the_moment_of_it(installation: Installation, begin: Begin) -> None:
-    begin("sub_1")
-    rules = {
-        "state = 'ended'": "ck_subscription_ended",
-        "ended_at = now()": "ck_subscription_ended",
-        "state = 'ended', ended_at = now()": "",
-        "state = 'past_due'": "",
-        "state = 'tired'": "ck_subscription_state",
-        "frequency = 'weekly'": "ck_subscription_frequency",
-        "frequency = 'yearly'": "",
-        "amount = 0": "ck_subscription_amount",
-        "fee_cover = -1": "ck_subscription_amount",
-    }
-    assert refusals(installation, "subscription", rules) == rules
-
-
 def test_stripe_charges_the_gift_and_the_covered_fees_a_period() -> None:
     assert Subscription(amount=1000, fee_cover=59).charge == 1059
-
-
-def test_an_invoice_was_paid_by_one_payment(installation: Installation) -> None:
-    insert(installation, InvoicePayment, invoice_id="in_1", payment_intent_id="pi_1")
-    with pytest.raises(IntegrityError, match="pk_invoice_payment"):
-        insert(installation, InvoicePayment, invoice_id="in_1", payment_intent_id="pi_2")
