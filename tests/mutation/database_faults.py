@@ -76,7 +76,15 @@ def _foreign_keys(connection: psycopg.Connection[Any]) -> Iterator[Fault]:
             yield Fault(f"{table}.{name}: {clause}", table, changed)
 
 
+def _nullable(connection: psycopg.Connection[Any]) -> set[str]:
+    query = f"""
+        SELECT relname || '.' || attname FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
+        WHERE {IN_PUBLIC} AND NOT attnotnull"""
+    return {name for (name,) in connection.execute(query)}
+
+
 def _uniques(connection: psycopg.Connection[Any]) -> Iterator[Fault]:
+    nullable = _nullable(connection)
     for table, name, definition in _constraints(connection, "pu"):
         drop = f"ALTER TABLE {table} DROP CONSTRAINT {name} CASCADE"
         yield Fault(f"{table}.{name}: dropped", table, drop)
@@ -86,7 +94,7 @@ def _uniques(connection: psycopg.Connection[Any]) -> Iterator[Fault]:
             rest = ", ".join(one for one in columns if one != column)
             add = f"ALTER TABLE {table} ADD CONSTRAINT {name} {kind} ({rest})"
             yield Fault(f"{table}.{name}: without {column}", table, f"{drop}; {add}")
-        if kind == "UNIQUE":
+        if kind == "UNIQUE" and nullable & {f"{table}.{column}" for column in columns}:
             add = f"ALTER TABLE {table} ADD CONSTRAINT {name} UNIQUE NULLS NOT DISTINCT ({listed})"
             yield Fault(f"{table}.{name}: NULL is a value", table, f"{drop}; {add}")
 

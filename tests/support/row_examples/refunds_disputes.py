@@ -1,5 +1,7 @@
 """Evidence about returned money."""
 
+from dataclasses import replace
+
 from tests.support.row_examples.table import (
     NOON,
     Default,
@@ -72,7 +74,7 @@ REFUND = Table(
         *each("state", ANSWERED, request_token=fresh("click")),
     ],
     unique=[
-        one_of_stripe("refund"),
+        replace(one_of_stripe("refund"), free=each("state", ["requested"], **OF_OURS)),
         Unique(
             "uq_refund_request_token",
             {"request_token": "click 1"},
