@@ -15,9 +15,10 @@ import signal
 import sys
 import traceback
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import psycopg
@@ -31,17 +32,19 @@ from tests.conftest import Databases
 from tests.mutation.database_equivalents import EQUIVALENT
 from tests.mutation.database_faults import Fault, faults
 from tests.mutation.direct_runs import calls, first_failure, first_failure_of_committing
+from tests.support.row_examples.rows import Rows
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "var" / "mutation" / "database.json"
 MODELS = "tests/campaign/models"
 PACKAGE = "tests.campaign.models"
 CONSTRAINTS = f"{PACKAGE}.test_constraints"
-TRIGGERS = [
-    f"{PACKAGE}.test_guard_triggers",
-    f"{PACKAGE}.test_counting_trigger",
-    f"{PACKAGE}.test_announcing_triggers",
-]
+TRIGGERS = {
+    f"{PACKAGE}.test_guard_triggers": ("guard", "append_only", "transition"),
+    f"{PACKAGE}.test_counting_trigger": ("count_",),
+    f"{PACKAGE}.test_announcing_triggers": ("queue_", "notify_", "search_words"),
+}
+"""The modules of the triggers' tests, and what is in the names of the triggers and functions that each is about."""
 NOT_COUNTED = ("test_every_column_of_the_database", "test_every_constraint_of_the_database")
 """Tests of the examples' completeness, which compare names and not behavior."""
 ALL_TESTS = [MODELS, "-k", " and ".join(f"not {name}" for name in NOT_COUNTED)]
@@ -116,13 +119,14 @@ def planted(fault: Fault, databases: Databases, template: str) -> Iterator[str]:
 
 
 def noticed(fault: Fault, databases: Databases, template: str, scratch: str) -> str:
-    """Return the first test that fails with the fault, or ''. The likeliest tests run first."""
-    if fault.table and (found := noticed_by_examples(fault, databases.address(scratch))):
+    """Return the first test that fails with the fault, or ''. The likeliest and fastest tests run first."""
+    if found := noticed_at_once(fault, databases.address(scratch)):
         return found
-    with planted(fault, databases, template) as name:
-        tests = (call for module in TRIGGERS for call in calls(module))
-        with psycopg.connect(databases.address(name)) as connection:
-            found = first_failure_of_committing(connection, tests)
+    with (
+        planted(fault, databases, template) as name,
+        psycopg.connect(databases.address(name)) as connection,
+    ):
+        found = first_failure_of_committing(connection, tests_about(fault))
     if found:
         return found
     # A copy of its own, because some of the tests above commit.
@@ -130,13 +134,22 @@ def noticed(fault: Fault, databases: Databases, template: str, scratch: str) -> 
         return play(name, databases.server, ALL_TESTS)
 
 
-def noticed_by_examples(fault: Fault, address: str) -> str:
-    """Plant the fault in a transaction, which is fast and leaves nothing; play the examples of its table."""
+def noticed_at_once(fault: Fault, address: str) -> str:
+    """Plant the fault in a transaction that is rolled back, which takes no copy of the database."""
     with psycopg.connect(address) as connection:
         connection.execute(fault.sql.encode())
-        found = first_failure(connection, calls(CONSTRAINTS, fault.table))
+        own = calls(CONSTRAINTS, fault.table) if fault.table else iter(())
+        found = first_failure(connection, chain(own, tests_about(fault)))
         connection.rollback()
     return found
+
+
+def tests_about(fault: Fault) -> Iterator[tuple[str, Callable[[Rows], None]]]:
+    """Yield the triggers' tests, those about this fault's trigger or function first."""
+    for module in sorted(
+        TRIGGERS, key=lambda one: not any(part in fault.name for part in TRIGGERS[one])
+    ):
+        yield from calls(module)
 
 
 def outcome_of(fault: Fault, databases: Databases, template: str, scratch: str) -> dict[str, str]:
