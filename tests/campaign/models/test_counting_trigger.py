@@ -243,6 +243,17 @@ def test_an_entry_counts_for_its_own_donation(rows: Rows) -> None:
     assert list(books.tally("size")) == ["2000"]
 
 
+def test_gifts_that_share_a_shard_are_added_up(rows: Rows) -> None:
+    books = Books(rows)
+    matching = books.matching(starts_at=NOON, ends_at=NOON + DAY)
+    for number in (16_000_003, 16_000_019, 16_000_035):
+        books.give(2500, id=number, code="spring")
+    assert books.tally("code") == {"spring": (7500, 3, 7500, 3)}
+    assert (books.totals(), books.given(matching)) == ((7500, 3, 3, 0), 7500)
+    shards = "SELECT shard FROM progress_shard WHERE campaign_id = %s"
+    assert rows.all(shards, books.campaign) == [(3,)]
+
+
 def test_entries_count_in_whatever_order_they_got_their_numbers(rows: Rows) -> None:
     """A number is drawn before the entry is written, so a later entry may have the lower one."""
     books = Books(rows)
