@@ -15,6 +15,9 @@ EQUIVALENT: dict[str, str] = {
     "count_ledger_entry(): `min` becomes `max` after `NEW.campaign_id), 0),`": (
         "a donation has one payment"
     ),
+    "count_ledger_entry(): without AND elsewhere.campaign_id <> NEW.campaign_id": (
+        "`gave_before` is written only with a donor's first row of the campaign"
+    ),
     "guard_merge(): `=` becomes `<=` after `PERFORM FROM donor WHERE id`": _LOCKS_MORE,
     "guard_merge(): `=` becomes `>=` after `PERFORM FROM donor WHERE id`": _LOCKS_MORE,
     "guard_merge(): `=` becomes `<>` after `PERFORM FROM donor WHERE id`": _LOCKS_MORE,
