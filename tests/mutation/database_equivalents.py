@@ -18,6 +18,9 @@ EQUIVALENT: dict[str, str] = {
     "count_ledger_entry(): without AND elsewhere.campaign_id <> NEW.campaign_id": (
         "`gave_before` is written only with a donor's first row of the campaign"
     ),
+    "guard_deposit(): `'DELETE'` becomes `'other'` after `.batch_id]; ELSIF TG_OP =`": (
+        "the next branch names the same deposit, because NEW is NULL in a deletion"
+    ),
     "guard_merge(): `=` becomes `<=` after `PERFORM FROM donor WHERE id`": _LOCKS_MORE,
     "guard_merge(): `=` becomes `>=` after `PERFORM FROM donor WHERE id`": _LOCKS_MORE,
     "guard_merge(): `=` becomes `<>` after `PERFORM FROM donor WHERE id`": _LOCKS_MORE,
