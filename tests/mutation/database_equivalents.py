@@ -21,6 +21,12 @@ EQUIVALENT: dict[str, str] = {
     "guard_deposit(): `'DELETE'` becomes `'other'` after `.batch_id]; ELSIF TG_OP =`": (
         "the next branch names the same deposit, because NEW is NULL in a deletion"
     ),
+    "guard_ledger_entry(): without AND kind = 'payment'": (
+        "the first entry of a donation is its payment, by this same rule"
+    ),
+    "guard_merge(): `NEW` becomes `OLD` after `donor WHERE merged_into_id =`": (
+        "a donor keeps its id, and nobody is merged into one that is only being inserted"
+    ),
     "guard_merge(): `=` becomes `<=` after `PERFORM FROM donor WHERE id`": _LOCKS_MORE,
     "guard_merge(): `=` becomes `>=` after `PERFORM FROM donor WHERE id`": _LOCKS_MORE,
     "guard_merge(): `=` becomes `<>` after `PERFORM FROM donor WHERE id`": _LOCKS_MORE,
