@@ -18,6 +18,12 @@ EQUIVALENT: dict[str, str] = {
     "count_ledger_entry(): without AND elsewhere.campaign_id <> NEW.campaign_id": (
         "`gave_before` is written only with a donor's first row of the campaign"
     ),
+    "guard_deposit(): `'INSERT'` becomes `'other'` after `AY[OLD.id]; ELSIF TG_OP =`": (
+        "the last branch names the same deposit, because OLD is NULL in an insertion"
+    ),
+    "require_donation_transition(): `>` becomes `>=` after `osition(beginning, NEW.state)`": (
+        "the trigger runs only when the state changes"
+    ),
     "guard_deposit(): `'DELETE'` becomes `'other'` after `.batch_id]; ELSIF TG_OP =`": (
         "the next branch names the same deposit, because NEW is NULL in a deletion"
     ),
