@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Engine, FetchedValue, create_engine, pool, te
 from campaign import migrations
 from campaign.migrations import upgrade
 from campaign.models import Base
-from tests.conftest import Databases
+from tests.support.databases import Databases
 from tests.support.schema import Description, describe, differences, of_kinds
 
 BEYOND_MODELS = Path(__file__).with_name("beyond_models.sql")

@@ -6,7 +6,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.conftest import Databases
+from tests.support.databases import Databases
 from tests.support.row_examples import TABLES
 from tests.support.row_examples.rows import Rows
 
