@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.proxy import Proxy, needs_nginx
+from tests.support.proxy import SHORT, Proxy, needs_nginx
 from tests.support.upstream import Answer, Received, Upstream
 from tests.support.waiting import wait_until
 
@@ -144,9 +144,10 @@ def test_the_webs_headers_reach_the_reader(web: Upstream, proxy: Proxy, path: st
         for _ in range(2):  # fresh, then perhaps from the cache
             reply = proxy.get(f"{path}?{status}")
             assert reply.status == status
-            assert SECURITY.items() <= {
-                name: reply.headers.get(name.lower()) for name in SECURITY
-            }.items()
+            assert (
+                SECURITY.items()
+                <= {name: reply.headers.get(name.lower()) for name in SECURITY}.items()
+            )
 
 
 @pytest.mark.parametrize("path", PLACES)
@@ -235,10 +236,13 @@ def stream() -> Iterator[Stream]:
 
 
 def test_each_event_of_the_stream_arrives_at_once_and_silence_does_not_end_it(
-    stream: Stream, proxy: Proxy, web: Upstream, tmp_path_factory: pytest.TempPathFactory
+    stream: Stream, web: Upstream, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """Here a page may be silent for a second (`proxy.SHORT`), and a stream for as long as it may in production."""
-    with Proxy(tmp_path_factory.mktemp("nginx"), stream.port) as front:
+    """Here a page may be silent for a second (`SHORT`), and a stream for as long as it may in production."""
+    with (
+        Proxy(tmp_path_factory.mktemp("nginx"), stream.port, SHORT) as front,
+        Proxy(tmp_path_factory.mktemp("nginx"), web.port, SHORT) as pages,
+    ):
         reader = front.connect()
         reader.request("GET", "/c/winter/progress/stream", headers={"Accept-Encoding": "gzip"})
         sender = stream.accept()
@@ -248,8 +252,8 @@ def test_each_event_of_the_stream_arrives_at_once_and_silence_does_not_end_it(
         assert got.readline() == b"event: progress\n"
         hung = threading.Event()
         web.answers("/hangs", lambda _asked: hung.wait(30) and None)
-        assert proxy.get("/hangs").status == 504, "the time of a page is over"
-        assert proxy.get("/hangs").status == 504
+        assert pages.get("/hangs").status == 504, "the time of a page is over"
+        assert pages.get("/hangs").status == 504
         hung.set()
         sender.sendall(b"data: 1\n")
         assert got.readline() == b"data: 1\n"

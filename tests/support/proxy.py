@@ -21,7 +21,7 @@ NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
 needs_nginx = pytest.mark.skipif(NGINX is None, reason="nginx is not installed")
 ATTEMPTS = 5
 SHORT = {"proxy_read_timeout 60s": "proxy_read_timeout 1s"}
-"""A page's time limit in a second, so that a test can exceed it; see the test of the stream."""
+"""For `changes`: the time limit of a page is a second, so that a test can exceed it."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,6 @@ class Proxy:
             "/dev/stdout": f"{self.folder}/access.log",
             "/dev/stderr": f"{self.folder}/error.log",
             "/var/cache/nginx": str(self.folder),
-            **SHORT,
             **self._changes,
         }.items():
             assert shipped in text, shipped
@@ -107,9 +106,7 @@ class Proxy:
     def connect(self) -> http.client.HTTPConnection:
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
 
-    def ask(
-        self, method: str, target: str, body: bytes | None = None, **headers: str
-    ) -> Reply:
+    def ask(self, method: str, target: str, body: bytes | None = None, **headers: str) -> Reply:
         """Send one request on a connection of its own. `X_Cache="1"` is the header `X-Cache`."""
         connection = self.connect()
         named = {name.replace("_", "-"): value for name, value in headers.items()}
