@@ -15,6 +15,7 @@ from sqlalchemy import (
     delete,
     insert,
     select,
+    text,
     update,
 )
 
@@ -135,9 +136,11 @@ def test_only_rows_that_match_are_claimed(installation: Installation) -> None:
 
 
 def test_rows_locked_by_another_worker_are_skipped(installation: Installation) -> None:
-    with installation.sessions.begin() as session:
+    with installation.sessions.begin() as session, installation.sessions.begin() as other:
         assert len(QUEUE.claim(session, [TASKS.c.id], NOW, LEASE, 1)) == 1
-        assert claim(installation, NOW) == [Task(1, 1)]
+        other.execute(text("SET LOCAL lock_timeout = '10s'"))
+        columns = [TASKS.c.id, TASKS.c.attempts]
+        assert QUEUE.claim(other, columns, NOW, LEASE, 10) == [(1, 1)]
 
 
 def test_after_the_lease_another_takes_over_and_the_first_changes_nothing(

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from campaign.core.clock import now
@@ -167,3 +168,23 @@ def test_an_event_that_is_not_stored_cannot_be_applied_again(installation: Insta
         installation.sessions.begin() as session,
     ):
         lock_event(session, "evt_none")
+
+
+def test_two_workers_claim_different_events_and_a_third_gets_none_at_once(
+    installation: Installation,
+) -> None:
+    """None waits for another: an event that takes long would hold up all others."""
+    put(installation, "evt_1", "evt_2")
+    with (
+        installation.sessions() as first,
+        installation.sessions() as second,
+        installation.sessions() as third,
+    ):
+        for session in (first, second, third):
+            session.execute(text("SET LOCAL lock_timeout = '10s'"))
+        claimed = [claim_event(session, AT) for session in (first, second, third)]
+        assert [one.id if one else None for one in claimed] == ["evt_1", "evt_2", None]
+        second.rollback()
+        given_back = claim_event(third, AT)
+        assert given_back is not None
+        assert given_back.id == "evt_2", "a worker that dies gives it back"
