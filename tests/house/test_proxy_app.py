@@ -16,6 +16,7 @@ from campaign.runtime.context import Installation
 from tests.support.api_tokens import EVERYTHING, bearer
 from tests.support.compose import environment
 from tests.support.proxy import Proxy, Reply, needs_nginx
+from tests.support.routes import address, pages
 from tests.support.staff import StaffClient, add_staff
 from tests.support.waiting import wait_until
 
@@ -65,27 +66,6 @@ def proxy(https: Flask, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pr
     server.shutdown()
     thread.join()
     server.server_close()
-
-
-def address(rule: Rule, text: str) -> str:
-    """Return an address of the page, with `text` for every part that is any text."""
-    values: dict[str, object] = {}
-    for name, converter in rule._converters.items():
-        if name == "slug":
-            values[name] = "nine-days"
-        elif type(converter).__name__ == "AnyConverter":
-            values[name] = min(converter.items)
-        else:
-            values[name] = 1 if type(converter).__name__ == "IntegerConverter" else text
-    built = rule.build(values)
-    assert built is not None
-    return str(built[1])
-
-
-def pages(app: Flask, method: str = "GET") -> list[Rule]:
-    """Return every page, without the stream, which has no end."""
-    rules = [rule for rule in app.url_map.iter_rules() if method in (rule.methods or ())]
-    return [rule for rule in rules if rule.endpoint != "static" and "stream" not in rule.rule]
 
 
 def test_every_part_of_an_address_is_known_to_be_a_secret_or_not(https: Flask) -> None:
