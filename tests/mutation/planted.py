@@ -12,10 +12,13 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from queue import Queue
 
 ROOT = Path(__file__).resolve().parents[2]
 KEPT = ROOT / "var" / "mutation"
@@ -76,8 +79,10 @@ class Plantation:
 
     def __init__(self, name: str, faults: Sequence[Fault]) -> None:
         self.faults = faults
-        self._copy = KEPT / f"{name}-tree"
+        self._name = name
         self._file = KEPT / f"{name}.json"
+        self._copies: Queue[Path] = Queue()
+        self._saving = threading.Lock()
         self.results = self._read()
 
     def _read(self) -> dict[str, Result]:
@@ -94,17 +99,20 @@ class Plantation:
         for fault in self.faults:
             fault.planted()
 
-    def make_copy(self) -> None:
-        """Copy every file that git knows or would add, as it is now."""
-        shutil.rmtree(self._copy, ignore_errors=True)
+    def make_copies(self, number: int) -> None:
+        """Copy every file that git knows or would add, as it is now, `number` times."""
         listed = _git("ls-files", "--cached", "--others", "--exclude-standard", "-z").split("\0")
-        for name in filter(None, listed):
-            if (ROOT / name).is_file():
-                (self._copy / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(ROOT / name, self._copy / name)
-        # Some tests read git's list of files.
-        for words in (["init", "-q"], ["add", "-A"]):
-            subprocess.run(["git", *words], cwd=self._copy, check=True)
+        for index in range(number):
+            copy = KEPT / f"{self._name}-tree-{index}"
+            shutil.rmtree(copy, ignore_errors=True)
+            for name in filter(None, listed):
+                if (ROOT / name).is_file():
+                    (copy / name).parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copy2(ROOT / name, copy / name)
+            # Some tests read git's list of files.
+            for words in (["init", "-q"], ["add", "-A"]):
+                subprocess.run(["git", *words], cwd=copy, check=True)
+            self._copies.put(copy)
 
     def result(self, fault: Fault) -> Result | None:
         """Return the result that is still valid."""
@@ -112,27 +120,30 @@ class Plantation:
         return found if found and found.digest == fault.digest() else None
 
     def run(self, fault: Fault) -> Result:
-        """Plant the fault, run its tests, and take it back."""
-        path, begun = self._copy / fault.file, time.monotonic()
+        """Plant the fault in a copy that is free, run its tests, and take it back."""
+        copy, digest = self._copies.get(), fault.digest()
+        path, begun = copy / fault.file, time.monotonic()
         sound = path.read_text(encoding="utf-8")
         path.write_text(fault.planted(), encoding="utf-8")
         try:
-            caught_by = self._failure(fault.tests)
+            caught_by = self._failure(copy, fault.tests)
         finally:
             path.write_text(sound, encoding="utf-8")
-        result = Result(fault.digest(), caught_by, round(time.monotonic() - begun, 1))
-        self.results[str(fault)] = result
-        self._save()
+            self._copies.put(copy)
+        result = Result(digest, caught_by, round(time.monotonic() - begun, 1))
+        with self._saving:
+            self.results[str(fault)] = result
+            self._save()
         return result
 
-    def _failure(self, tests: Sequence[str]) -> str:
-        """Return the first test that fails, or "" if all pass."""
+    def _failure(self, copy: Path, tests: Sequence[str]) -> str:
+        """Return the first test that fails in the copy, or "" if all pass."""
         command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
-        environment = dict(os.environ, PYTHONPATH=str(self._copy), PYTHONDONTWRITEBYTECODE="1")
+        environment = dict(os.environ, PYTHONPATH=str(copy), PYTHONDONTWRITEBYTECODE="1")
         try:
             done = subprocess.run(
                 command,
-                cwd=self._copy,
+                cwd=copy,
                 env=environment,
                 capture_output=True,
                 text=True,
@@ -150,8 +161,10 @@ class Plantation:
 
     def require_passing(self, faults: Sequence[Fault]) -> None:
         """Raise RuntimeError if a test of these faults fails without any fault."""
-        tests = sorted({test for fault in faults for test in fault.tests})
-        failed = self._failure(tests) if tests else ""
+        files = {test for fault in faults for test in fault.tests if test.startswith("tests/")}
+        copy = self._copies.get()
+        failed = self._failure(copy, sorted(files))
+        self._copies.put(copy)
         if failed:
             raise RuntimeError(f"{failed} fails without a fault")
 
@@ -179,7 +192,9 @@ def report(plantation: Plantation) -> str:
     known = {fault: result for fault, result in done.items() if result}
     caught = [fault for fault, result in known.items() if result.caught_by]
     lines = [f"SURVIVED {fault}" for fault, result in known.items() if not result.caught_by]
-    lines += [f"equivalent {fault}: {fault.equivalent}" for fault in plantation.faults if fault.equivalent]
+    lines += [
+        f"equivalent {fault}: {fault.equivalent}" for fault in plantation.faults if fault.equivalent
+    ]
     if len(known) < len(counted):
         lines.append(f"{len(counted) - len(known)} faults not planted yet")
     share = 100 * len(caught) / len(known) if known else 0.0
@@ -192,6 +207,7 @@ def main(name: str, faults: Sequence[Fault], arguments: Sequence[str] | None = N
     parser.add_argument("--only", default="", metavar="N", help="plant only these: 3,7-9")
     parser.add_argument("--again", action="store_true", help="plant also those with a result")
     parser.add_argument("--list", action="store_true", help="print the table and plant nothing")
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="so many at a time")
     asked = parser.parse_args(arguments)
     KEPT.mkdir(parents=True, exist_ok=True)
     plantation = Plantation(name, faults)
@@ -203,11 +219,11 @@ def main(name: str, faults: Sequence[Fault], arguments: Sequence[str] | None = N
     wanted = [fault for fault in chosen(asked.only, faults) if not fault.equivalent]
     waiting = [fault for fault in wanted if asked.again or plantation.result(fault) is None]
     if waiting:
-        plantation.make_copy()
+        plantation.make_copies(asked.jobs)
         plantation.require_passing(waiting)
-    for fault in waiting:
-        result = plantation.run(fault)
-        words = f"caught by {result.caught_by}" if result.caught_by else "SURVIVED"
-        print(f"{numbers[fault]:3} {fault}: {words} ({result.seconds:.0f} s)", flush=True)
+    with ThreadPoolExecutor(asked.jobs) as pool:
+        for fault, result in zip(waiting, pool.map(plantation.run, waiting), strict=True):
+            words = f"caught by {result.caught_by}" if result.caught_by else "SURVIVED"
+            print(f"{numbers[fault]:3} {fault}: {words} ({result.seconds:.0f} s)", flush=True)
     print(report(plantation))
     return int(any(not found.caught_by for found in map(plantation.result, wanted) if found))

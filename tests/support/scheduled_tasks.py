@@ -11,15 +11,22 @@ from campaign.core.settings import Settings
 from tests.support.web_server import SETTINGS
 
 
-@contextmanager
-def celery_application(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Iterator[Any]:
-    """Yield the Celery application with all its tasks; they use `settings`."""
+def celery_application(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Return the Celery application with all its tasks."""
     for name, value in SETTINGS.items():
         monkeypatch.setenv(name, value)  # it reads them on its first import
+    application = importlib.import_module("workers.app").app
+    application.loader.import_default_modules()
+    return application
+
+
+@contextmanager
+def tasks_with(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Iterator[Any]:
+    """Yield the Celery application; its tasks use `settings`."""
+    application = celery_application(monkeypatch)
     module = importlib.import_module("workers.app")
-    module.app.loader.import_default_modules()
     monkeypatch.setattr(module, "settings", settings)
     module.installation.cache_clear()
-    yield module.app
+    yield application
     module.installation().engine.dispose()
     module.installation.cache_clear()

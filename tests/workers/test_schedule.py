@@ -14,10 +14,11 @@ from campaign.core.task_queue import INBOX, OUTBOX
 from campaign.mailer.outbox import LEASE, TIME_FOR_A_BATCH
 from campaign.models import Heartbeat
 from campaign.refunds.flow import TIME_FOR_A_TASK
+from campaign.runtime.context import Installation
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
 from tests.support.compose import SERVICES, seconds
-from tests.support.scheduled_tasks import celery_application
+from tests.support.scheduled_tasks import celery_application, tasks_with
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 
@@ -51,8 +52,14 @@ def stripe_api_base(stripe: StripeSandbox) -> str:
 
 
 @pytest.fixture
-def celery(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Iterator[Any]:
-    with celery_application(monkeypatch, settings) as application:
+def celery(monkeypatch: pytest.MonkeyPatch) -> Any:
+    return celery_application(monkeypatch)
+
+
+@pytest.fixture
+def on_database(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Iterator[Any]:
+    """The same, and its tasks use the test's own database."""
+    with tasks_with(monkeypatch, settings) as application:
         yield application
 
 
@@ -105,9 +112,9 @@ def test_the_cron_jobs_interval_and_the_longest_run_are_no_alarm() -> None:
 
 @pytest.mark.parametrize("job", PROMISES)
 def test_a_scheduled_job_runs_on_an_empty_database_and_leaves_its_heartbeat(
-    celery: Any, installation: Any, job: str
+    on_database: Any, installation: Installation, job: str
 ) -> None:
-    task = celery.tasks[celery.conf.beat_schedule[job]["task"]]
+    task = on_database.tasks[on_database.conf.beat_schedule[job]["task"]]
     assert task() == 0
     with installation.sessions() as session:
         beats = list(session.scalars(select(Heartbeat)))
@@ -151,7 +158,7 @@ def test_the_broker_is_waited_for_without_end(celery: Any) -> None:
     assert celery.conf.broker_connection_retry_on_startup is True
 
 
-def test_a_new_process_of_a_worker_shares_no_connection_with_its_parent(celery: Any) -> None:
+def test_a_new_process_of_a_worker_shares_no_connection_with_its_parent(on_database: Any) -> None:
     from workers.app import installation
 
     parent = installation()

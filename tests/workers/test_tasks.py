@@ -5,11 +5,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
 from campaign.audit.audit_log import Actor
 from campaign.auth.donors import make_donor_link
 from campaign.core.clock import now
+from campaign.core.errors import RefundUnconfirmed
 from campaign.core.settings import MailSettings, Settings, SmtpAddress
 from campaign.integrations.endpoints import EVENTS, add_endpoint
 from campaign.models import (
@@ -25,13 +27,15 @@ from campaign.models import (
     WebhookDelivery,
 )
 from campaign.privacy.erasure_requests import approve_erasure, request_erasure
+from campaign.refunds.flow import refund_donation
 from campaign.runtime.context import Installation
 from sandbox.outbox.receiver import MailReceiver
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
 from tests.support.campaigns import book, end_now, running
 from tests.support.reconciliation import Bank
-from tests.support.scheduled_tasks import celery_application
+from tests.support.refunds import age, pay, state, wish
+from tests.support.scheduled_tasks import tasks_with
 from tests.support.stripe import Facts
 from tests.support.upstream import Answer, Upstream
 
@@ -55,7 +59,7 @@ def run_job(
         smtp=SmtpAddress("127.0.0.1", mailbox.port),
         mail=MailSettings(alerts_to="desk@harbor-ledger.example"),
     )
-    with celery_application(monkeypatch, mailing) as application:
+    with tasks_with(monkeypatch, mailing) as application:
         schedule = application.conf.beat_schedule
         yield lambda job: int(application.tasks[schedule[job]["task"]]())
 
@@ -177,3 +181,21 @@ def test_fees_and_payouts_come_from_stripe(run_job: RunJob, bank: Bank) -> None:
 def test_a_gift_that_the_ledger_lacks_is_found(run_job: RunJob, bank: Bank) -> None:
     bank.stripe.pay(bank.give("25"))
     assert run_job("reconcile") == 1
+
+
+def test_refunds_that_stripe_has_not_confirmed_are_finished(
+    run_job: RunJob,
+    client: FlaskClient,
+    installation: Installation,
+    campaign: Campaign,
+    stripe: StripeSandbox,
+) -> None:
+    gift = pay(client, installation, stripe)
+    stripe.fault("POST /v1/refunds", "drop_before", times=9)
+    with pytest.raises(RefundUnconfirmed):
+        refund_donation(installation, wish(gift))
+    stripe.clear_faults()
+    assert run_job("finish-refunds") == 0, "the first attempt may still be on its way"
+    age(installation, timedelta(hours=2))
+    assert run_job("finish-refunds") == 1
+    assert state(installation, gift) == "refunded"

@@ -1,5 +1,6 @@
 """Real worker processes with the shipped settings: no task is lost when one dies, and an update lets work end."""
 
+import json
 import os
 import signal
 from collections.abc import Iterator
@@ -70,6 +71,20 @@ def test_a_worker_takes_no_more_tasks_than_it_has_processes(
     assert (waiting.hlen("unacked"), waiting.llen("celery")) == (2, 6)
     worker.let_go()
     wait_until(lambda: waiting.llen("celery") == 0, 60)
+
+
+def test_a_message_in_another_form_than_json_is_refused(worker: CeleryWorker) -> None:
+    """Reading a pickle runs whatever it says."""
+    worker.send(PROBE_TASK, serializer="pickle")
+    wait_until(lambda: "ContentDisallowed" in worker.log(), 60)
+    assert worker.marks("began") == []
+
+
+def test_the_log_is_one_line_of_json_for_each_event(worker: CeleryWorker) -> None:
+    worker.send_probe()
+    wait_until(lambda: f"Task {PROBE_TASK}" in worker.log(), 60)
+    [line, *_] = [line for line in worker.log().splitlines() if f"Task {PROBE_TASK}" in line]
+    assert json.loads(line)["level"] == "info"
 
 
 def test_a_task_of_a_worker_that_dies_is_still_at_the_broker(
