@@ -32,7 +32,7 @@ MINUTE = 60.0
 
 def check_of(service: str) -> list[str]:
     """Return the words of a health check that is a command."""
-    kind, *words = SERVICES[service]["healthcheck"]["test"]
+    kind, *words = [str(word) for word in SERVICES[service]["healthcheck"]["test"]]
     assert kind == "CMD"
     return words
 
@@ -247,7 +247,7 @@ def test_the_broker_keeps_nothing_on_disk_and_rejects_tasks_when_it_is_full(tmp_
     try:
         wait_until(socket.exists)
         client = redis.Redis(unix_socket_path=str(socket))
-        found = client.config_get("*")
+        found: dict[str, str] = client.config_get("*")
         assert (found["save"], found["appendonly"]) == ("", "no")
         assert found["maxmemory-policy"] == "noeviction"
         assert 64 <= int(found["maxmemory"]) >> 20 <= 1024

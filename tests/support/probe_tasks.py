@@ -13,7 +13,7 @@ NAME = "tests.probe"
 FOLDER = Path(os.environ["PROBE_FOLDER"])
 
 
-@app.task(name=NAME)
+@app.task(name=NAME)  # type: ignore[untyped-decorator] # Celery has no types
 def probe() -> None:
     """Write a mark of this process, wait until the file `go` exists, and write the mark `done`."""
     (FOLDER / f"began-{os.getpid()}").touch()

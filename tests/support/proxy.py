@@ -119,7 +119,7 @@ class Proxy:
             connection.close()
 
     def get(self, target: str, **headers: str) -> Reply:
-        return self.ask("GET", target, **headers)
+        return self.ask("GET", target, None, **headers)
 
     def post(self, target: str, body: bytes = b"", **headers: str) -> Reply:
         return self.ask("POST", target, body, **headers)

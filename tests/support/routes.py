@@ -1,7 +1,7 @@
 """Every page of the application, with an address to ask for it."""
 
 from flask import Flask
-from werkzeug.routing import Rule
+from werkzeug.routing import AnyConverter, Rule
 
 
 def address(rule: Rule, text: str) -> str:
@@ -10,7 +10,7 @@ def address(rule: Rule, text: str) -> str:
     for name, converter in rule._converters.items():
         if name == "slug":
             values[name] = "nine-days"
-        elif type(converter).__name__ == "AnyConverter":
+        elif isinstance(converter, AnyConverter):
             values[name] = min(converter.items)
         else:
             values[name] = 1 if type(converter).__name__ == "IntegerConverter" else text

@@ -65,7 +65,7 @@ class WebServer:
         return self.log.read_text(errors="replace")
 
     def workers(self) -> list[psutil.Process]:
-        return psutil.Process(self.process.pid).children()
+        return list(psutil.Process(self.process.pid).children())
 
     def end(self, number: signal.Signals = signal.SIGTERM, seconds: float = 60.0) -> int:
         """Send the signal; return the exit code."""

@@ -40,7 +40,8 @@ from tests.support.stripe import Facts
 from tests.support.upstream import Answer, Upstream
 
 ADA = Actor("ada@harbor-ledger.example", StaffRole.admin)
-Give, Store = Callable[..., Facts], Callable[..., None]
+Give = Callable[..., Facts]
+Store = Callable[..., None]
 RunJob = Callable[[str], int]
 
 
