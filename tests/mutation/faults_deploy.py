@@ -1,31 +1,33 @@
 """Faults in the deploy files, gunicorn's and Celery's settings, the schedule and the headers, for `planted`."""
 
-from tests.mutation.planted import Fault
+from tests.mutation.planted import ALONE, Fault
 
 NGINX, COMPOSE = "deploy/nginx/nginx.conf", "docker-compose.yml"
 DOCKERFILE, GUNICORN = "Dockerfile", "gunicorn.conf.py"
 CELERY, UPKEEP = "workers/app.py", "workers/upkeep.py"
 HEADERS = "campaign/web/headers.py"
 
-CACHE = ("tests/house/test_proxy_cache.py",)
-FORWARDING = ("tests/house/test_proxy_forwarding.py",)
-PROXY = (*FORWARDING, *CACHE, "tests/house/test_proxy_app.py")
-PARTS = ("tests/house/test_compose.py",)
-COMMANDS = ("tests/house/test_compose_commands.py",)
+CACHE = (ALONE, "tests/house/test_proxy_cache.py")
+FORWARDING = (ALONE, "tests/house/test_proxy_forwarding.py")
+APPLICATION = ("tests/house/test_proxy_app.py",)
+PARTS = (ALONE, "tests/house/test_compose.py")
+COMMANDS = (ALONE, "tests/house/test_compose_commands.py")
 CHECKS = (*COMMANDS, "-k", "check_of_the_web or gives_up")
 CRON = (*COMMANDS, "-k", "cron")
 BEAT = (*COMMANDS, "-k", "scheduler")
 BROKER = (*COMMANDS, "-k", "broker")
-BUILT = (*COMMANDS, "-k", "image")
-WEB = ("tests/house/test_gunicorn.py",)
+BUILT = (*COMMANDS, "-k", "image and not serves")
+SERVED = ("tests/house/test_compose_commands.py::test_the_image_serves_and_is_healthy",)
+WEB = (ALONE, "tests/house/test_gunicorn.py")
 WEB_VALUES = (
     *WEB,
     "-k",
     "docker_kills or hangs_is or idle or fit_into or in_memory or restarts or nothing_but or processor or missing",
 )
-SCHEDULE = ("tests/workers/test_schedule.py",)
+SCHEDULE = (ALONE, "tests/workers/test_schedule.py", "-k", "not empty_database and not shares")
+ON_DATABASE = ("tests/workers/test_schedule.py", "-k", "empty_database or shares")
 TASKS = ("tests/workers/test_tasks.py",)
-WORKER = ("tests/workers/test_worker.py",)
+WORKER = (ALONE, "tests/workers/test_worker.py")
 ON_ANSWERS = ("tests/campaign/web/test_headers.py",)
 
 AUTHORIZED = """      proxy_cache_bypass $http_authorization;
@@ -89,10 +91,15 @@ CACHING = [
 
 FORWARDED = [
     Fault(
-        NGINX, "X-Forwarded-For $remote_addr", "X-Forwarded-For $proxy_add_x_forwarded_for", PROXY
+        NGINX,
+        "X-Forwarded-For $remote_addr",
+        "X-Forwarded-For $proxy_add_x_forwarded_for",
+        FORWARDING,
     ),
-    Fault(NGINX, "X-Forwarded-For $remote_addr", "X-Forwarded-For $http_x_forwarded_for", PROXY),
-    Fault(NGINX, "    proxy_set_header X-Forwarded-For $remote_addr;\n", "", PROXY),
+    Fault(
+        NGINX, "X-Forwarded-For $remote_addr", "X-Forwarded-For $http_x_forwarded_for", FORWARDING
+    ),
+    Fault(NGINX, "    proxy_set_header X-Forwarded-For $remote_addr;\n", "", FORWARDING),
     Fault(NGINX, "real_ip_recursive on", "real_ip_recursive off", FORWARDING),
     Fault(NGINX, "real_ip_header X-Forwarded-For", "real_ip_header X-Real-IP", FORWARDING),
     Fault(NGINX, "set_real_ip_from 10.0.0.0/8", "set_real_ip_from 0.0.0.0/0", FORWARDING),
@@ -122,7 +129,7 @@ FORWARDED = [
     Fault(NGINX, "      client_max_body_size 10m;\n", "", FORWARDING),
     Fault(NGINX, STREAM, "", FORWARDING),
     Fault(NGINX, "      proxy_read_timeout 1h;\n", "", FORWARDING),
-    Fault(NGINX, "      proxy_cache off;\n", "      proxy_cache pages;\n", PROXY),
+    Fault(NGINX, "      proxy_cache off;\n", "      proxy_cache pages;\n", FORWARDING),
     Fault(NGINX, "progress/stream$", "progress/streams$", FORWARDING),
     Fault(NGINX, "gzip_proxied any;", "", FORWARDING),
     Fault(NGINX, "gzip_vary on;", "", FORWARDING),
@@ -176,8 +183,8 @@ WEB_SERVER = [
 ]
 
 SERVICES = [
-    Fault(COMPOSE, "    stop_grace_period: 35s\n", "    stop_grace_period: 1s\n", (*PARTS, *WEB)),
-    Fault(COMPOSE, "    stop_grace_period: 35s\n", "", (*PARTS, *WEB)),
+    Fault(COMPOSE, "    stop_grace_period: 35s\n", "    stop_grace_period: 1s\n", PARTS),
+    Fault(COMPOSE, "    stop_grace_period: 35s\n", "", PARTS),
     Fault(
         COMPOSE,
         '"worker@%h"]\n    stop_grace_period: 60s',
@@ -186,12 +193,8 @@ SERVICES = [
     ),
     Fault(COMPOSE, '"worker@%h"]', '"%h"]', WORKER),
     Fault(COMPOSE, "shm_size: 256m\n    stop_grace_period: 60s", "shm_size: 256m", PARTS),
-    Fault(
-        COMPOSE, 'TRUSTED_PROXIES: "1"', 'TRUSTED_PROXIES: "2"', ("tests/house/test_proxy_app.py",)
-    ),
-    Fault(
-        COMPOSE, 'TRUSTED_PROXIES: "1"', 'TRUSTED_PROXIES: "0"', ("tests/house/test_proxy_app.py",)
-    ),
+    Fault(COMPOSE, 'TRUSTED_PROXIES: "1"', 'TRUSTED_PROXIES: "2"', APPLICATION),
+    Fault(COMPOSE, 'TRUSTED_PROXIES: "1"', 'TRUSTED_PROXIES: "0"', APPLICATION),
     Fault(COMPOSE, "127.0.0.1:8080}:8080", "8080}:8080", PARTS),
     Fault(COMPOSE, "  inside:\n    internal: true", "  inside:\n    internal: false", PARTS),
     Fault(
@@ -251,7 +254,7 @@ SERVICES = [
     ),
     Fault(COMPOSE, "        trap 'exit 0' TERM INT\n", "", CRON),
     Fault(COMPOSE, "sleep 300 & wait $$!", "sleep 300", CRON),
-    Fault(COMPOSE, "sleep 300", "sleep 30000", (*SCHEDULE, *CRON)),
+    Fault(COMPOSE, "sleep 300", "sleep 30000", CRON),
     Fault(COMPOSE, 'CMD", "valkey-cli", "ping"', 'CMD", "true"', PARTS),
     Fault(COMPOSE, "max_connections=300", "max_connections=100", PARTS),
     Fault(COMPOSE, "    MAIL_BOUNCES: ${MAIL_BOUNCES:-}\n", "", PARTS),
@@ -276,15 +279,15 @@ SERVICES = [
 ]
 
 IMAGE = [
-    Fault(DOCKERFILE, "USER 10001:10001\n", "", (*PARTS, *BUILT)),
-    Fault(DOCKERFILE, "USER 10001:10001", "USER 0:0", (*PARTS, *BUILT)),
+    Fault(DOCKERFILE, "USER 10001:10001\n", "", BUILT),
+    Fault(DOCKERFILE, "USER 10001:10001", "USER 0:0", BUILT),
     Fault(DOCKERFILE, "COPY templates templates\n", "", BUILT),
     Fault(DOCKERFILE, "COPY workers workers\n", "", BUILT),
     Fault(DOCKERFILE, "COPY gunicorn.conf.py ./\n", "", BUILT),
-    Fault(DOCKERFILE, '"0.0.0.0:8000"', '"127.0.0.1:8000"', BUILT),
+    Fault(DOCKERFILE, '"0.0.0.0:8000"', '"127.0.0.1:8000"', SERVED),
     Fault(DOCKERFILE, "EXPOSE 8000", "EXPOSE 80", PARTS),
     Fault(DOCKERFILE, "8000/healthz', timeout=4", "9000/healthz', timeout=4", BUILT),
-    Fault(DOCKERFILE, "campaign:create_app()", "campaign:app", BUILT),
+    Fault(DOCKERFILE, "campaign:create_app()", "campaign:app", SERVED),
     Fault(DOCKERFILE, "PYTHONUNBUFFERED=1 ", "", BUILT),
     Fault(
         DOCKERFILE,
@@ -293,13 +296,13 @@ IMAGE = [
         BUILT,
     ),
     Fault(DOCKERFILE, "FROM python:3.13-slim AS build", "FROM python:3.12-slim AS build", BUILT),
-    Fault(DOCKERFILE, '"-c", "gunicorn.conf.py", ', "", BUILT),
+    Fault(DOCKERFILE, '"-c", "gunicorn.conf.py", ', "", SERVED),
     Fault(".dockerignore", "!templates\n", "", BUILT),
     Fault(".dockerignore", "*\n!campaign", "!campaign", BUILT),
 ]
 
 CELERY_SETTINGS = [
-    Fault(CELERY, "task_acks_late=True", "task_acks_late=False", (*SCHEDULE, *WORKER)),
+    Fault(CELERY, "task_acks_late=True", "task_acks_late=False", SCHEDULE),
     Fault(CELERY, "task_acks_late=True", "task_acks_late=False", WORKER),
     Fault(CELERY, "    task_reject_on_worker_lost=True,\n", "", WORKER),
     Fault(CELERY, "task_time_limit=600", "task_time_limit=60", SCHEDULE),
@@ -311,7 +314,7 @@ CELERY_SETTINGS = [
     Fault(CELERY, "    task_ignore_result=True,\n", "", SCHEDULE),
     Fault(CELERY, 'accept_content=["json"]', 'accept_content=["json", "pickle"]', WORKER),
     Fault(CELERY, "@setup_logging.connect\n", "", WORKER),
-    Fault(CELERY, "    installation.cache_clear()", "    pass", SCHEDULE),
+    Fault(CELERY, "    installation.cache_clear()", "    pass", ON_DATABASE),
     Fault(
         CELERY,
         "    worker_hijack_root_logger=False,\n",
@@ -366,7 +369,7 @@ CELERY_SETTINGS = [
         UPKEEP,
         'heartbeat(installation(), "erase-donors")',
         'heartbeat(installation(), "purge-expired")',
-        SCHEDULE,
+        ON_DATABASE,
     ),
     Fault(UPKEEP, "return retention.purge_expired(installation())", "return 0", TASKS),
     Fault(UPKEEP, "return flow.finish_refunds(installation())", "return 0", TASKS),
