@@ -302,7 +302,6 @@ IMAGE = [
 ]
 
 CELERY_SETTINGS = [
-    Fault(CELERY, "task_acks_late=True", "task_acks_late=False", SCHEDULE),
     Fault(CELERY, "task_acks_late=True", "task_acks_late=False", WORKER),
     Fault(CELERY, "    task_reject_on_worker_lost=True,\n", "", WORKER),
     Fault(CELERY, "task_time_limit=600", "task_time_limit=60", SCHEDULE),
