@@ -5,6 +5,7 @@ import os
 import runpy
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -77,8 +78,24 @@ def test_a_connection_of_the_proxy_is_kept_for_the_next_request(server: WebServe
     connection.close()
 
 
-def test_sockets_and_clocks_are_green_before_anything_uses_them(server: WebServer) -> None:
-    assert "MonkeyPatchWarning" not in server.output()
+def test_sockets_and_clocks_are_green_before_anything_uses_them() -> None:
+    """What was imported earlier would keep those that block all readers of a worker."""
+    program = f"""
+import runpy, sys
+from gevent import monkey
+early = {{"ssl", "sqlalchemy", "campaign"}}
+monkey.patch_all = lambda: print("patched after", sorted(early & set(sys.modules)))
+runpy.run_path({FILE!r})
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+        env=environment(PYTHONPATH=str(ROOT)),
+    )
+    assert done.stdout == "patched after []\n"
 
 
 def test_the_log_names_no_address_of_a_request(server: WebServer) -> None:

@@ -9,7 +9,7 @@ HEADERS = "campaign/web/headers.py"
 
 CACHE = (ALONE, "tests/house/test_proxy_cache.py")
 FORWARDING = (ALONE, "tests/house/test_proxy_forwarding.py")
-APPLICATION = ("tests/house/test_proxy_app.py",)
+APPLICATION = ("tests/house/test_proxy_app.py::test_a_reader_cannot_claim_another_address",)
 PARTS = (ALONE, "tests/house/test_compose.py")
 COMMANDS = (ALONE, "tests/house/test_compose_commands.py")
 CHECKS = (*COMMANDS, "-k", "check_of_the_web or gives_up")
@@ -129,7 +129,7 @@ FORWARDED = [
     Fault(NGINX, "      client_max_body_size 10m;\n", "", FORWARDING),
     Fault(NGINX, STREAM, "", FORWARDING),
     Fault(NGINX, "      proxy_read_timeout 1h;\n", "", FORWARDING),
-    Fault(NGINX, "      proxy_cache off;\n", "      proxy_cache pages;\n", FORWARDING),
+    Fault(NGINX, "      proxy_cache off;\n", "      proxy_cache pages;\n", CACHE),
     Fault(NGINX, "progress/stream$", "progress/streams$", FORWARDING),
     Fault(NGINX, "gzip_proxied any;", "", FORWARDING),
     Fault(NGINX, "gzip_vary on;", "", FORWARDING),
@@ -175,7 +175,7 @@ WEB_SERVER = [
     Fault(GUNICORN, 'os.environ.get("WEB_CONCURRENCY")', "None", WEB_VALUES),
     Fault(GUNICORN, '"127.0.0.1:8000"', '"0.0.0.0:8000"', WEB_VALUES),
     Fault(GUNICORN, 'os.environ.get("WEB_BIND", "127.0.0.1:8000")', '"127.0.0.1:8000"', WEB),
-    Fault(GUNICORN, "monkey.patch_all()\n", "", WEB),
+    Fault(GUNICORN, "monkey.patch_all()\n", "", (*WEB, "-k", "green")),
     Fault(GUNICORN, "        sys.exit(str(error))", "        pass", WEB_VALUES),
     Fault(GUNICORN, "keepalive = 20", 'keepalive = 20\naccesslog = "-"', WEB_VALUES),
     Fault(GUNICORN, "keepalive = 20", "keepalive = 20\nmax_requests = 1000", WEB_VALUES),
