@@ -286,7 +286,7 @@ IMAGE = [
     Fault(DOCKERFILE, "COPY gunicorn.conf.py ./\n", "", BUILT),
     Fault(DOCKERFILE, '"0.0.0.0:8000"', '"127.0.0.1:8000"', SERVED),
     Fault(DOCKERFILE, "EXPOSE 8000", "EXPOSE 80", PARTS),
-    Fault(DOCKERFILE, "8000/healthz', timeout=4", "9000/healthz', timeout=4", BUILT),
+    Fault(DOCKERFILE, "8000/healthz', timeout=4", "9000/healthz', timeout=4", CHECKS),
     Fault(DOCKERFILE, "campaign:create_app()", "campaign:app", SERVED),
     Fault(DOCKERFILE, "PYTHONUNBUFFERED=1 ", "", BUILT),
     Fault(
@@ -296,7 +296,13 @@ IMAGE = [
         BUILT,
     ),
     Fault(DOCKERFILE, "FROM python:3.13-slim AS build", "FROM python:3.12-slim AS build", BUILT),
-    Fault(DOCKERFILE, '"-c", "gunicorn.conf.py", ', "", SERVED),
+    Fault(
+        DOCKERFILE,
+        '"-c", "gunicorn.conf.py", ',
+        "",
+        SERVED,
+        "gunicorn reads ./gunicorn.conf.py by itself",
+    ),
     Fault(".dockerignore", "!templates\n", "", BUILT),
     Fault(".dockerignore", "*\n!campaign", "!campaign", BUILT),
 ]
