@@ -28,7 +28,7 @@ SCHEDULE = (ALONE, "tests/workers/test_schedule.py", "-k", "not empty_database a
 ON_DATABASE = ("tests/workers/test_schedule.py", "-k", "empty_database or shares")
 TASKS = ("tests/workers/test_tasks.py",)
 WORKER = (ALONE, "tests/workers/test_worker.py")
-ON_ANSWERS = ("tests/campaign/web/test_headers.py",)
+ON_ANSWERS = ("tests/campaign/web/test_headers_everywhere.py",)
 
 AUTHORIZED = """      proxy_cache_bypass $http_authorization;
       proxy_no_cache $http_authorization;

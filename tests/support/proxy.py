@@ -2,7 +2,6 @@
 
 import http.client
 import os
-import shutil
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,12 +12,12 @@ from typing import Self
 import pytest
 
 from sandbox.servers import free_port
+from tests.support.programs import program
 from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = ROOT / "deploy" / "nginx" / "nginx.conf"
-NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
-needs_nginx = pytest.mark.skipif(NGINX is None, reason="nginx is not installed")
+needs_nginx = pytest.mark.needs_program("nginx")
 ATTEMPTS = 5
 SHORT = {"proxy_read_timeout 60s": "proxy_read_timeout 1s"}
 """For `changes`: the time limit of a page is a second, so that a test can exceed it."""
@@ -74,7 +73,7 @@ class Proxy:
         (self.folder / "nginx.conf").write_text(self._localized())
         as_root = " user root;" if os.geteuid() == 0 else ""
         self._process = subprocess.Popen(
-            [str(NGINX), "-c", self.folder / "nginx.conf", "-g", f"daemon off;{as_root}"],
+            [str(program("nginx")), "-c", self.folder / "nginx.conf", "-g", f"daemon off;{as_root}"],
             stderr=subprocess.DEVNULL,
         )
         # nginx writes this file once it listens.
