@@ -167,12 +167,12 @@ def test_what_is_in_dotenv_reaches_the_settings(tmp_path: Path) -> None:
         "bounces@example.org",
     )
     assert (found.card_fee_fixed, float(found.card_fee_rate)) == (25, 0.022)
-    assert (found.mail.connections, found.mail.rate) == (7, 3)
+    assert (found.mail.connections, float(found.mail.rate)) == (7, 3.0)
     assert found.organization.registration == "Registered."
     assert found.site_url == "https://other.example.org"
     assert (usual.staff.second_factor_required, found.staff.second_factor_required) == (False, True)
     assert (usual.card_fee_fixed, float(usual.card_fee_rate)) == (30, 0.029)
-    assert (usual.mail.connections, usual.mail.rate) == (4, 0)
+    assert (usual.mail.connections, float(usual.mail.rate)) == (4, 0.0)
 
 
 def test_the_database_users_of_the_file_and_of_the_instructions_are_the_same() -> None:

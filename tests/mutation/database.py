@@ -28,10 +28,10 @@ from campaign.migrations import upgrade
 from sandbox.servers import PrivatePostgres
 from sandbox.servers.account import unprivileged
 from sandbox.servers.scratch import scratch_folder
-from tests.support.databases import Databases
 from tests.mutation.database_equivalents import EQUIVALENT
 from tests.mutation.database_faults import Fault, faults
 from tests.mutation.direct_runs import calls, first_failure, first_failure_of_committing
+from tests.support.databases import Databases
 from tests.support.row_examples.rows import Rows
 
 ROOT = Path(__file__).resolve().parents[2]

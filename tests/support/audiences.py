@@ -59,7 +59,7 @@ def _erase(donor: Donor) -> None:
     donor.erased_at = now()
 
 
-IN_TESTS = {
+AUDIENCES = {
     "staff": AudienceInTests(
         STAFF,
         STAFF_LINK,
@@ -78,4 +78,4 @@ IN_TESTS = {
     ),
 }
 
-both_audiences = pytest.mark.parametrize("one", IN_TESTS.values(), ids=IN_TESTS)
+for_both_audiences = pytest.mark.parametrize("one", AUDIENCES.values(), ids=AUDIENCES)

@@ -18,7 +18,7 @@ def link_for(installation: Installation, member: StaffMember) -> str:
         return make_staff_link(session, member, "test", now(), STAFF_LINK)
 
 
-class App:
+class AuthenticatorApp:
     """An authenticator app with the key that the page shows for typing."""
 
     def __init__(self, client: StaffClient) -> None:
@@ -32,13 +32,13 @@ class App:
         return str(self._totp.generate(time=now().timestamp()).token)
 
 
-def set_up(client: StaffClient) -> App:
-    app = App(client)
+def set_up(client: StaffClient) -> AuthenticatorApp:
+    app = AuthenticatorApp(client)
     answer = client.post_form("/staff/account/authenticator", {"code": app.code()})
     assert (answer.status_code, answer.location) == (303, "/staff/account")
     return app
 
 
-def codes_of(client: StaffClient) -> list[str]:
+def recovery_codes(client: StaffClient) -> list[str]:
     shown = client.post_form("/staff/account/recovery-codes", follow_redirects=True).text
     return re.findall(r"[0-9a-f]{4}(?:-[0-9a-f]{4}){2}", shown)

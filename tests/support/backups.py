@@ -13,7 +13,7 @@ from campaign.cli.main import cli
 from campaign.core.errors import CampaignError
 
 
-def call(url: str, *arguments: str) -> str:
+def run_program(url: str, *arguments: str) -> str:
     """Run a command in this process against the database at `url`; return its output. Raises CampaignError."""
     done = CliRunner().invoke(cli, arguments, env={"DATABASE_URL": url})
     if isinstance(done.exception, CampaignError):
@@ -37,31 +37,31 @@ def _rows(connection: psycopg.Connection[tuple[str, ...]], name: str) -> list[st
     return [row for (row,) in connection.execute(query)]
 
 
-def rows_in(url: str) -> int:
+def count_rows(url: str) -> int:
     return sum(len(rows) for rows in contents(url).values())
 
 
-def states_of_triggers(url: str) -> set[str]:
+def trigger_states(url: str) -> set[str]:
     with psycopg.connect(url) as connection:
         rows = connection.execute("SELECT DISTINCT tgenabled::text FROM pg_trigger").fetchall()
     return {state for (state,) in rows}
 
 
-def manifest_changed(file: Path, **changes: object) -> None:
+def change_manifest(file: Path, **changes: object) -> None:
     """Rewrite the complete file with changes in its manifest."""
     with zipfile.ZipFile(file) as archive:
         held = {name: archive.read(name) for name in archive.namelist()}
     held["manifest.json"] = json.dumps(json.loads(held["manifest.json"]) | changes).encode()
-    written_anew(file, held)
+    rewrite(file, held)
 
 
-def written_anew(file: Path, held: dict[str, bytes]) -> None:
+def rewrite(file: Path, held: dict[str, bytes]) -> None:
     with zipfile.ZipFile(file, "w") as archive:
         for name, content in held.items():
             archive.writestr(name, content)
 
 
-def flip_a_byte(file: Path) -> None:
+def corrupt_byte(file: Path) -> None:
     """Flip a byte in the middle of a compressed table."""
     with zipfile.ZipFile(file) as archive:
         at = archive.getinfo("tables/donation.copy").header_offset + 150
@@ -70,21 +70,21 @@ def flip_a_byte(file: Path) -> None:
     file.write_bytes(content)
 
 
-def take_a_row(file: Path) -> None:
+def remove_row(file: Path) -> None:
     """Replace a table with an empty one that is compressed correctly."""
     with zipfile.ZipFile(file) as archive:
         held = {name: archive.read(name) for name in archive.namelist()}
-    written_anew(file, held | {"tables/ledger_entry.copy": b""})
+    rewrite(file, held | {"tables/ledger_entry.copy": b""})
 
 
-def leave_out_a_table(file: Path) -> None:
+def remove_table(file: Path) -> None:
     with zipfile.ZipFile(file) as archive:
         held = {name: archive.read(name) for name in archive.namelist()}
     del held["tables/receipt.copy"]
-    written_anew(file, held)
+    rewrite(file, held)
 
 
-def lose_the_donor(file: Path) -> None:
+def remove_donor(file: Path) -> None:
     """Remove the donation's donor, with all checksums correct."""
     with zipfile.ZipFile(file) as archive:
         held = {name: archive.read(name) for name in archive.namelist()}
@@ -93,4 +93,4 @@ def lose_the_donor(file: Path) -> None:
         if part["table"] == "donor":
             part |= {"rows": 0, "sha256": hashlib.sha256().hexdigest()}
     held["manifest.json"] = json.dumps(manifest).encode()
-    written_anew(file, held | {"tables/donor.copy": b""})
+    rewrite(file, held | {"tables/donor.copy": b""})

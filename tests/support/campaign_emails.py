@@ -14,7 +14,7 @@ from campaign.runtime.context import Installation
 MAIL_DOMAIN = "harbor-ledger.example"
 
 
-def awake(at: datetime | None = None) -> str:
+def daytime(at: datetime | None = None) -> str:
     """Return a time zone where it is about noon, outside quiet hours."""
     behind = (at or clock.now()).hour - 12
     return f"Etc/GMT{behind:+d}"
@@ -43,7 +43,7 @@ def queue_appeals(
                 "step_id": step,
                 "recipient": recipient,
                 "name": recipient.partition("@")[0].title(),
-                "timezone": awake(),
+                "timezone": daytime(),
                 "bulk": True,
                 "message_id": f"<appeal-{new_token()}@{MAIL_DOMAIN}>",
                 "next_attempt_at": clock.now(),

@@ -19,7 +19,7 @@ ADMIN = Actor("ada@harbor-ledger.example", StaffRole.admin)
 _numbers = itertools.count(1)
 
 
-def running(installation: Installation, **changes: Any) -> Campaign:
+def add_campaign(installation: Installation, **changes: Any) -> Campaign:
     """Create a campaign of $50,000 that began ten days ago and ends in ten days."""
     wanted: dict[str, Any] = {
         "slug": "winter",
@@ -41,7 +41,7 @@ def end_now(installation: Installation) -> None:
         found.grace_days, found.deadline = 0, now()
 
 
-def book(
+def add_booked_gift(
     session: Session,
     campaign: Campaign,
     amount: int = 10_000,
@@ -71,11 +71,11 @@ def book(
     )
     session.add(gift)
     session.flush()
-    move(session, gift, "payment", amount, moment)
+    add_entry(session, gift, "payment", amount, moment)
     return gift
 
 
-def move(
+def add_entry(
     session: Session, gift: Donation, kind: str, amount: int, moment: datetime | None = None
 ) -> None:
     """Post a ledger entry for this gift in its campaign."""
@@ -94,7 +94,7 @@ def move(
     session.flush()
 
 
-def standing(installation: Installation, campaign: Campaign) -> Progress:
+def current_progress(installation: Installation, campaign: Campaign) -> Progress:
     with installation.sessions() as session:
         found = session.get_one(Campaign, campaign.id)
         return read_progress(session, found, now())

@@ -50,7 +50,7 @@ def _ours(path: str | Path) -> bool:
 
 
 @contextmanager
-def spoken(folder: Path, languages: dict[str, Callable[[str], str]]) -> Iterator[None]:
+def with_languages(folder: Path, languages: dict[str, Callable[[str], str]]) -> Iterator[None]:
     """Add `languages` within the block, each generated in `folder` by a function from a piece of English.
 
     Placeholders, markup and date patterns do not change.

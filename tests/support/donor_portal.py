@@ -37,7 +37,7 @@ def plain_text(mail: ReceivedMail) -> str:
     return str(body.get_content())
 
 
-def ask(client: FlaskClient, email: str = ANA) -> TestResponse:
+def request_link(client: FlaskClient, email: str = ANA) -> TestResponse:
     """Request a link."""
     answer = client.post("/me", data={"email": email})
     answer.close()
@@ -48,7 +48,7 @@ def open_donor_page(
     client: FlaskClient, mailing: Installation, mailbox: MailReceiver, email: str = ANA
 ) -> str:
     """Open the donor page of `email` in this browser; return its HTML."""
-    ask(client, email)
+    request_link(client, email)
     path = mailed_link(mailing, mailbox)
     assert client.get(path).status_code == 200
     answer = client.post(path)

@@ -29,7 +29,7 @@ def add_donor(session: Session, email: str, name: str = "Ana Reyes", **changes: 
     return donor
 
 
-def give_as(session: Session, campaign: Campaign, donor: Donor, **changes: Any) -> Donation:
+def add_donation(session: Session, campaign: Campaign, donor: Donor, **changes: Any) -> Donation:
     """Create a paid gift of $25 by this donor, without ledger entries."""
     wanted: dict[str, Any] = {
         "attempt": f"as-{next(_numbers)}",
@@ -48,7 +48,9 @@ def give_as(session: Session, campaign: Campaign, donor: Donor, **changes: Any) 
     return gift
 
 
-def renew_as(session: Session, campaign: Campaign, donor: Donor, **changes: Any) -> Subscription:
+def add_subscription(
+    session: Session, campaign: Campaign, donor: Donor, **changes: Any
+) -> Subscription:
     """Create a monthly gift of $10 by this donor; `ended=True` for one that has ended."""
     if changes.pop("ended", False):
         changes |= {"state": SubscriptionState.ended.value, "ended_at": now()}
@@ -66,7 +68,7 @@ def renew_as(session: Session, campaign: Campaign, donor: Donor, **changes: Any)
     return subscription
 
 
-def acknowledge_as(session: Session, gift: Donation, day: date, **changes: Any) -> Receipt:
+def add_receipt(session: Session, gift: Donation, day: date, **changes: Any) -> Receipt:
     """Create a receipt for this gift, dated `day`."""
     number = next(_numbers)
     wanted: dict[str, Any] = {

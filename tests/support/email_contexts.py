@@ -12,9 +12,9 @@ from campaign.mailer.outbox import EmailClaim
 from campaign.mailer.render import RenderedEmail, render_email
 from campaign.runtime.context import Installation
 
-PLACES = {NAME: "Ana", UNSUBSCRIBE_URL: "https://give.example.org/unsubscribe/abc"}
+MERGE_FIELDS = {NAME: "Ana", UNSUBSCRIBE_URL: "https://give.example.org/unsubscribe/abc"}
 
-Ask = Callable[..., RenderedEmail | str]
+BuildEmail = Callable[..., RenderedEmail | str]
 
 
 def claim(kind: str, key: str = "1", **values: Any) -> EmailClaim:
@@ -26,7 +26,7 @@ def claim(kind: str, key: str = "1", **values: Any) -> EmailClaim:
 
 
 @pytest.fixture
-def ask(installation: Installation) -> Ask:
+def ask(installation: Installation) -> BuildEmail:
     """Render the email for a message of that kind, or return the reason why it is obsolete."""
 
     def make(kind: str, key: str = "1", **values: Any) -> RenderedEmail | str:
@@ -35,7 +35,7 @@ def ask(installation: Installation) -> Ask:
             context = build_email_context(session, claim(kind, key, **values), sender)
             if isinstance(context, ObsoleteEmail):
                 return context.reason
-            return fill(render_email(kind, context), PLACES)
+            return fill(render_email(kind, context), MERGE_FIELDS)
 
     return make
 

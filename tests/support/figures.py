@@ -27,7 +27,7 @@ def campaign_of(**changes: Any) -> Campaign:
     return Campaign(**{**values, **changes})
 
 
-def figure(
+def campaign_progress(
     campaign: Campaign | None = None, at: datetime = END - timedelta(days=10), **changes: Any
 ) -> Progress:
     """Return the campaign's progress, with nothing raised by default."""
@@ -41,7 +41,7 @@ def figure(
     return Progress(campaign=campaign or campaign_of(), as_of=at, **{**values, **changes})
 
 
-def promise(given: int = 0, **changes: Any) -> MatchingStatus:
+def matching_status(given: int = 0, **changes: Any) -> MatchingStatus:
     """Return the matching gift of the Reyes family: $1 for each $1 through December, up to $1,000."""
     values: dict[str, Any] = {
         "sponsor": "the Reyes family",

@@ -25,7 +25,7 @@ FORM = {"amount": "25", "frequency": "one_time", "email": "ana@example.org", "at
 
 
 @contextmanager
-def web(
+def client_with_timeout(
     installation: Installation, *, timeout: float = 60, base: str = ""
 ) -> Iterator[FlaskClient]:
     """Serve our pages with a gateway that has a shorter timeout or another address."""
@@ -55,19 +55,19 @@ def only_donation(installation: Installation) -> Donation:
         return session.scalars(select(Donation)).one()
 
 
-def calls(installation: Installation) -> list[StripeRequest]:
+def stripe_requests(installation: Installation) -> list[StripeRequest]:
     with installation.sessions() as session:
         return list(session.scalars(select(StripeRequest).order_by(StripeRequest.ordinal)))
 
 
-def age(installation: Installation, length: timedelta) -> None:
+def make_older(installation: Installation, length: timedelta) -> None:
     """Backdate the first submission of the form."""
     with installation.sessions.begin() as session:
         session.execute(update(Donation).values(created_at=now() - length))
         session.execute(update(StripeRequest).values(created_at=now() - length))
 
 
-def directly(stripe: StripeSandbox, parameters: Json, key: str = "") -> str:
+def call_stripe_directly(stripe: StripeSandbox, parameters: Json, key: str = "") -> str:
     """Create a session at Stripe that the service does not know about; return its id."""
     client = sdk.StripeClient("sk_test_sandbox", base_addresses={"api": sandbox_address(stripe)})
     opened = client.v1.checkout.sessions.create(
@@ -77,7 +77,7 @@ def directly(stripe: StripeSandbox, parameters: Json, key: str = "") -> str:
     return opened.id
 
 
-def usable(stripe: StripeSandbox) -> list[Json]:
+def open_checkout_sessions(stripe: StripeSandbox) -> list[Json]:
     """Return the sessions that are paid or can still be paid."""
     return [one for one in stripe.objects("checkout.session") if one["status"] != "expired"]
 
@@ -86,19 +86,19 @@ def assert_charged_once(
     client: FlaskClient, installation: Installation, stripe: StripeSandbox, address: str
 ) -> None:
     """Pay on the page that the form redirected to. Check for one page, one charge, one receipt and all invariants."""
-    (session,) = usable(stripe)
+    (session,) = open_checkout_sessions(stripe)
     assert address == session["url"]
     stripe.pay(session["id"])
     donation = only_donation(installation)
     assert client.get(f"/donations/{donation.token}").status_code == 200
-    assert_books_of_one(installation, stripe)
+    assert_one_gift_booked(installation, stripe)
 
 
-def assert_books_of_one(installation: Installation, stripe: StripeSandbox) -> None:
+def assert_one_gift_booked(installation: Installation, stripe: StripeSandbox) -> None:
     (charge,) = stripe.objects("charge")
     donation = only_donation(installation)
     assert (charge["amount"], charge["paid"], donation.state) == (2500, True, "paid")
-    assert len(usable(stripe)) == 1
+    assert len(open_checkout_sessions(stripe)) == 1
     with installation.sessions() as session:
         assert session.scalars(select(Receipt)).one().donation_id == donation.id
         assert list(broken_invariants(session)) == []

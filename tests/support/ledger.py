@@ -50,7 +50,7 @@ def campaign_in(installation: Installation, currency: str, **changes: Any) -> Ca
         return create_campaign(session, NewCampaign(**{**wanted, **changes}))
 
 
-def give_to(
+def add_donation_to(
     installation: Installation, campaign: Campaign, amount: int = 2500, **changes: Any
 ) -> Facts:
     """Create an unpaid gift to `campaign`, with its facts; `amount` is minor units."""
@@ -71,28 +71,32 @@ def after(facts: Facts, seconds: int) -> datetime:
     return datetime.fromtimestamp(facts.created + seconds, UTC)
 
 
-def tell_paid(installation: Installation, facts: Facts, at: datetime | None = None) -> Outcome:
+def report_paid(installation: Installation, facts: Facts, at: datetime | None = None) -> Outcome:
     """Apply the gift's payment intent, which succeeded `at`."""
     found = read_payment_intent(facts.intent())
     with installation.sessions.begin() as session:
         return apply_intent(session, found, at or after(facts, 0), installation.books)
 
 
-def tell_refund(installation: Installation, facts: Facts, fact: Json, seconds: int = 60) -> Outcome:
+def report_refund(
+    installation: Installation, facts: Facts, fact: Json, seconds: int = 60
+) -> Outcome:
     """Apply a refund as of `seconds` after the form."""
     at = after(facts, seconds)
     with installation.sessions.begin() as session:
         return apply_refund(session, read_refund(fact, at), at, installation.books)
 
 
-def tell_charge(installation: Installation, facts: Facts, fact: Json, seconds: int = 60) -> Outcome:
+def report_charge(
+    installation: Installation, facts: Facts, fact: Json, seconds: int = 60
+) -> Outcome:
     """Apply a charge as of `seconds` after the form."""
     at = after(facts, seconds)
     with installation.sessions.begin() as session:
         return apply_charge(session, read_charge(fact, at), at, installation.books)
 
 
-def tell_dispute(
+def report_dispute(
     installation: Installation, facts: Facts, fact: Json, seconds: int = 90, **moved: bool
 ) -> Outcome:
     """Apply a dispute as of `seconds` after the form; `moved` is as in DisputeTransfer."""
@@ -102,7 +106,7 @@ def tell_dispute(
         return apply_dispute(session, found, DisputeTransfer(**moved), at, installation.books)
 
 
-def booked(installation: Installation, facts: Facts) -> list[tuple[str, int, int]]:
+def ledger_entries_of(installation: Installation, facts: Facts) -> list[tuple[str, int, int]]:
     """Return (kind, gift's part, covered fees' part) of each entry, in order."""
     query = select(LedgerEntry.kind, LedgerEntry.amount, LedgerEntry.fee_cover)
     with installation.sessions() as session:
@@ -126,7 +130,7 @@ def raised(installation: Installation) -> int:
         return int(session.scalar(select(func.sum(ProgressShard.raised))) or 0)
 
 
-def payment_standing(installation: Installation, facts: Facts) -> tuple[str, int, int, int]:
+def payment_summary(installation: Installation, facts: Facts) -> tuple[str, int, int, int]:
     """Return (state, raised in the shards, receipts, emails); all invariants hold."""
     with installation.sessions() as session:
         donation = session.get_one(Donation, facts.donation.id)
@@ -136,7 +140,7 @@ def payment_standing(installation: Installation, facts: Facts) -> tuple[str, int
         return donation.state, raised(installation), receipts or 0, messages or 0
 
 
-def settled_standing(installation: Installation, facts: Facts) -> tuple[str, int, int]:
+def settlement_summary(installation: Installation, facts: Facts) -> tuple[str, int, int]:
     """Return (state, amount in the ledger, amount of the valid receipt); all invariants hold."""
     with installation.sessions() as session:
         donation = session.get_one(Donation, facts.donation.id)
@@ -162,7 +166,7 @@ def freeze(installation: Installation, campaign: Campaign) -> None:
         found.finalized_at, found.final_raised = now(), raised(installation)
 
 
-def overwrite(installation: Installation, statement: str, **values: Any) -> None:
+def run_sql(installation: Installation, statement: str, **values: Any) -> None:
     """Run SQL with triggers and foreign keys disabled, which the service itself never does."""
     with installation.engine.begin() as connection:
         connection.execute(text("SET LOCAL session_replication_role = replica"))

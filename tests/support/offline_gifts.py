@@ -22,15 +22,15 @@ TODAY = now().astimezone(HERE).date()
 Enter = Callable[..., EntryResult | UnresolvedEntry]
 
 
-def day(ago: int) -> str:
+def days_ago(ago: int) -> str:
     """Return the date `ago` days before today in the campaign's time zone."""
     return str(TODAY - timedelta(days=ago))
 
 
-def written(**changes: str) -> WrittenGift:
+def written_gift(**changes: str) -> WrittenGift:
     """Return a check of $50 from Ana Reyes, received today, as staff enter it."""
     usual = {
-        "received_on": day(0),
+        "received_on": days_ago(0),
         "amount": "50",
         "name": "Ana Reyes",
         "address": "1 Wharf Street\nAstoria, OR 97103",
@@ -49,7 +49,7 @@ def running(installation: Installation) -> Campaign:
                 slug="year-end",
                 title="Keep every story free to read",
                 goal="50000",
-                start=day(21),
+                start=days_ago(21),
                 deadline="2099-12-31",
                 timezone="America/Los_Angeles",
             ),
@@ -64,7 +64,7 @@ def enter(installation: Installation, running: Campaign) -> Enter:
         choices: Choices | None = None, actor: Actor = FINANCE, **changes: Any
     ) -> EntryResult | UnresolvedEntry:
         with installation.sessions.begin() as session:
-            entry = read_entry(session, written(**changes), now(), HERE)
+            entry = read_entry(session, written_gift(**changes), now(), HERE)
             return record_offline_gift(
                 session, entry, choices or Choices(), actor, installation.books, now()
             )
@@ -78,7 +78,7 @@ def gift_of(outcome: EntryResult | UnresolvedEntry) -> OfflineGift:
     return outcome.gift
 
 
-def bar(installation: Installation) -> tuple[int, int, int]:
+def shown_totals(installation: Installation) -> tuple[int, int, int]:
     """Return (raised, donations, donors) of all campaigns from the shards."""
     query = "SELECT sum(raised), sum(donations), sum(donors) FROM progress_shard"
     with installation.engine.connect() as connection:

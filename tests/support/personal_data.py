@@ -24,7 +24,7 @@ from campaign.models import (
     WebhookDelivery,
     WebhookEndpoint,
 )
-from tests.support.donors import acknowledge_as, add_donor, give_as, renew_as
+from tests.support.donors import add_donation, add_donor, add_receipt, add_subscription
 from tests.support.subscribers import subscribe
 
 ADA = Actor("ada@harbor-ledger.example", StaffRole.admin)
@@ -34,7 +34,7 @@ def everything_of(session: Session, campaign: Campaign, name: str) -> Donor:
     """A donor with a row in every table that can hold personal data, each containing the name."""
     email = f"{name}@example.org"
     donor = add_donor(session, email, name, address=f"1 {name} Street\nAstoria")
-    gift = give_as(
+    gift = add_donation(
         session,
         campaign,
         donor,
@@ -44,7 +44,7 @@ def everything_of(session: Session, campaign: Campaign, name: str) -> Donor:
         consent_wording=f"Write to {name}",
         session_url=f"https://checkout.example.org/{name}",
     )
-    renew_as(
+    add_subscription(
         session,
         campaign,
         donor,
@@ -52,7 +52,7 @@ def everything_of(session: Session, campaign: Campaign, name: str) -> Donor:
         customer_id="cus_1",
         payment_update_url=f"https://s/{name}",
     )
-    receipt = acknowledge_as(session, gift, date(2026, 3, 1))
+    receipt = add_receipt(session, gift, date(2026, 3, 1))
     save_wall_entry(session, gift, f"{name}town", now(), wording=f"Show {name}")
     save_card(
         session, gift, CardRequest("post", f"{name}'s aunt", address=f"2 {name} St", sender=name)

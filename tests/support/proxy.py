@@ -73,7 +73,13 @@ class Proxy:
         (self.folder / "nginx.conf").write_text(self._localized())
         as_root = " user root;" if os.geteuid() == 0 else ""
         self._process = subprocess.Popen(
-            [str(program("nginx")), "-c", self.folder / "nginx.conf", "-g", f"daemon off;{as_root}"],
+            [
+                str(program("nginx")),
+                "-c",
+                self.folder / "nginx.conf",
+                "-g",
+                f"daemon off;{as_root}",
+            ],
             stderr=subprocess.DEVNULL,
         )
         # nginx writes this file once it listens.

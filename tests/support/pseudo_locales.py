@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from campaign.models import Donation, Receipt
 from campaign.runtime.context import Installation
-from tests.support.catalogs import arabic, pseudo, spoken
+from tests.support.catalogs import arabic, pseudo, with_languages
 from tests.support.untranslated import READ
 
 PSEUDO, ARABIC = "he", "ar"
@@ -19,7 +19,7 @@ PSEUDO, ARABIC = "he", "ar"
 
 @pytest.fixture(autouse=True, scope="module")
 def made_up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    with spoken(tmp_path_factory.mktemp("translations"), {PSEUDO: pseudo, ARABIC: arabic}):
+    with with_languages(tmp_path_factory.mktemp("translations"), {PSEUDO: pseudo, ARABIC: arabic}):
         yield
 
 
@@ -32,7 +32,7 @@ FROZEN = {
 }
 
 
-def speaks(installation: Installation, locale: str) -> None:
+def set_locale(installation: Installation, locale: str) -> None:
     """Set the locale of all donations and receipts."""
     with installation.sessions.begin() as session:
         session.execute(update(Donation).values(locale=locale))
@@ -69,7 +69,7 @@ class _Page(HTMLParser):
             self.texts.append(data)
 
 
-def english_left(markup: str) -> list[str]:
+def untranslated_in_markup(markup: str) -> list[str]:
     """Return the texts and readable attributes of a page that contain English words."""
     page = _Page()
     page.feed(markup)
@@ -82,6 +82,6 @@ def english_in(text: str) -> str:
     return " ".join(text.split()) if _ENGLISH.search(bare) else ""
 
 
-def english_on(client: FlaskClient, path: str) -> list[str]:
+def untranslated_on_page(client: FlaskClient, path: str) -> list[str]:
     """Return the same for the page at `path`."""
-    return english_left(client.get(path).text)
+    return untranslated_in_markup(client.get(path).text)

@@ -23,7 +23,7 @@ def insert(installation: Installation, model: type[Base], **values: Any) -> Any:
         return connection.execute(inserting(model).values(**values)).inserted_primary_key[0]
 
 
-def refusals(installation: Installation, table: str, changes: Iterable[str]) -> dict[str, str]:
+def rejections(installation: Installation, table: str, changes: Iterable[str]) -> dict[str, str]:
     """Return for each change the constraint or message that rejects it, or '' if it is allowed. Nothing is saved."""
     return {change: _refusal(installation, f"UPDATE {table} SET {change}") for change in changes}
 

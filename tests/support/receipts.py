@@ -8,7 +8,7 @@ from sqlalchemy import select
 from campaign.models import Campaign, Donation, OfflineGift, OutboxMessage, Receipt
 from campaign.receipts.receipts import correct_receipt, issue_receipt
 from campaign.runtime.context import Installation
-from tests.support.ledger import give_to
+from tests.support.ledger import add_donation_to
 
 Line = tuple[str, str, str, int, date]
 
@@ -27,7 +27,7 @@ def receipted_gift(
     **changes: Any,
 ) -> Donation:
     """Create a gift charged `at` and its receipt, issued then or at `issued`; with `kind`, an offline gift."""
-    facts = give_to(installation, campaign, amount, **changes)
+    facts = add_donation_to(installation, campaign, amount, **changes)
     with installation.sessions.begin() as session:
         donation = session.get_one(Donation, facts.donation.id)
         donation.charged_at = at

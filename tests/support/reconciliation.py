@@ -71,10 +71,10 @@ class Bank:
             account.note(method["id"], number="4242424242424242")
             return charges.charge_card(account, intent, account.add(method))
 
-    def reconcile(self, since: datetime | None = None, *, apply: bool = False) -> "Reported":
+    def reconcile(self, since: datetime | None = None, *, apply: bool = False) -> "ReconcileResult":
         found: list[Discrepancy] = []
         result = reconcile(self.installation, since, apply=apply, on_discrepancy=found.append)
-        return Reported(result, found)
+        return ReconcileResult(result, found)
 
     def donation(self) -> Donation:
         with self.installation.sessions() as session:
@@ -114,7 +114,7 @@ class Bank:
 
 
 @dataclass(frozen=True)
-class Reported:
+class ReconcileResult:
     """The result and discrepancies of a run."""
 
     result: Reconciliation

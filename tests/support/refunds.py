@@ -31,7 +31,7 @@ def pay(
     return donation
 
 
-def wish(donation: Donation, amount: int | None = None, **more: Any) -> RefundRequest:
+def refund_request(donation: Donation, amount: int | None = None, **more: Any) -> RefundRequest:
     token = more.pop("token", new_token())
     return RefundRequest(donation.public_id, amount, EDITOR, token, **more)
 
@@ -41,18 +41,18 @@ def state(installation: Installation, donation: Donation) -> str:
         return session.get_one(Donation, donation.id).state
 
 
-def rows(installation: Installation) -> list[Refund]:
+def refund_rows(installation: Installation) -> list[Refund]:
     with installation.sessions() as session:
         return list(session.scalars(select(Refund).order_by(Refund.id)))
 
 
-def keys(installation: Installation) -> list[str]:
+def idempotency_keys(installation: Installation) -> list[str]:
     query = select(StripeRequest.idempotency_key).where(StripeRequest.operation == "refund")
     with installation.sessions() as session:
         return list(session.scalars(query.order_by(StripeRequest.ordinal)))
 
 
-def age(installation: Installation, length: timedelta) -> None:
+def make_older(installation: Installation, length: timedelta) -> None:
     """Backdate the refund request and its calls to Stripe."""
     then = now() - length
     with installation.sessions.begin() as session:
@@ -67,7 +67,7 @@ def assert_one_refund(
 ) -> None:
     """Check for one refund at Stripe and one here that match, and all invariants."""
     (made,) = stripe.objects("refund")
-    (row,) = rows(installation)
+    (row,) = refund_rows(installation)
     assert (made["amount"], row.amount, row.stripe_id) == (amount, amount, made["id"])
     assert made["metadata"]["refund_request"] == row.request_token
     with installation.sessions() as session:

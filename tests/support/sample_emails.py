@@ -21,14 +21,14 @@ ORGANIZATION = Organization(
     registration="Registered charity in the State of Oregon, 123456.",
 )
 SENDER = Sender(ORGANIZATION, lambda path: SITE + path)
-PLACES = {NAME: sample_facts.NAME, UNSUBSCRIBE_URL: f"{SITE}/unsubscribe/sample-email"}
+MERGE_FIELDS = {NAME: sample_facts.NAME, UNSUBSCRIBE_URL: f"{SITE}/unsubscribe/sample-email"}
 
-EVERY = [(name, locale) for locale in ("en", "es") for name in samples()]
+EVERY_SAMPLE = [(name, locale) for locale in ("en", "es") for name in samples()]
 BULK = {"appeal", "reminder", "wrap_up", "thank_you"}
 
 
 @cache
-def sample_letter(name: str, locale: str = "en") -> RenderedEmail:
+def sample_email(name: str, locale: str = "en") -> RenderedEmail:
     """Return the sample email `name` as it would be sent."""
     sample = samples()[name]
-    return fill(render_email(sample.kind, sample.make(SENDER, locale)), PLACES)
+    return fill(render_email(sample.kind, sample.make(SENDER, locale)), MERGE_FIELDS)

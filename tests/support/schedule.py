@@ -14,6 +14,6 @@ def windows(installation: Installation, campaign: Campaign) -> dict[str, schedul
         return {window.step.key: window for window in schedule.windows(campaign, every)}
 
 
-def there(moment: datetime, campaign: Campaign) -> str:
+def local_time(moment: datetime, campaign: Campaign) -> str:
     """Format the moment in the campaign's time zone."""
     return f"{moment.astimezone(campaign.zone):%Y-%m-%d %H:%M}"

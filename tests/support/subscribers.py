@@ -77,7 +77,7 @@ def donate(session: Session, campaign: Campaign, email: str, state: str, **chang
     session.flush()
 
 
-def run(installation: Installation, moment: datetime | str) -> list[Queued]:
+def send_reminders(installation: Installation, moment: datetime | str) -> list[Queued]:
     """Run the cron job once for every campaign, with one commit each."""
     when = at(moment) if isinstance(moment, str) else moment
     with installation.sessions() as session:

@@ -52,7 +52,7 @@ from campaign.models import (
 from campaign.offline.entry import Choices, record_offline_gift
 from campaign.offline.entry_parsing import read_entry
 from campaign.runtime.context import Installation
-from tests.support.offline_gifts import FINANCE, HERE, gift_of, written
+from tests.support.offline_gifts import FINANCE, HERE, gift_of, written_gift
 from tests.support.raw_sql import insert
 from tests.support.stripe import Facts
 
@@ -135,7 +135,7 @@ def _enter_a_check(installation: Installation, campaign_id: int) -> None:
         session.add(batch)
         session.flush()
         slug = session.get_one(Campaign, campaign_id).slug
-        entry = read_entry(session, written(campaign=slug), now(), HERE)
+        entry = read_entry(session, written_gift(campaign=slug), now(), HERE)
         outcome = record_offline_gift(session, entry, Choices(), FINANCE, installation.books, now())
         gift_of(outcome).batch_id = batch.id
 

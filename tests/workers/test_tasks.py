@@ -32,9 +32,9 @@ from campaign.runtime.context import Installation
 from sandbox.outbox.receiver import MailReceiver
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
-from tests.support.campaigns import book, end_now, running
+from tests.support.campaigns import add_booked_gift, add_campaign, end_now
 from tests.support.reconciliation import Bank
-from tests.support.refunds import age, pay, state, wish
+from tests.support.refunds import make_older, pay, refund_request, state
 from tests.support.scheduled_tasks import tasks_with
 from tests.support.stripe import Facts
 from tests.support.upstream import Answer, Upstream
@@ -130,9 +130,9 @@ def test_expired_links_are_deleted(
 
 
 def test_milestones_are_recorded(run_job: RunJob, installation: Installation) -> None:
-    campaign = running(installation, goal="100")
+    campaign = add_campaign(installation, goal="100")
     with installation.sessions.begin() as session:
-        book(session, campaign, 3_000)
+        add_booked_gift(session, campaign, 3_000)
     assert run_job("mark-milestones") == 1
     with installation.sessions() as session:
         assert session.scalars(select(Milestone.mark)).all() == ["quarter"]
@@ -194,9 +194,9 @@ def test_refunds_that_stripe_has_not_confirmed_are_finished(
     gift = pay(client, installation, stripe)
     stripe.fault("POST /v1/refunds", "drop_before", times=9)
     with pytest.raises(RefundUnconfirmed):
-        refund_donation(installation, wish(gift))
+        refund_donation(installation, refund_request(gift))
     stripe.clear_faults()
     assert run_job("finish-refunds") == 0, "the first attempt may still be on its way"
-    age(installation, timedelta(hours=2))
+    make_older(installation, timedelta(hours=2))
     assert run_job("finish-refunds") == 1
     assert state(installation, gift) == "refunded"

@@ -3,14 +3,14 @@
 from campaign.auth.donors import begin_donor_session, find_donor_session, form_token
 from campaign.core.clock import now
 from campaign.runtime.context import Installation
-from tests.support.audiences import IN_TESTS
+from tests.support.audiences import AUDIENCES
 
 
 def test_a_session_opens_the_canonical_donor_of_a_merge_and_its_own_donor_once_undone(
     installation: Installation,
 ) -> None:
     with installation.sessions.begin() as session:
-        kept, merged = (IN_TESTS["donors"].add_person(session) for _ in range(2))
+        kept, merged = (AUDIENCES["donors"].add_person(session) for _ in range(2))
         secret = begin_donor_session(session, merged, now())
         for into, speaks in ((None, merged), (kept.id, kept), (None, merged)):
             merged.merged_into_id = into

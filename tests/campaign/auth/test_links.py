@@ -21,7 +21,7 @@ from campaign.auth.policies import DONOR_LINKS, STAFF_LINK, STAFF_LINK_BY_EMAIL,
 from campaign.core.clock import now
 from campaign.models import DonorLink, DonorLinkPurpose
 from campaign.runtime.context import Installation
-from tests.support.audiences import IN_TESTS, AudienceInTests, both_audiences
+from tests.support.audiences import AUDIENCES, AudienceInTests, for_both_audiences
 from tests.support.locks import waits_for_a_lock
 
 MOMENT = timedelta(microseconds=1)
@@ -37,7 +37,7 @@ def add_link(session: Session, one: AudienceInTests, person: Any, at: datetime) 
     return path.removeprefix(one.kind.path)
 
 
-@both_audiences
+@for_both_audiences
 def test_checking_does_not_use_a_link_and_it_works_once(
     installation: Installation, one: AudienceInTests
 ) -> None:
@@ -56,7 +56,7 @@ def test_checking_does_not_use_a_link_and_it_works_once(
             assert (late.state, late.person, late.link) == (LinkState.used, None, None)
 
 
-@both_audiences
+@for_both_audiences
 def test_only_the_digest_of_a_256_bit_secret_is_stored(
     installation: Installation, one: AudienceInTests
 ) -> None:
@@ -70,7 +70,7 @@ def test_only_the_digest_of_a_256_bit_secret_is_stored(
 
 
 @pytest.mark.parametrize("first_is_kept", [True, False])
-@both_audiences
+@for_both_audiences
 def test_only_one_of_two_concurrent_uses_succeeds(
     installation: Installation, one: AudienceInTests, first_is_kept: bool
 ) -> None:
@@ -94,7 +94,7 @@ def test_only_one_of_two_concurrent_uses_succeeds(
         assert second.result(60) is (LinkState.used if first_is_kept else LinkState.good)
 
 
-@both_audiences
+@for_both_audiences
 def test_only_one_of_many_threads_uses_a_link(
     installation: Installation, one: AudienceInTests
 ) -> None:
@@ -125,7 +125,7 @@ def test_each_kind_of_link_has_its_path_and_lifetime(
     assert (kind.path, kind.lifetime) == (path, lifetime)
 
 
-@both_audiences
+@for_both_audiences
 def test_a_link_expires_after_the_lifetime_of_its_kind(
     installation: Installation, one: AudienceInTests
 ) -> None:
@@ -143,7 +143,7 @@ def test_a_link_expires_after_the_lifetime_of_its_kind(
             assert check_link(session, one.kind, secret, end).state is LinkState.used
 
 
-@both_audiences
+@for_both_audiences
 def test_revoking_affects_all_links_of_one_person_and_no_others(
     installation: Installation, one: AudienceInTests
 ) -> None:
@@ -163,7 +163,7 @@ def test_revoking_affects_all_links_of_one_person_and_no_others(
     assert states == [LinkState.used, LinkState.used, LinkState.good]
 
 
-@both_audiences
+@for_both_audiences
 def test_a_guessed_secret_is_unknown(installation: Installation, one: AudienceInTests) -> None:
     with installation.sessions.begin() as session:
         secret = add_link(session, one, one.add_person(session), now())
@@ -183,7 +183,7 @@ def test_a_guessed_secret_is_unknown(installation: Installation, one: AudienceIn
 def test_a_link_of_a_barred_person_does_not_work(
     installation: Installation, name: str, unused: LinkState, used: LinkState
 ) -> None:
-    one, at = IN_TESTS[name], now()
+    one, at = AUDIENCES[name], now()
     with installation.sessions.begin() as session:
         person = one.add_person(session)
         fresh, before = (add_link(session, one, person, at) for _ in range(2))
@@ -198,7 +198,7 @@ def test_a_link_of_a_barred_person_does_not_work(
 def test_a_donor_link_works_only_for_its_purpose(
     installation: Installation,
 ) -> None:
-    one, at = IN_TESTS["donors"], now()
+    one, at = AUDIENCES["donors"], now()
     confirming = DONOR_LINKS[DonorLinkPurpose.address]
     with installation.sessions.begin() as session:
         donor = one.add_person(session)
@@ -210,7 +210,7 @@ def test_a_donor_link_works_only_for_its_purpose(
         assert used.link.email == "ana@work.example"
 
 
-@both_audiences
+@for_both_audiences
 def test_expired_links_are_purged(installation: Installation, one: AudienceInTests) -> None:
     at = now()
     end = at + one.kind.lifetime + one.audience.kept

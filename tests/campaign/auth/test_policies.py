@@ -9,10 +9,10 @@ from campaign.auth.policies import DONOR_LINKS, DONORS, STAFF, STAFF_LINK, STAFF
 from campaign.core.clock import now
 from campaign.models import Donor, DonorLink, DonorLinkPurpose
 from campaign.runtime.context import Installation
-from tests.support.audiences import AudienceInTests, both_audiences
+from tests.support.audiences import AudienceInTests, for_both_audiences
 
 
-@both_audiences
+@for_both_audiences
 def test_a_barred_person_is_no_longer_admitted(
     installation: Installation, one: AudienceInTests
 ) -> None:

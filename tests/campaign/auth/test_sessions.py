@@ -20,7 +20,7 @@ from campaign.auth.sessions import (
 )
 from campaign.core.clock import now
 from campaign.runtime.context import Installation
-from tests.support.audiences import AudienceInTests, both_audiences
+from tests.support.audiences import AudienceInTests, for_both_audiences
 
 MOMENT = timedelta(microseconds=1)
 
@@ -53,7 +53,7 @@ def test_each_audience_has_its_limits(
     assert (audience.idle, audience.longest, audience.kept) == (idle, longest, kept)
 
 
-@both_audiences
+@for_both_audiences
 def test_a_session_is_found_by_its_secret_and_only_the_digest_is_stored(
     installation: Installation, one: AudienceInTests
 ) -> None:
@@ -70,7 +70,7 @@ def test_a_session_is_found_by_its_secret_and_only_the_digest_is_stored(
     assert all(len(secret) * 6 >= 256 and secret not in kept for secret in secrets)
 
 
-@both_audiences
+@for_both_audiences
 def test_a_session_ends_after_the_idle_time(
     installation: Installation, one: AudienceInTests
 ) -> None:
@@ -84,7 +84,7 @@ def test_a_session_ends_after_the_idle_time(
         assert not is_found(session, one, secret, at + 2 * (idle - MOMENT) + idle)
 
 
-@both_audiences
+@for_both_audiences
 def test_a_session_ends_at_its_maximum_age_even_if_used(
     installation: Installation, one: AudienceInTests
 ) -> None:
@@ -101,7 +101,7 @@ def test_a_session_ends_at_its_maximum_age_even_if_used(
         assert not is_found(session, one, secret, at + longest)
 
 
-@both_audiences
+@for_both_audiences
 def test_last_seen_is_recorded_to_the_minute(
     installation: Installation, one: AudienceInTests
 ) -> None:
@@ -115,7 +115,7 @@ def test_last_seen_is_recorded_to_the_minute(
             assert session.scalar(select(one.audience.sessions.seen_at)) == at + seen
 
 
-@both_audiences
+@for_both_audiences
 def test_a_session_ends_once_and_no_other_ends_with_it(
     installation: Installation, one: AudienceInTests
 ) -> None:
@@ -133,7 +133,7 @@ def test_a_session_ends_once_and_no_other_ends_with_it(
         assert session.scalars(ended).all() == [at, None]
 
 
-@both_audiences
+@for_both_audiences
 def test_people_end_only_their_own_sessions_by_id(
     installation: Installation, one: AudienceInTests
 ) -> None:
@@ -149,7 +149,7 @@ def test_people_end_only_their_own_sessions_by_id(
         assert not is_found(session, one, secret, at)
 
 
-@both_audiences
+@for_both_audiences
 def test_all_sessions_of_one_person_end_except_the_given_one(
     installation: Installation, one: AudienceInTests
 ) -> None:
@@ -170,7 +170,7 @@ def test_all_sessions_of_one_person_end_except_the_given_one(
         assert is_found(session, one, others, at)
 
 
-@both_audiences
+@for_both_audiences
 def test_after_revoking_access_no_session_or_link_works(
     installation: Installation, one: AudienceInTests
 ) -> None:
@@ -187,7 +187,7 @@ def test_after_revoking_access_no_session_or_link_works(
         assert not is_found(session, one, here, at)
 
 
-@both_audiences
+@for_both_audiences
 def test_a_barred_person_is_signed_out_at_once(
     installation: Installation, one: AudienceInTests
 ) -> None:
@@ -200,7 +200,7 @@ def test_a_barred_person_is_signed_out_at_once(
         assert not is_found(session, one, secret, at)
 
 
-@both_audiences
+@for_both_audiences
 def test_expired_sessions_are_purged(installation: Installation, one: AudienceInTests) -> None:
     at = now()
     end = at + one.audience.longest + one.audience.kept

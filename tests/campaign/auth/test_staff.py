@@ -16,7 +16,7 @@ from campaign.auth.staff import (
 from campaign.core.clock import now
 from campaign.models import StaffMember, StaffPasskey
 from campaign.runtime.context import Installation
-from tests.support.audiences import IN_TESTS
+from tests.support.audiences import AUDIENCES
 
 FIREFOX = Browser("Mozilla/5.0 Firefox/140.0", "198.51.100.7")
 
@@ -24,8 +24,8 @@ FIREFOX = Browser("Mozilla/5.0 Firefox/140.0", "198.51.100.7")
 def test_open_sessions_are_listed_most_recently_used_first(installation: Installation) -> None:
     at, hour = now(), timedelta(hours=1)
     with installation.sessions.begin() as session:
-        member = IN_TESTS["staff"].add_person(session)
-        other = IN_TESTS["staff"].add_person(session)
+        member = AUDIENCES["staff"].add_person(session)
+        other = AUDIENCES["staff"].add_person(session)
         begin_staff_session(session, other, "link", FIREFOX, at)
         for method, later in (("link", 0), ("password", 5), ("passkey", 2)):
             begin_staff_session(session, member, method, FIREFOX, at + later * hour)
@@ -43,7 +43,7 @@ def test_a_sign_in_records_the_browser_cut_to_length(
 ) -> None:
     at = now()
     with installation.sessions.begin() as session:
-        member = IN_TESTS["staff"].add_person(session)
+        member = AUDIENCES["staff"].add_person(session)
         browser = Browser("x" * 5_000, "198.51.100.7")
         secret = begin_staff_session(session, member, "link", browser, at)
         found = find_staff_session(session, secret, at)
@@ -99,7 +99,7 @@ def test_a_passkey_or_a_confirmed_app_is_a_second_factor(
     installation: Installation, change: Callable[[StaffMember], None], second_factor: bool
 ) -> None:
     with installation.sessions.begin() as session:
-        member = IN_TESTS["staff"].add_person(session)
+        member = AUDIENCES["staff"].add_person(session)
         change(member)
         session.flush()
         secret = begin_staff_session(session, member, "link", FIREFOX, now())

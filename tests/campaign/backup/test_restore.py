@@ -17,7 +17,7 @@ from campaign.core.clock import now
 from campaign.core.errors import CampaignError
 from campaign.models import Donation, Donor, Receipt
 from campaign.runtime.context import Installation
-from tests.support.backups import contents, lose_the_donor, rows_in, states_of_triggers
+from tests.support.backups import contents, count_rows, remove_donor, trigger_states
 from tests.support.databases import Databases
 from tests.support.raw_sql import execute, insert
 from tests.support.stripe import Facts
@@ -72,12 +72,17 @@ def test_every_row_is_restored_triggers_are_on_and_ids_continue(
     fill(empty, backup)
     empty.commit()
     # Whoever has the file can neither sign in nor open a donor's page with it.
-    secrets = {"staff_link": [], "staff_session": [], "donor_link": [], "donor_session": []}
+    secrets: dict[str, list[str]] = {
+        "staff_link": [],
+        "staff_session": [],
+        "donor_link": [],
+        "donor_session": [],
+    }
     after = contents(empty_url)
-    for table, rows in (before | secrets).items():
-        assert after.pop(table) == rows, table
+    for name, rows in (before | secrets).items():
+        assert after.pop(name) == rows, name
     assert after == {}
-    assert states_of_triggers(empty_url) == {"O"}
+    assert trigger_states(empty_url) == {"O"}
     empty.add(donor := Donor(email="", name="Ben"))
     empty.flush()
     highest = empty.scalars(select(Donor.id).order_by(Donor.id)).all()[-2]
@@ -138,7 +143,7 @@ def test_progress_is_reported_for_each_table_with_rows(backup: Path, empty: Sess
 
 
 def test_rows_that_refer_to_nothing_are_not_restored(backup: Path, empty: Session) -> None:
-    lose_the_donor(backup)
+    remove_donor(backup)
     with pytest.raises(ForeignKeyViolation, match="violates foreign key"):
         fill(empty, backup)
 
@@ -165,5 +170,5 @@ def test_an_inconsistent_ledger_is_rejected_with_the_first_fault(
     with pytest.raises(CampaignError, match=said):
         fill(empty, path)
     empty.rollback()
-    assert rows_in(empty_url) == 0
-    assert states_of_triggers(empty_url) == {"O"}
+    assert count_rows(empty_url) == 0
+    assert trigger_states(empty_url) == {"O"}

@@ -13,7 +13,7 @@ from campaign.backup.verify import open_archive
 from campaign.core.clock import now
 from campaign.core.errors import CampaignError
 from campaign.runtime.context import Installation
-from tests.support.backups import flip_a_byte, manifest_changed, written_anew
+from tests.support.backups import change_manifest, corrupt_byte, rewrite
 from tests.support.stripe import Facts
 
 REVISION = "0025"
@@ -85,7 +85,7 @@ def test_a_different_migration_is_named_with_the_expected_one(backup: Path) -> N
 def test_a_foreign_manifest_is_rejected(
     backup: Path, changes: dict[str, object], said: str
 ) -> None:
-    manifest_changed(backup, **changes)
+    change_manifest(backup, **changes)
     assert refusal(backup).startswith(said)
 
 
@@ -95,7 +95,7 @@ def test_a_foreign_manifest_is_rejected(
     ids=["empty", "list", "bytes", "too long", "too deep"],
 )
 def test_an_unreadable_manifest_is_damage(backup: Path, manifest: bytes) -> None:
-    written_anew(backup, held_in(backup) | {"manifest.json": manifest})
+    rewrite(backup, held_in(backup) | {"manifest.json": manifest})
     assert refusal(backup).startswith("is damaged (its manifest cannot be read)")
 
 
@@ -103,20 +103,20 @@ def test_a_manifest_of_a_megabyte_is_read_and_a_longer_one_is_not(backup: Path) 
     held = held_in(backup)
     padded = held["manifest.json"].ljust(1_000_000)
     for text, said in ((padded, ""), (padded + b" ", "is damaged (its manifest cannot be read)")):
-        written_anew(backup, held | {"manifest.json": text})
+        rewrite(backup, held | {"manifest.json": text})
         assert refusal(backup).startswith(said)
         assert bool(refusal(backup)) is bool(said)
 
 
 def test_a_flipped_byte_is_damage(backup: Path) -> None:
-    flip_a_byte(backup)
+    corrupt_byte(backup)
     assert refusal(backup).startswith("is damaged (donation cannot be read)")
 
 
 def test_a_file_that_spoils_while_it_is_read_is_damage(backup: Path) -> None:
     with open_archive(backup, REVISION, quiet) as archive:
         (part,) = (one for one in archive.manifest.parts if one.table == "donation")
-        flip_a_byte(backup)
+        corrupt_byte(backup)
         with pytest.raises(CampaignError, match="donation cannot be read"):
             list(archive.blocks(part))
 
@@ -174,7 +174,7 @@ def test_an_added_missing_or_changed_table_is_damage(
 ) -> None:
     held = held_in(backup)
     spoil(held)
-    written_anew(backup, held)
+    rewrite(backup, held)
     assert refusal(backup) == f"is damaged ({said}). Nothing was restored. Use another copy."
 
 

@@ -11,7 +11,7 @@ from campaign.campaigns.donors_today import NO_DONORS, DonorsToday, count_donors
 from campaign.core import clock
 from campaign.models import Campaign
 from campaign.runtime.context import Installation
-from tests.support.campaigns import book, move, running
+from tests.support.campaigns import add_booked_gift, add_campaign, add_entry
 
 BLINK = timedelta(microseconds=1)
 THERE = ZoneInfo("America/Los_Angeles")
@@ -31,11 +31,11 @@ def count(installation: Installation, campaign: Campaign, at: datetime) -> Donor
 def give(installation: Installation, campaign: Campaign, moments: Sequence[datetime]) -> None:
     with installation.sessions.begin() as session:
         for moment in moments:
-            book(session, campaign, at=moment)
+            add_booked_gift(session, campaign, at=moment)
 
 
 def test_the_day_begins_at_midnight_there_and_lasts_until_now(installation: Installation) -> None:
-    campaign, other = running(installation), running(installation, slug="summer")
+    campaign, other = add_campaign(installation), add_campaign(installation, slug="summer")
     noon = yesterday_noon()
     midnight = clock.start_of_day(noon.astimezone(THERE).date(), THERE)
     give(installation, campaign, [midnight - BLINK, midnight, noon, noon + BLINK])
@@ -48,20 +48,20 @@ def test_the_day_begins_at_midnight_there_and_lasts_until_now(installation: Inst
 def test_a_reader_counts_once_and_only_with_a_payment_that_remains(
     installation: Installation,
 ) -> None:
-    campaign, noon = running(installation), yesterday_noon()
+    campaign, noon = add_campaign(installation), yesterday_noon()
     with installation.sessions.begin() as session:
-        first = book(session, campaign, at=noon)
-        book(session, campaign, at=noon, donor_id=first.donor_id)
-        book(session, campaign, at=noon, state="partially_refunded")
+        first = add_booked_gift(session, campaign, at=noon)
+        add_booked_gift(session, campaign, at=noon, donor_id=first.donor_id)
+        add_booked_gift(session, campaign, at=noon, state="partially_refunded")
         for state in ("refunded", "disputed", "dispute_lost"):
-            book(session, campaign, at=noon, state=state)
-        before = book(session, campaign, at=noon - timedelta(days=2))
-        move(session, before, "refund", -100, noon)
+            add_booked_gift(session, campaign, at=noon, state=state)
+        before = add_booked_gift(session, campaign, at=noon - timedelta(days=2))
+        add_entry(session, before, "refund", -100, noon)
     assert count(installation, campaign, noon) == DonorsToday(2, more=False)
 
 
 def test_nobody_gave_today_before_the_start_or_after_the_end(installation: Installation) -> None:
-    campaign = running(installation)
+    campaign = add_campaign(installation)
     give(installation, campaign, [campaign.starts_at, campaign.deadline - BLINK])
     moments = (campaign.starts_at - BLINK, campaign.deadline)
     assert [count(installation, campaign, one) for one in moments] == [NO_DONORS] * 2
@@ -73,13 +73,13 @@ def test_of_very_many_gifts_only_the_newest_are_counted(
     installation: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(donors_today, "MAX_GIFTS", 3)
-    campaign, noon = running(installation), yesterday_noon()
+    campaign, noon = add_campaign(installation), yesterday_noon()
     give(installation, campaign, [noon, noon - BLINK])
     assert count(installation, campaign, noon) == DonorsToday(2, more=False)
     give(installation, campaign, [noon])
     assert count(installation, campaign, noon) == DonorsToday(3, more=True)
     with installation.sessions.begin() as session:
-        book(session, campaign, at=noon - timedelta(hours=1), state="refunded")
+        add_booked_gift(session, campaign, at=noon - timedelta(hours=1), state="refunded")
     assert count(installation, campaign, noon) == DonorsToday(3, more=True), (
         "the oldest is left out"
     )

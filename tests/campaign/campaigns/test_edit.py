@@ -12,7 +12,7 @@ from campaign.core.clock import now
 from campaign.core.errors import ChangedMeanwhile, FieldsInvalid
 from campaign.models import Campaign
 from campaign.runtime.context import Installation
-from tests.support.campaigns import ADMIN, audited, book, running
+from tests.support.campaigns import ADMIN, add_booked_gift, add_campaign, audited
 
 UPCOMING = {"start": "2098-12-01", "deadline": "2098-12-31"}
 
@@ -32,7 +32,7 @@ def stored(installation: Installation, campaign: Campaign) -> Campaign:
 
 
 def test_edits_are_saved_and_logged_with_the_previous_values(installation: Installation) -> None:
-    campaign = running(installation)
+    campaign = add_campaign(installation)
     changed = edit(
         installation,
         campaign,
@@ -64,13 +64,13 @@ def test_edits_are_saved_and_logged_with_the_previous_values(installation: Insta
 
 
 def test_an_unchanged_form_logs_nothing(installation: Installation) -> None:
-    campaign = running(installation, appeal="It ends with a line.\n")
+    campaign = add_campaign(installation, appeal="It ends with a line.\n")
     assert edit(installation, campaign) == []
     assert audited(installation) == []
 
 
 def test_each_error_is_reported_by_field(installation: Installation) -> None:
-    campaign = running(installation)
+    campaign = add_campaign(installation)
     wrong: list[tuple[dict[str, str], set[str]]] = [
         ({"title": " ", "goal": "much"}, {"title", "goal"}),
         ({"title": "x" * 201}, {"title"}),
@@ -91,20 +91,20 @@ def test_each_error_is_reported_by_field(installation: Installation) -> None:
 
 
 def test_the_goal_cannot_change_after_the_first_gift(installation: Installation) -> None:
-    campaign = running(installation)
+    campaign = add_campaign(installation)
     assert edit(installation, campaign, goal="40,000") == ["goal"]
     with installation.sessions.begin() as session:
-        book(session, campaign)
+        add_booked_gift(session, campaign)
     with pytest.raises(FieldsInvalid, match="stretch goal"):
         edit(installation, campaign, goal="30,000")
 
 
 def test_a_public_stretch_goal_can_only_be_raised(installation: Installation) -> None:
-    campaign = running(installation, goal="100")
+    campaign = add_campaign(installation, goal="100")
     edit(installation, campaign, stretch_goal="300")
     assert edit(installation, campaign, stretch_goal="200") == ["stretch_goal"]
     with installation.sessions.begin() as session:
-        book(session, campaign, 10_000)
+        add_booked_gift(session, campaign, 10_000)
     assert edit(installation, campaign, stretch_goal="250") == ["stretch_goal"]
     for less in ("150", ""):
         with pytest.raises(FieldsInvalid, match="only raise it"):
@@ -114,7 +114,7 @@ def test_a_public_stretch_goal_can_only_be_raised(installation: Installation) ->
 def test_the_start_can_change_until_the_campaign_or_a_matching_gift_begins(
     installation: Installation,
 ) -> None:
-    campaign = running(installation, **UPCOMING)
+    campaign = add_campaign(installation, **UPCOMING)
     assert edit(installation, campaign, starts="2098-12-02 09:00") == ["starts"]
     assert stored(installation, campaign).starts_at.isoformat() == "2098-12-02T17:00:00+00:00"
     with installation.sessions.begin() as session:
@@ -129,7 +129,7 @@ def test_the_start_can_change_until_the_campaign_or_a_matching_gift_begins(
 def test_the_second_of_two_editors_sees_what_the_first_changed(
     installation: Installation,
 ) -> None:
-    campaign = running(installation)
+    campaign = add_campaign(installation)
     seen = version(campaign)
     edit(installation, campaign, seen, title="The first title", designation="News")
     with pytest.raises(ChangedMeanwhile) as refused:
@@ -145,6 +145,6 @@ def test_the_second_of_two_editors_sees_what_the_first_changed(
 def test_a_form_without_a_version_overwrites_nothing(
     installation: Installation,
 ) -> None:
-    campaign = running(installation)
+    campaign = add_campaign(installation)
     with pytest.raises(ChangedMeanwhile):
         edit(installation, campaign, "-", title="Mine")

@@ -19,7 +19,7 @@ from tests.support.subscribers import (
     donate,
     mark_all_sent,
     new_campaign,
-    run,
+    send_reminders,
     sent_emails,
     subscribe,
 )
@@ -127,7 +127,7 @@ def test_queued_emails_expire_when_their_new_window_closes(
 ) -> None:
     with installation.sessions.begin() as session:
         subscribe(session, "ana@example.org")
-    run(installation, "2026-12-30T12:00-08:00")
+    send_reminders(installation, "2026-12-30T12:00-08:00")
     move(installation, moment=at("2026-12-30T12:01-08:00"))
     (sent_email,) = sent_emails(installation)
     # Two days before the new end.
@@ -141,13 +141,13 @@ def test_after_an_extension_nobody_gets_a_step_or_wrap_up_twice(
     with installation.sessions.begin() as session:
         subscribe(session, "ana@example.org")
     for moment in ("2026-12-29T12:00", "2026-12-31T20:30"):
-        run(installation, f"{moment}-08:00")
+        send_reminders(installation, f"{moment}-08:00")
         mark_all_sent(installation)
-    assert counts(run(installation, "2027-01-01T09:00-08:00")) == {"wrap_up/wrap_up": 1}
+    assert counts(send_reminders(installation, "2027-01-01T09:00-08:00")) == {"wrap_up/wrap_up": 1}
     move(installation, moment=at("2027-01-01T10:00-08:00"))
     assert addresses(installation, "wrap_up") == []
     shown = [
-        counts(run(installation, f"2027-01-{day:02}T{hour}:30-08:00"))
+        counts(send_reminders(installation, f"2027-01-{day:02}T{hour}:30-08:00"))
         for day in range(1, 7)
         for hour in ("10", "20")
     ]
@@ -164,13 +164,15 @@ def test_donors_after_a_reopening_are_thanked_at_the_new_end(
 ) -> None:
     with installation.sessions.begin() as session:
         subscribe(session, "ana@example.org")
-    run(installation, MIDDAY)
+    send_reminders(installation, MIDDAY)
     mark_all_sent(installation)
-    run(installation, "2027-01-01T09:00-08:00")
+    send_reminders(installation, "2027-01-01T09:00-08:00")
     move(installation, moment=at("2027-01-01T10:00-08:00"))
     with installation.sessions.begin() as session:
         donate(session, winter, "ana@example.org", "paid")
-    assert counts(run(installation, "2027-01-06T09:00-08:00")) == {"wrap_up/thank_you": 1}
+    assert counts(send_reminders(installation, "2027-01-06T09:00-08:00")) == {
+        "wrap_up/thank_you": 1
+    }
 
 
 def test_the_page_shows_it_at_once_with_its_reason(

@@ -18,8 +18,8 @@ from campaign.core.clock import now
 from campaign.core.errors import CampaignError
 from campaign.models import Campaign, Donation, LedgerEntry
 from campaign.runtime.context import Installation
-from tests.support.campaigns import book
-from tests.support.donors import add_donor, give_as
+from tests.support.campaigns import add_booked_gift
+from tests.support.donors import add_donation, add_donor
 
 BLINK = timedelta(microseconds=1)
 DAY = timedelta(days=1)
@@ -44,7 +44,7 @@ def new(session: Session, slug: str = "winter", ended: int = 30) -> Campaign:
 def gift(session: Session, campaign: Campaign, charged_at: datetime) -> Donation:
     count = len(session.scalars(select(Donation.id)).all())
     donor = add_donor(session, f"reader{count}@late.example")
-    return give_as(session, campaign, donor, charged_at=charged_at, paid_at=charged_at)
+    return add_donation(session, campaign, donor, charged_at=charged_at, paid_at=charged_at)
 
 
 def post(session: Session, donation: Donation, amount: int, **values: Any) -> LedgerEntry:
@@ -82,7 +82,7 @@ def test_an_entry_is_late_for_the_campaign_in_whose_window_its_gift_was_charged(
 
 def test_what_counts_already_or_is_no_money_of_the_gift_is_not_late(session: Session) -> None:
     winter = new(session)
-    donation = book(session, winter, 900, at=winter.starts_at)
+    donation = add_booked_gift(session, winter, 900, at=winter.starts_at)
     refund = post(session, donation, -500, occurred_at=now())
     post(session, donation, 0, kind="fee", fee=30)
     assert [one.id for one in late_entries(session)] == [refund.id]
@@ -90,7 +90,7 @@ def test_what_counts_already_or_is_no_money_of_the_gift_is_not_late(session: Ses
 
 def test_a_late_entry_is_described_in_full(session: Session) -> None:
     winter = new(session)
-    donation = book(session, winter, 900, at=winter.starts_at)
+    donation = add_booked_gift(session, winter, 900, at=winter.starts_at)
     moment = winter.deadline + 20 * DAY
     entry = post(session, donation, -700, kind="dispute", occurred_at=moment)
     session.refresh(entry)
@@ -102,7 +102,7 @@ def test_a_late_entry_is_described_in_full(session: Session) -> None:
 
 def test_a_correction_moves_amount_and_covered_fee_at_its_own_time(session: Session) -> None:
     winter = new(session)
-    book(session, winter, 900, at=winter.starts_at)
+    add_booked_gift(session, winter, 900, at=winter.starts_at)
     entry = post(session, gift(session, winter, winter.starts_at), 2_500, fee_cover=106)
     freeze_result(session, winter.id, now())
     moment = now()
@@ -139,8 +139,8 @@ def test_each_due_campaign_is_frozen_with_its_own_sum_the_longest_over_first(
     session: Session,
 ) -> None:
     winter, spring, running = new(session), new(session, "spring", 60), new(session, "run", -5)
-    book(session, winter, 900, at=winter.starts_at)
-    book(session, spring, 70, at=spring.starts_at)
+    add_booked_gift(session, winter, 900, at=winter.starts_at)
+    add_booked_gift(session, spring, 70, at=spring.starts_at)
     at = now()
     assert [one.slug for one in finalize_due_campaigns(session, at)] == ["spring", "winter"]
     found = [(one.final_raised, one.finalized_at) for one in (winter, spring, running)]

@@ -8,7 +8,7 @@ from campaign.campaigns.progress import read_progress
 from campaign.core.clock import now
 from campaign.models import Campaign, CampaignText
 from campaign.runtime.context import Installation
-from tests.support.campaigns import book, running
+from tests.support.campaigns import add_booked_gift, add_campaign
 from tests.support.donor_wall import WORDS, with_wall
 
 
@@ -40,16 +40,16 @@ def test_translations_into_the_first_language_are_ignored(
 def test_at_most_three_other_open_campaigns_are_listed(
     installation: Installation,
 ) -> None:
-    campaign = running(installation)
+    campaign = add_campaign(installation)
     with installation.sessions() as session:
         assert not read_page_context(session, read_progress(session, campaign, now())).several
     over = {"deadline": (now() - timedelta(days=1)).isoformat()}
-    running(installation, slug="over", **over)
+    add_campaign(installation, slug="over", **over)
     with installation.sessions() as session:
         alone = read_page_context(session, read_progress(session, campaign, now()))
     assert (alone.others, alone.several) == ([], True)
     for number in range(4):
-        running(installation, slug=f"other-{number}")
+        add_campaign(installation, slug=f"other-{number}")
     with installation.sessions() as session:
         found = read_page_context(session, read_progress(session, campaign, now()))
     assert len(found.others) == 3
@@ -60,7 +60,7 @@ def test_the_five_newest_wall_entries_are_on_the_appeal(installation: Installati
     campaign = with_wall(installation)
     with installation.sessions.begin() as session:
         for name in ("Ana", "Bo", "Cy", "Di", "Eve", "Flo"):
-            gift = book(session, campaign, name=name)
+            gift = add_booked_gift(session, campaign, name=name)
             save_wall_entry(session, gift, "", now(), wording=WORDS)
     with installation.sessions() as session:
         found = read_page_context(session, read_progress(session, campaign, now()))

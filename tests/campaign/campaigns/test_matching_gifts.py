@@ -19,7 +19,15 @@ from campaign.core.clock import now
 from campaign.core.errors import FieldsInvalid, NotFound
 from campaign.models import Campaign, MatchingGift
 from campaign.runtime.context import Installation
-from tests.support.campaigns import ADMIN, audited, book, move, running, shards_agree, standing
+from tests.support.campaigns import (
+    ADMIN,
+    add_booked_gift,
+    add_campaign,
+    add_entry,
+    audited,
+    current_progress,
+    shards_agree,
+)
 from tests.support.locks import waits_for_a_lock
 
 DAY = timedelta(days=1)
@@ -48,47 +56,47 @@ def end(installation: Installation, campaign: Campaign, gift: MatchingGift) -> M
 def test_gifts_in_the_window_count_even_from_before_it_was_added(
     installation: Installation,
 ) -> None:
-    campaign = running(installation)
+    campaign = add_campaign(installation)
     with installation.sessions.begin() as session:
-        book(session, campaign, 5_000, 5 * DAY)
-        book(session, campaign, 10_000, 2 * DAY)
+        add_booked_gift(session, campaign, 5_000, 5 * DAY)
+        add_booked_gift(session, campaign, 10_000, 2 * DAY)
     add(installation, campaign, promise(starts=ago(3)))
-    assert standing(installation, campaign).matched == 10_000
+    assert current_progress(installation, campaign).matched == 10_000
     with installation.sessions.begin() as session:
-        book(session, campaign, 1_000, timedelta())
-        book(session, campaign, 3_000, 4 * DAY)
-    found = standing(installation, campaign)
+        add_booked_gift(session, campaign, 1_000, timedelta())
+        add_booked_gift(session, campaign, 3_000, 4 * DAY)
+    found = current_progress(installation, campaign)
     assert (found.raised, found.matched) == (19_000, 11_000)
     assert shards_agree(installation)
 
 
 def test_a_refund_removes_its_match_whenever_it_arrives(installation: Installation) -> None:
-    campaign = running(installation)
+    campaign = add_campaign(installation)
     with installation.sessions.begin() as session:
-        before = book(session, campaign, 10_000, 5 * DAY)
-        within = book(session, campaign, 10_000, 2 * DAY)
+        before = add_booked_gift(session, campaign, 10_000, 5 * DAY)
+        within = add_booked_gift(session, campaign, 10_000, 2 * DAY)
     gift = add(installation, campaign, promise(starts=ago(3), ratio="50"))
-    assert standing(installation, campaign).matched == 5_000
+    assert current_progress(installation, campaign).matched == 5_000
     with installation.sessions.begin() as session:
-        move(session, within, "refund", -4_000)
-        move(session, before, "refund", -10_000)
-    assert standing(installation, campaign).matched == 3_000
+        add_entry(session, within, "refund", -4_000)
+        add_entry(session, before, "refund", -10_000)
+    assert current_progress(installation, campaign).matched == 3_000
     end(installation, campaign, gift)
     with installation.sessions.begin() as session:
-        move(session, within, "refund", -6_000)
-    assert standing(installation, campaign).matched == 0
+        add_entry(session, within, "refund", -6_000)
+    assert current_progress(installation, campaign).matched == 0
     assert shards_agree(installation)
 
 
 def test_a_sponsor_adds_at_most_the_pool_and_sponsors_are_separate(
     installation: Installation,
 ) -> None:
-    campaign = running(installation)
+    campaign = add_campaign(installation)
     add(installation, campaign, promise(pool="150", starts=ago(3)))
     add(installation, campaign, promise(sponsor="A foundation", ratio="33", starts=ago(3)))
     with installation.sessions.begin() as session:
-        book(session, campaign, 20_001)
-    found = standing(installation, campaign)
+        add_booked_gift(session, campaign, 20_001)
+    found = current_progress(installation, campaign)
     assert [(one.matched, one.remaining) for one in found.matching] == [
         (15_000, 0),
         (6_600, 93_400),
@@ -100,16 +108,16 @@ def test_a_sponsor_adds_at_most_the_pool_and_sponsors_are_separate(
 def test_ended_early_it_still_matches_earlier_charges_booked_later(
     installation: Installation,
 ) -> None:
-    campaign = running(installation)
+    campaign = add_campaign(installation)
     gift = add(installation, campaign, promise(starts=ago(3)))
     with installation.sessions.begin() as session:
-        book(session, campaign, 1_000)
+        add_booked_gift(session, campaign, 1_000)
     ended = end(installation, campaign, gift)
     assert end(installation, campaign, gift).ended_at == ended.ended_at
     with installation.sessions.begin() as session:
-        book(session, campaign, 2_000, timedelta(hours=1))
-        book(session, campaign, 4_000, timedelta(seconds=-1))
-    assert standing(installation, campaign).matched == 3_000
+        add_booked_gift(session, campaign, 2_000, timedelta(hours=1))
+        add_booked_gift(session, campaign, 4_000, timedelta(seconds=-1))
+    assert current_progress(installation, campaign).matched == 3_000
     assert [one.action for one in audited(installation)] == [
         "matching_gift.added",
         "matching_gift.ended",
@@ -120,47 +128,49 @@ def test_ended_early_it_still_matches_earlier_charges_booked_later(
 def test_a_window_begins_with_its_first_instant_and_ends_before_its_last(
     installation: Installation,
 ) -> None:
-    campaign, other = running(installation), running(installation, slug="summer")
+    campaign, other = add_campaign(installation), add_campaign(installation, slug="summer")
     starts, ends = (now() - DAY * days for days in (4, 1))
     moments = (starts - BLINK, starts, ends - BLINK, ends)
     with installation.sessions.begin() as session:
         for number, moment in enumerate(moments):
-            book(session, campaign, 10**number, at=moment)
-        book(session, other, 5_000, at=starts)
+            add_booked_gift(session, campaign, 10**number, at=moment)
+        add_booked_gift(session, other, 5_000, at=starts)
     wanted = promise(starts=starts.isoformat(), ends=ends.isoformat())
     with installation.sessions.begin() as session:
         add_matching_gift(session, campaign, wanted, ADMIN, starts)
-    assert standing(installation, campaign).matched == 10 + 100, (
+    assert current_progress(installation, campaign).matched == 10 + 100, (
         "what was given before it was added"
     )
     with installation.sessions.begin() as session:
         for number, moment in enumerate(moments):
-            book(session, campaign, 10**number, at=moment)
-        book(session, other, 5_000, at=starts)
-    assert standing(installation, campaign).matched == 2 * (10 + 100), "and what came after it"
-    assert standing(installation, other).matched == 0
+            add_booked_gift(session, campaign, 10**number, at=moment)
+        add_booked_gift(session, other, 5_000, at=starts)
+    assert current_progress(installation, campaign).matched == 2 * (10 + 100), (
+        "and what came after it"
+    )
+    assert current_progress(installation, other).matched == 0
     assert shards_agree(installation)
 
 
 def test_ended_early_a_window_ends_before_that_instant(installation: Installation) -> None:
-    campaign = running(installation)
+    campaign = add_campaign(installation)
     gift = add(installation, campaign, promise(starts=ago(3)))
     ended = now() - DAY
     with installation.sessions.begin() as session:
         for number, moment in enumerate((ended - BLINK, ended)):
-            book(session, campaign, 10**number, at=moment)
+            add_booked_gift(session, campaign, 10**number, at=moment)
     with time_machine.travel(ended, tick=False):
         assert end(installation, campaign, gift).ended_at == ended
-    assert standing(installation, campaign).matched == 1
+    assert current_progress(installation, campaign).matched == 1
     with installation.sessions.begin() as session:
         for number, moment in enumerate((ended - BLINK, ended)):
-            book(session, campaign, 10**number, at=moment)
-    assert standing(installation, campaign).matched == 2
+            add_booked_gift(session, campaign, 10**number, at=moment)
+    assert current_progress(installation, campaign).matched == 2
     assert shards_agree(installation)
 
 
 def test_what_staff_did_with_a_matching_gift_is_on_record(installation: Installation) -> None:
-    campaign = running(installation)
+    campaign = add_campaign(installation)
     starts, ends = (now() + DAY * days for days in (-3, 3))
     wanted = promise(starts=starts.isoformat(), ends=ends.isoformat(), ratio="50")
     gift = add(installation, campaign, wanted)
@@ -184,7 +194,7 @@ def test_what_staff_did_with_a_matching_gift_is_on_record(installation: Installa
 
 
 def test_without_dates_it_lasts_as_long_as_the_campaign(installation: Installation) -> None:
-    campaign = running(installation)
+    campaign = add_campaign(installation)
     gift = add(installation, campaign, promise())
     assert (gift.starts_at, gift.ends_at) == (campaign.starts_at, campaign.deadline)
 
@@ -192,7 +202,7 @@ def test_without_dates_it_lasts_as_long_as_the_campaign(installation: Installati
 def test_a_matching_gift_whose_window_is_over_is_not_ended_again(
     installation: Installation,
 ) -> None:
-    campaign = running(installation)
+    campaign = add_campaign(installation)
     ends = now() - DAY
     with installation.sessions.begin() as session:
         wanted = promise(starts=ago(3), ends=ends.isoformat())
@@ -204,7 +214,7 @@ def test_a_matching_gift_whose_window_is_over_is_not_ended_again(
 
 
 def test_one_that_differs_in_anything_is_another(installation: Installation) -> None:
-    campaign = running(installation)
+    campaign = add_campaign(installation)
     starts, ends = ago(3), ago(-3)
     same = {"starts": starts, "ends": ends}
     first = add(installation, campaign, promise(**same))
@@ -220,12 +230,12 @@ def test_one_that_differs_in_anything_is_another(installation: Installation) -> 
     end(installation, campaign, first)
     again = add(installation, campaign, promise(**same))
     assert again.id not in {first.id, *others}, "one that was ended may be promised again"
-    elsewhere = running(installation, slug="summer")
+    elsewhere = add_campaign(installation, slug="summer")
     assert add(installation, elsewhere, promise(**same)).id != again.id
 
 
 def test_the_same_matching_gift_twice_is_one(installation: Installation) -> None:
-    campaign, same = running(installation), promise(starts=ago(3), ends="")
+    campaign, same = add_campaign(installation), promise(starts=ago(3), ends="")
     assert add(installation, campaign, same).id == add(installation, campaign, same).id
     assert len(audited(installation)) == 1
 
@@ -233,7 +243,7 @@ def test_the_same_matching_gift_twice_is_one(installation: Installation) -> None
 def test_invalid_matching_gifts_are_rejected_by_field(
     installation: Installation,
 ) -> None:
-    campaign = running(installation)
+    campaign = add_campaign(installation)
     wrong: list[tuple[dict[str, str], str]] = [
         ({"sponsor": "  "}, "sponsor"),
         ({"sponsor": "a\0b"}, "sponsor"),
@@ -254,7 +264,7 @@ def test_invalid_matching_gifts_are_rejected_by_field(
 
 
 def test_edges_of_what_can_be_promised(installation: Installation) -> None:
-    campaign = running(installation)
+    campaign = add_campaign(installation)
     starts, ends = campaign.starts_at.isoformat(), campaign.deadline.isoformat()
     for changes in (
         {"ratio": "1"},
@@ -285,7 +295,7 @@ def test_edges_of_what_can_be_promised(installation: Installation) -> None:
 def test_a_matching_gift_of_another_campaign_cannot_be_ended_here(
     installation: Installation,
 ) -> None:
-    campaign, other = running(installation), running(installation, slug="summer")
+    campaign, other = add_campaign(installation), add_campaign(installation, slug="summer")
     gift = add(installation, campaign, promise())
     with pytest.raises(NotFound):
         end(installation, other, gift)
@@ -303,27 +313,27 @@ def _waits_for(
 
 
 def test_adding_one_waits_for_uncommitted_gifts_and_counts_them(installation: Installation) -> None:
-    campaign = running(installation)
+    campaign = add_campaign(installation)
     with installation.sessions() as session:
-        book(session, campaign, 10_000)
+        add_booked_gift(session, campaign, 10_000)
         adding = partial(add, installation, campaign, promise(starts=ago(3)))
         _waits_for(installation, adding, session.commit)
-    assert standing(installation, campaign).matched == 10_000
+    assert current_progress(installation, campaign).matched == 10_000
 
 
 def test_a_gift_waits_for_an_uncommitted_matching_gift_and_is_counted(
     installation: Installation,
 ) -> None:
-    campaign = running(installation)
+    campaign = add_campaign(installation)
 
     def give() -> None:
         with installation.sessions.begin() as session:
-            book(session, campaign, 10_000)
+            add_booked_gift(session, campaign, 10_000)
 
     with installation.sessions() as session:
         add_matching_gift(session, campaign, promise(starts=ago(3)), ADMIN, now())
         _waits_for(installation, give, session.commit)
-    assert standing(installation, campaign).matched == 10_000
+    assert current_progress(installation, campaign).matched == 10_000
     assert shards_agree(installation)
 
 
@@ -346,16 +356,16 @@ def test_the_foreign_key_trigger_runs_before_the_counting_trigger(
 def test_in_a_burst_of_gifts_and_refunds_each_is_counted_exactly_once(
     installation: Installation,
 ) -> None:
-    campaign = running(installation)
+    campaign = add_campaign(installation)
     stop = threading.Event()
 
     def giver() -> int:
         given = 0
         for number in range(25):
             with installation.sessions.begin() as session:
-                gift = book(session, campaign, 1_000 + number, timedelta(seconds=1))
+                gift = add_booked_gift(session, campaign, 1_000 + number, timedelta(seconds=1))
                 if number % 3 == 0:
-                    move(session, gift, "refund", -500)
+                    add_entry(session, gift, "refund", -500)
             given += 1
         return given
 
@@ -376,7 +386,7 @@ def test_in_a_burst_of_gifts_and_refunds_each_is_counted_exactly_once(
         stop.set()
         sponsoring.result(timeout=60)
     assert shards_agree(installation)
-    found = standing(installation, campaign)
+    found = current_progress(installation, campaign)
     open_ones = [one.given for one in found.matching if one.gift.ended_at is None]
     assert open_ones == [found.raised] * len(open_ones)
     assert open_ones

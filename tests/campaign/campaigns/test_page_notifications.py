@@ -21,7 +21,7 @@ from campaign.campaigns.status_changes import finalize_now, open_now, pause, res
 from campaign.core.clock import now
 from campaign.models import Campaign
 from campaign.runtime.context import Installation
-from tests.support.campaigns import ADMIN, book, running
+from tests.support.campaigns import ADMIN, add_booked_gift, add_campaign
 
 LATER = timedelta(days=11)
 
@@ -47,7 +47,7 @@ BEFORE: dict[str, Callable[[Session, Campaign], object]] = {
     "match_ended": _match,
     "resumed": lambda session, one: pause(session, one, "we test", ADMIN, now()),
     "opened": lambda session, _: _set(session, starts_at=now() + timedelta(days=1)),
-    "reached": lambda session, one: book(session, one, 2_500_000),
+    "reached": lambda session, one: add_booked_gift(session, one, 2_500_000),
 }
 CHANGES: dict[str, Callable[[Session, Campaign], object]] = {
     "match_added": _match,
@@ -68,8 +68,8 @@ CHANGES: dict[str, Callable[[Session, Campaign], object]] = {
 def test_a_change_is_announced_with_its_campaign_and_a_rollback_is_not(
     installation: Installation, notices: Callable[[], list[str]], change: str
 ) -> None:
-    running(installation, slug="other")
-    campaign = running(installation)
+    add_campaign(installation, slug="other")
+    campaign = add_campaign(installation)
     if change in BEFORE:
         with installation.sessions.begin() as session:
             BEFORE[change](session, session.get_one(Campaign, campaign.id))
@@ -86,9 +86,9 @@ def test_a_change_is_announced_with_its_campaign_and_a_rollback_is_not(
 def test_a_name_that_leaves_the_wall_leaves_every_page(
     installation: Installation, notices: Callable[[], list[str]]
 ) -> None:
-    campaign = running(installation)
+    campaign = add_campaign(installation)
     with installation.sessions.begin() as session:
-        gift = book(session, campaign, name="Ana Reyes")
+        gift = add_booked_gift(session, campaign, name="Ana Reyes")
         save_wall_entry(session, gift, "", now(), wording="Show me")
     notices()
     with installation.sessions.begin() as session:

@@ -16,9 +16,9 @@ from campaign.core.clock import now
 from campaign.models import Campaign, MatchingGift
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
-from tests.support.campaigns import ADMIN, book, running
-from tests.support.donors import add_donor, give_as
-from tests.support.figures import BEGIN, END, campaign_of, figure, promise
+from tests.support.campaigns import ADMIN, add_booked_gift, add_campaign
+from tests.support.donors import add_donation, add_donor
+from tests.support.figures import BEGIN, END, campaign_of, campaign_progress, matching_status
 from tests.support.stripe import Facts
 
 Give = Callable[..., Facts]
@@ -165,30 +165,33 @@ DAY = timedelta(days=1)
 def test_a_sponsor_adds_whole_cents_never_less_than_nothing_nor_more_than_the_pool(
     given: int, matched: int
 ) -> None:
-    found = promise(given, ratio_percent=33)
+    found = matching_status(given, ratio_percent=33)
     assert (found.matched, found.remaining) == (matched, 100_000 - matched)
-    assert promise(900_000, ratio_percent=33).matched == 100_000
+    assert matching_status(900_000, ratio_percent=33).matched == 100_000
 
 
 def test_a_sponsor_matches_from_the_first_instant_until_before_the_last() -> None:
     def open_at(found: MatchingStatus, *moments: datetime) -> list[bool]:
         return [found.is_open(moment) for moment in moments]
 
-    whole = promise()
+    whole = matching_status()
     assert whole.until == END
     assert open_at(whole, BEGIN - BLINK, BEGIN, END - BLINK, END) == [False, True, True, False]
-    ended = promise(ended_at=BEGIN + DAY)
+    ended = matching_status(ended_at=BEGIN + DAY)
     assert ended.until == BEGIN + DAY
     assert open_at(ended, BEGIN + DAY - BLINK, BEGIN + DAY) == [True, False]
-    assert promise(ended_at=END + DAY).until == END
-    assert open_at(promise(99_999), BEGIN) == [True]
-    assert open_at(promise(100_000), BEGIN) == [False]
+    assert matching_status(ended_at=END + DAY).until == END
+    assert open_at(matching_status(99_999), BEGIN) == [True]
+    assert open_at(matching_status(100_000), BEGIN) == [False]
 
 
 def test_readers_are_asked_for_the_stretch_goal_from_the_goal_on() -> None:
     plain, stretched = campaign_of(), campaign_of(stretch_goal=7_000_000)
-    assert figure(plain, raised=9_000_000).asked == 5_000_000
-    asked = [figure(stretched, raised=one).asked for one in (0, 4_999_999, 5_000_000, 9_000_000)]
+    assert campaign_progress(plain, raised=9_000_000).asked == 5_000_000
+    asked = [
+        campaign_progress(stretched, raised=one).asked
+        for one in (0, 4_999_999, 5_000_000, 9_000_000)
+    ]
     assert asked == [5_000_000, 5_000_000, 7_000_000, 7_000_000]
 
 
@@ -208,11 +211,11 @@ def test_hidden_figures_are_shown_from_a_share_of_the_goal_and_always_at_the_end
     hidden: bool, percent: int | None, raised: int, at: datetime, shown: bool
 ) -> None:
     campaign = campaign_of(figures_hidden=hidden, figures_from_percent=percent)
-    assert figure(campaign, at, raised=raised).hidden is not shown
+    assert campaign_progress(campaign, at, raised=raised).hidden is not shown
 
 
 def test_each_fact_is_the_campaigns_own() -> None:
-    found = figure(
+    found = campaign_progress(
         at=END - 10 * DAY, raised=1_234_500, pending=20_000, matched=700, donations=321, donors=300
     )
     assert found.facts() == {
@@ -238,11 +241,11 @@ def test_each_fact_is_the_campaigns_own() -> None:
 
 
 def test_figures_are_of_one_campaign_only(installation: Installation) -> None:
-    winter, summer = running(installation), running(installation, slug="summer")
+    winter, summer = add_campaign(installation), add_campaign(installation, slug="summer")
     with installation.sessions.begin() as session:
-        book(session, winter, 1_000)
-        book(session, winter, 2_000)
-        book(session, summer, 40_000)
+        add_booked_gift(session, winter, 1_000)
+        add_booked_gift(session, winter, 2_000)
+        add_booked_gift(session, summer, 40_000)
         for campaign, amount, state in (
             (winter, 300, "processing"),
             (winter, 70, "processing"),
@@ -252,7 +255,7 @@ def test_figures_are_of_one_campaign_only(installation: Installation) -> None:
         ):
             donor = add_donor(session, f"{amount}-{state}@example.org")
             unpaid = {"charged_at": None, "paid_at": None}
-            give_as(session, campaign, donor, amount=amount, state=state, **unpaid)
+            add_donation(session, campaign, donor, amount=amount, state=state, **unpaid)
         for campaign, sponsor, days in ((winter, "B", 2), (winter, "A", 3), (summer, "C", 3)):
             session.add(
                 MatchingGift(
@@ -267,7 +270,7 @@ def test_figures_are_of_one_campaign_only(installation: Installation) -> None:
                 )
             )
         session.flush()
-        book(session, winter, 600)
+        add_booked_gift(session, winter, 600)
     found = standing(installation, winter, now())
     assert (found.raised, found.donations, found.donors, found.pending) == (3_600, 3, 3, 370)
     assert [(one.gift.sponsor, one.given) for one in found.matching] == [("A", 600), ("B", 600)]
@@ -287,7 +290,7 @@ def test_a_campaign_is_in_each_state_from_its_first_instant() -> None:
         final - BLINK: ("closed", False),
         final: ("final", True),
     }
-    found = {at: figure(at=at) for at in states}
+    found = {at: campaign_progress(at=at) for at in states}
     assert {at: (one.state.value, one.final) for at, one in found.items()} == states
     early = campaign_of()
     early.finalized_at = END
@@ -296,7 +299,7 @@ def test_a_campaign_is_in_each_state_from_its_first_instant() -> None:
 
 
 def test_a_matching_gift_that_was_ended_meanwhile_is_read_again(installation: Installation) -> None:
-    campaign = running(installation)
+    campaign = add_campaign(installation)
     fields = MatchingGiftFields("The Reyes family", "1000")
     with installation.sessions.begin() as session:
         gift = add_matching_gift(session, campaign, fields, ADMIN, now())

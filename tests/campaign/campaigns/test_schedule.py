@@ -14,7 +14,7 @@ from campaign.campaigns.schedule_edits import StepChange, change_step
 from campaign.core import clock
 from campaign.models import Campaign, CampaignStep
 from campaign.runtime.context import Installation
-from tests.support.schedule import there, windows
+from tests.support.schedule import local_time, windows
 
 WANTED = NewCampaign(
     slug="winter",
@@ -44,7 +44,7 @@ def test_a_new_campaign_has_the_default_steps_with_consecutive_windows(
     campaign = create()
     found = windows(installation, campaign)
     assert [
-        (key, there(each.due, campaign), there(each.closes, campaign))
+        (key, local_time(each.due, campaign), local_time(each.closes, campaign))
         for key, each in found.items()
     ] == [
         ("opening", "2026-12-01 00:00", "2026-12-23 00:00"),
@@ -139,8 +139,8 @@ def test_disabled_or_expired_steps_do_not_affect_their_neighbors(
         change_step(session, campaign, "opening", StepChange(expires=48))
     found = windows(installation, campaign)
     assert "seven_days" not in found
-    assert there(found["nine_days"].closes, campaign) == "2026-12-29 00:00"
-    assert there(found["opening"].closes, campaign) == "2026-12-03 00:00"
+    assert local_time(found["nine_days"].closes, campaign) == "2026-12-29 00:00"
+    assert local_time(found["opening"].closes, campaign) == "2026-12-03 00:00"
 
 
 def test_a_skipped_local_time_is_handled_like_the_end_of_a_day() -> None:
@@ -181,7 +181,7 @@ def test_a_wrap_up_without_an_expiry_lasts_a_week_and_with_one_as_long_as_it_say
                 .values(expires_after=hours)
             )
         wrap_up = windows(installation, campaign)["wrap_up"]
-        assert (wrap_up.after_end, there(wrap_up.closes, campaign)) == (True, closes)
+        assert (wrap_up.after_end, local_time(wrap_up.closes, campaign)) == (True, closes)
         assert not windows(installation, campaign)["last_hours"].after_end
 
 
@@ -195,7 +195,7 @@ def test_an_expiry_never_outlasts_the_next_step_or_the_campaign(
         change_step(session, campaign, "three_days", StepChange(expires=24))
     found = windows(installation, campaign)
     closes = [
-        there(found[key].closes, campaign) for key in ("three_days", "two_days", "last_hours")
+        local_time(found[key].closes, campaign) for key in ("three_days", "two_days", "last_hours")
     ]
     assert closes == ["2026-12-30 00:00", "2026-12-31 00:00", "2027-01-01 00:00"]
 

@@ -20,7 +20,7 @@ from campaign.core.errors import NotFound, StepInvalid
 from campaign.models import Campaign, CampaignStep, OutboxMessage
 from campaign.runtime.context import Installation
 from tests.support.campaigns import ADMIN, audited
-from tests.support.schedule import there, windows
+from tests.support.schedule import local_time, windows
 from tests.support.subscribers import new_campaign
 
 
@@ -39,9 +39,9 @@ def test_a_step_can_be_moved_added_and_reworded(
         add_step(session, winter, "day_and_a_half", own)
         change_step(session, winter, "day_and_a_half", StepChange(subject="Still {left}"))
     found = windows(installation, winter)
-    assert there(found["nine_days"].due, winter) == "2026-12-22 00:00"
-    assert there(found["two_days"].closes, winter) == "2026-12-30 12:00"
-    assert there(found["day_and_a_half"].closes, winter) == "2026-12-31 00:00"
+    assert local_time(found["nine_days"].due, winter) == "2026-12-22 00:00"
+    assert local_time(found["two_days"].closes, winter) == "2026-12-30 12:00"
+    assert local_time(found["day_and_a_half"].closes, winter) == "2026-12-31 00:00"
     with installation.sessions.begin() as session:
         texts = session.scalar(
             select(CampaignStep.texts).where(CampaignStep.key == "day_and_a_half")

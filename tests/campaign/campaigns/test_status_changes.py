@@ -19,9 +19,9 @@ from campaign.mailer.outbox import EmailClaim
 from campaign.models import Campaign, CampaignState
 from campaign.outreach import eligibility
 from campaign.runtime.context import Installation
-from tests.support.campaigns import ADMIN, audited, book, running
-from tests.support.campaigns import standing as progress_of
-from tests.support.subscribers import counts, mark_all_sent, run, sent_emails, subscribe
+from tests.support.campaigns import ADMIN, add_booked_gift, add_campaign, audited
+from tests.support.campaigns import current_progress as progress_of
+from tests.support.subscribers import counts, mark_all_sent, send_reminders, sent_emails, subscribe
 from tests.support.waiting import wait_until
 
 REASON = "we have what we need"
@@ -41,11 +41,11 @@ def close(installation: Installation, reason: str = REASON) -> bool:
 def test_closed_early_it_ends_now_and_earlier_charges_still_count(
     installation: Installation,
 ) -> None:
-    campaign = running(installation)
+    campaign = add_campaign(installation)
     with installation.sessions.begin() as session:
         subscribe(session, "ana@example.org")
-        book(session, campaign, 1_000)
-    run(installation, now())
+        add_booked_gift(session, campaign, 1_000)
+    send_reminders(installation, now())
     assert close(installation) is False
     ended = found(installation)
     assert ended.state(now()) == CampaignState.closed
@@ -54,7 +54,7 @@ def test_closed_early_it_ends_now_and_earlier_charges_still_count(
     with installation.sessions.begin() as session:
         (moved,) = public_extensions(session, ended)
         assert (moved.closed_early, moved.reason) == (True, REASON)
-        book(session, ended, 2_000, timedelta(hours=1))
+        add_booked_gift(session, ended, 2_000, timedelta(hours=1))
     assert progress_of(installation, campaign).raised == 3_000
     assert [one.action for one in audited(installation)] == ["campaign.closed"]
     assert all(one.expires_at and one.expires_at <= now() for one in sent_emails(installation))
@@ -63,7 +63,7 @@ def test_closed_early_it_ends_now_and_earlier_charges_still_count(
 def test_closed_early_and_reopened_every_change_is_public(
     installation: Installation,
 ) -> None:
-    campaign = running(installation)
+    campaign = add_campaign(installation)
     close(installation)
     with installation.sessions.begin() as session:
         again = extend(session, campaign, campaign.deadline.isoformat(), "it rained", "ada", now())
@@ -81,19 +81,19 @@ def test_closed_early_and_reopened_every_change_is_public(
 
 
 def test_closed_early_recipients_still_get_the_wrap_up(installation: Installation) -> None:
-    running(installation)
+    add_campaign(installation)
     with installation.sessions.begin() as session:
         subscribe(session, "ana@example.org", "ben@example.org", timezone=noon())
-    assert counts(run(installation, now())) == {"opening/appeal": 2}
+    assert counts(send_reminders(installation, now())) == {"opening/appeal": 2}
     mark_all_sent(installation)
     close(installation)
-    assert counts(run(installation, now())) == {"wrap_up/wrap_up": 2}
+    assert counts(send_reminders(installation, now())) == {"wrap_up/wrap_up": 2}
 
 
 def test_only_an_open_campaign_can_be_closed_and_only_with_a_reason(
     installation: Installation,
 ) -> None:
-    running(installation, start="2098-01-01", deadline="2098-02-01")
+    add_campaign(installation, start="2098-01-01", deadline="2098-02-01")
     with pytest.raises(ExtensionRefused, match="upcoming"):
         close(installation)
     with pytest.raises(ExtensionRefused, match="Enter a reason"):
@@ -103,16 +103,16 @@ def test_only_an_open_campaign_can_be_closed_and_only_with_a_reason(
 def test_an_upcoming_campaign_opens_at_once_with_its_first_email(
     installation: Installation,
 ) -> None:
-    running(installation, start="2098-01-01", deadline="2098-02-01")
+    add_campaign(installation, start="2098-01-01", deadline="2098-02-01")
     with installation.sessions.begin() as session:
         subscribe(session, "ana@example.org", timezone=noon())
-    assert counts(run(installation, now())) == {}
+    assert counts(send_reminders(installation, now())) == {}
     with installation.sessions.begin() as session:
         assert status_changes.open_now(session, find_campaign(session, "winter"), ADMIN)
     with installation.sessions.begin() as session:
         assert not status_changes.open_now(session, find_campaign(session, "winter"), ADMIN)
     assert found(installation).is_open(now())
-    assert counts(run(installation, now())) == {"opening/appeal": 1}
+    assert counts(send_reminders(installation, now())) == {"opening/appeal": 1}
     assert [one.action for one in audited(installation)] == ["campaign.opened"]
 
 
@@ -125,7 +125,7 @@ def noon() -> str:
 def test_while_paused_no_gift_starts_and_no_campaign_email_is_sent(
     installation: Installation, client: FlaskClient
 ) -> None:
-    campaign = running(installation)
+    campaign = add_campaign(installation)
     wait_until(lambda: "Your gift" in client.get("/c/winter").text)
     with installation.sessions.begin() as session:
         assert status_changes.pause(session, campaign, "Someone tests stolen cards.", ADMIN, now())
@@ -180,9 +180,9 @@ def claim(campaign: Campaign, kind: str) -> EmailClaim:
 def test_a_result_can_be_finalized_by_hand_only_after_the_grace_period(
     installation: Installation,
 ) -> None:
-    campaign = running(installation)
+    campaign = add_campaign(installation)
     with installation.sessions.begin() as session:
-        book(session, campaign, 1_000)
+        add_booked_gift(session, campaign, 1_000)
     with installation.sessions() as session, pytest.raises(StateRefused, match="late gifts"):
         status_changes.finalize_now(
             session, campaign, ADMIN, campaign.final_from - timedelta(seconds=1)
@@ -204,7 +204,7 @@ def pause(installation: Installation, reason: str = REASON, at: datetime | None 
 
 
 def test_a_pause_begins_once_and_a_new_reason_replaces_the_old(installation: Installation) -> None:
-    campaign = running(installation)
+    campaign = add_campaign(installation)
     first = now() - timedelta(hours=1)
     assert pause(installation, "We test  stolen cards.", first)
     assert not pause(installation, "We test stolen cards")
@@ -231,7 +231,7 @@ def test_a_pause_begins_once_and_a_new_reason_replaces_the_old(installation: Ins
 
 
 def test_only_an_open_campaign_can_be_paused(installation: Installation) -> None:
-    campaign = running(installation)
+    campaign = add_campaign(installation)
     blink = timedelta(microseconds=1)
     for moment in (campaign.starts_at - blink, campaign.deadline):
         with pytest.raises(StateRefused, match="Only an open campaign"):
@@ -255,11 +255,11 @@ def test_a_public_reason_is_one_printable_sentence() -> None:
 def test_an_ended_campaign_is_not_opened_and_opening_is_on_record(
     installation: Installation,
 ) -> None:
-    ended = running(installation)
+    ended = add_campaign(installation)
     close(installation)
     with installation.sessions() as session, pytest.raises(StateRefused, match="extend its"):
         status_changes.open_now(session, ended, ADMIN)
-    coming = running(installation, slug="spring", start="2098-01-01", deadline="2098-02-01")
+    coming = add_campaign(installation, slug="spring", start="2098-01-01", deadline="2098-02-01")
     with installation.sessions.begin() as session:
         assert status_changes.open_now(session, coming, ADMIN)
     opened = found(installation, "spring")
@@ -273,7 +273,7 @@ def test_an_ended_campaign_is_not_opened_and_opening_is_on_record(
 def test_a_closed_campaign_whose_deadline_just_passed_cannot_be_closed_early(
     installation: Installation,
 ) -> None:
-    running(installation)
+    add_campaign(installation)
     with installation.sessions.begin() as session:
         campaign = find_campaign(session, "winter")
         extend(session, campaign, (now() + timedelta(days=12)).isoformat(), "rain", "ada", now())
@@ -286,7 +286,7 @@ def test_a_closed_campaign_whose_deadline_just_passed_cannot_be_closed_early(
 def test_a_result_is_frozen_from_the_first_instant_after_the_grace_period(
     installation: Installation,
 ) -> None:
-    campaign = running(installation)
+    campaign = add_campaign(installation)
     blink = timedelta(microseconds=1)
     with installation.sessions() as session, pytest.raises(StateRefused):
         status_changes.finalize_now(session, campaign, ADMIN, campaign.final_from - blink)
@@ -299,21 +299,21 @@ def test_a_result_is_frozen_from_the_first_instant_after_the_grace_period(
 def test_a_pause_and_its_end_wait_for_no_gift_and_an_opening_does(
     installation: Installation,
 ) -> None:
-    campaign = running(installation)
+    campaign = add_campaign(installation)
     with installation.sessions() as giving, installation.sessions.begin() as session:
-        book(giving, campaign)
+        add_booked_gift(giving, campaign)
         session.execute(text("SET LOCAL lock_timeout = '2s'"))
         assert status_changes.pause(session, campaign, "We wait", ADMIN, now())
         session.flush()
         assert status_changes.resume(session, campaign, ADMIN)
-    coming = running(installation, slug="spring", start="2098-01-01", deadline="2098-02-01")
+    coming = add_campaign(installation, slug="spring", start="2098-01-01", deadline="2098-02-01")
 
     def opening() -> bool:
         with installation.sessions.begin() as session:
             return status_changes.open_now(session, coming, ADMIN)
 
     with ThreadPoolExecutor(1) as pool, installation.sessions() as giving:
-        book(giving, coming)
+        add_booked_gift(giving, coming)
         opened = pool.submit(opening)
         with pytest.raises(TimeoutError):
             opened.result(timeout=0.7)

@@ -11,8 +11,8 @@ from campaign.core.clock import now
 from campaign.core.errors import NotFound
 from campaign.models import Campaign, Donation
 from campaign.runtime.context import Installation
-from tests.support.campaigns import ADMIN, audited, book
-from tests.support.donor_wall import WORDS, shown, with_wall
+from tests.support.campaigns import ADMIN, add_booked_gift, audited
+from tests.support.donor_wall import WORDS, names_on_wall, with_wall
 
 
 def on_wall(
@@ -20,7 +20,7 @@ def on_wall(
 ) -> Donation:
     """Create a gift by Ana, who asked to be on the wall."""
     with installation.sessions.begin() as session:
-        found = book(session, campaign, **{"name": "Ana", **gift})
+        found = add_booked_gift(session, campaign, **{"name": "Ana", **gift})
         save_wall_entry(session, found, "", now(), wording=WORDS, comment=comment)
         return found
 
@@ -40,12 +40,12 @@ def waiting(installation: Installation) -> list[int]:
 def test_a_comment_needs_approval_and_so_does_a_changed_one(installation: Installation) -> None:
     campaign = with_wall(installation)
     with installation.sessions.begin() as session:
-        gift = book(session, campaign, name="Ana")
+        gift = add_booked_gift(session, campaign, name="Ana")
         for _ in range(2):
             save_wall_entry(session, gift, "", now(), wording=WORDS, comment="Read on.")
         (waiting,) = list_entries(session, waiting=True)
         assert waiting.entry.comment == "Read on."
-    assert shown(installation, campaign) == [("Ana", "", "")]
+    assert names_on_wall(installation, campaign) == [("Ana", "", "")]
 
     def decided(what: Decision, comment: str = "Read on.") -> None:
         with installation.sessions.begin() as session:
@@ -53,17 +53,17 @@ def test_a_comment_needs_approval_and_so_does_a_changed_one(installation: Instal
 
     decided(Decision.approve)
     decided(Decision.approve)
-    assert shown(installation, campaign) == [("Ana", "", "Read on.")]
+    assert names_on_wall(installation, campaign) == [("Ana", "", "Read on.")]
     with installation.sessions.begin() as session:
         save_wall_entry(session, gift, "", now(), wording=WORDS, comment="Read on.")
-    assert shown(installation, campaign) == [("Ana", "", "Read on.")]
+    assert names_on_wall(installation, campaign) == [("Ana", "", "Read on.")]
     with installation.sessions.begin() as session:
         save_wall_entry(session, gift, "", now(), wording=WORDS, comment="Another.")
-    assert shown(installation, campaign) == [("Ana", "", "")]
+    assert names_on_wall(installation, campaign) == [("Ana", "", "")]
     with pytest.raises(NotFound):
         decided(Decision.approve)
     decided(Decision.hide, "Another.")
-    assert shown(installation, campaign) == []
+    assert names_on_wall(installation, campaign) == []
     assert [one.action for one in audited(installation)] == ["wall.decided"] * 2
     assert "Read on." not in str([(one.before, one.after) for one in audited(installation)])
 
@@ -92,10 +92,10 @@ def test_a_rejected_comment_is_hidden_and_the_name_stays(installation: Installat
     campaign = with_wall(installation)
     gift = on_wall(installation, campaign)
     decided(installation, gift, Decision.refuse)
-    assert shown(installation, campaign) == [("Ana", "", "")]
+    assert names_on_wall(installation, campaign) == [("Ana", "", "")]
     assert waiting(installation) == []
     decided(installation, gift, Decision.approve)
-    assert shown(installation, campaign) == [("Ana", "", "Read on.")]
+    assert names_on_wall(installation, campaign) == [("Ana", "", "Read on.")]
 
 
 def test_an_entry_can_be_hidden_and_shown_again(installation: Installation) -> None:
@@ -107,9 +107,9 @@ def test_an_entry_can_be_hidden_and_shown_again(installation: Installation) -> N
             at = first + timedelta(hours=later)
             entry = decide(session, gift.id, Decision.hide, "", ADMIN, at)
             assert entry.hidden_at == first
-    assert shown(installation, campaign) == []
+    assert names_on_wall(installation, campaign) == []
     decided(installation, gift, Decision.show, "")
-    assert shown(installation, campaign) == [("Ana", "", "")]
+    assert names_on_wall(installation, campaign) == [("Ana", "", "")]
     assert [one.after["hidden"] for one in audited(installation)] == [True, False]
 
 

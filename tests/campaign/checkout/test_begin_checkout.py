@@ -19,7 +19,7 @@ from campaign.models import Campaign, CampaignText, Donation, LedgerEntry, Strip
 from campaign.runtime.context import Installation
 from sandbox.stripe import StripeSandbox
 from tests.conftest import UNREACHABLE, sandbox_address
-from tests.support.ledger import campaign_in, give_to
+from tests.support.ledger import add_donation_to, campaign_in
 from tests.support.notifier import RecordingNotifier
 from tests.support.stripe import Facts
 
@@ -173,6 +173,6 @@ def test_another_persons_gift_of_the_same_form_is_another_session(
 
 
 def test_a_gift_in_yen_is_charged_in_yen(installation: Installation) -> None:
-    facts = give_to(installation, campaign_in(installation, "jpy"), 300)
+    facts = add_donation_to(installation, campaign_in(installation, "jpy"), 300)
     (line,) = parameters(installation, facts)["line_items"]
     assert (line["price_data"]["currency"], line["price_data"]["unit_amount"]) == ("jpy", 300)

@@ -21,13 +21,13 @@ from sandbox.stripe import StripeSandbox
 from tests.conftest import UNREACHABLE, sandbox_address
 from tests.support.interrupted_calls import (
     CREATE,
-    age,
     assert_charged_once,
-    calls,
-    directly,
+    call_stripe_directly,
+    client_with_timeout,
+    make_older,
     send,
     send_until_it_succeeds,
-    web,
+    stripe_requests,
 )
 
 MODES = ("drop_before", "drop_after", "500", "429", "409", "slow")
@@ -45,7 +45,7 @@ def test_an_interrupted_call_charges_the_donor_once(
 ) -> None:
     stripe.fault(CREATE, mode, times=times, seconds=1)
     # Only a slow call is to take too long, not one on a busy machine.
-    with web(installation, timeout=0.4 if mode == "slow" else 60) as client:
+    with client_with_timeout(installation, timeout=0.4 if mode == "slow" else 60) as client:
         address = send_until_it_succeeds(client)
         assert_charged_once(client, installation, stripe, address)
 
@@ -78,22 +78,22 @@ def test_the_same_form_a_day_later_still_opens_one_session(
     assert send(client) is None
     stripe.clear_faults()
     stripe.advance(hours=25)
-    age(installation, timedelta(hours=25))
+    make_older(installation, timedelta(hours=25))
     address = send_until_it_succeeds(client)
-    assert [call.ordinal for call in calls(installation)] == [1, 2]
+    assert [call.ordinal for call in stripe_requests(installation)] == [1, 2]
     assert_charged_once(client, installation, stripe, address)
 
 
 def test_a_key_used_with_other_parameters_is_replaced(
     client: FlaskClient, installation: Installation, campaign: Campaign, stripe: StripeSandbox
 ) -> None:
-    with web(installation, base=UNREACHABLE) as away:
+    with client_with_timeout(installation, base=UNREACHABLE) as away:
         assert send(away) is None
-    (call,) = calls(installation)
+    (call,) = stripe_requests(installation)
     other = {**call.parameters, "client_reference_id": "other", "metadata": {}}
-    stripe.expire(directly(stripe, other, call.idempotency_key))
+    stripe.expire(call_stripe_directly(stripe, other, call.idempotency_key))
     assert send(client) is None
-    assert "other parameters" in (calls(installation)[0].error or "")
+    assert "other parameters" in (stripe_requests(installation)[0].error or "")
     address = send_until_it_succeeds(client)
     assert_charged_once(client, installation, stripe, address)
 
@@ -102,15 +102,15 @@ def test_a_later_change_of_title_or_name_does_not_change_the_call(
     installation: Installation, campaign: Campaign, stripe: StripeSandbox
 ) -> None:
     stripe.fault(CREATE, "drop_after", times=3)
-    with web(installation) as client:
+    with client_with_timeout(installation) as client:
         assert send(client) is None
     with installation.sessions.begin() as session:
         session.execute(update(Campaign).values(title="Another title"))
     organization = replace(installation.settings.organization, name="Another name")
     settings = replace(installation.settings, organization=organization)
-    with web(replace(installation, settings=settings)) as client:
+    with client_with_timeout(replace(installation, settings=settings)) as client:
         address = send(client)
-        assert len(stripe.objects("checkout.session")) == len(calls(installation)) == 1
+        assert len(stripe.objects("checkout.session")) == len(stripe_requests(installation)) == 1
         assert_charged_once(client, installation, stripe, address or "")
 
 
@@ -123,7 +123,7 @@ def test_twelve_concurrent_requests_after_a_used_key_open_one_session(
     stripe.fault(CREATE, "slow", times=1, seconds=0.5)
     with ThreadPoolExecutor(12) as threads:
         addresses = set(threads.map(lambda _: send(app.test_client()), range(12)))
-    assert len(calls(installation)) == 2
+    assert len(stripe_requests(installation)) == 2
     (address,) = addresses
     assert_charged_once(client, installation, stripe, address or "")
 
@@ -142,7 +142,7 @@ def test_the_same_gift_gets_the_same_session_without_a_web_request(
     assert (again.donation.id, again.payment_url) == (first.donation.id, first.payment_url)
     other = begin_checkout(installation, request(amount=2501))
     assert other.donation.id != first.donation.id
-    assert len(stripe.objects("checkout.session")) == len(calls(installation)) == 2
+    assert len(stripe.objects("checkout.session")) == len(stripe_requests(installation)) == 2
 
 
 @pytest.mark.parametrize(("minutes", "heard"), [(0, False), (1, True)])
@@ -155,7 +155,7 @@ def test_a_paid_session_is_looked_up_after_the_double_click_time(
 ) -> None:
     first = begin_checkout(installation, request())
     stripe.pay(first.donation.session_id or "")
-    age(installation, timedelta(minutes=minutes))
+    make_older(installation, timedelta(minutes=minutes))
     again = begin_checkout(installation, request())
     # Heard of, it is over, and the same form is a new gift.
     assert (again.donation.id != first.donation.id) is heard
@@ -169,7 +169,7 @@ def test_an_expired_session_is_replaced(
 ) -> None:
     first = begin_checkout(installation, request())
     stripe.expire(first.donation.session_id or "")
-    age(installation, timedelta(minutes=1))
+    make_older(installation, timedelta(minutes=1))
     again = begin_checkout(installation, request())
     assert again.donation.id != first.donation.id
     assert again.payment_url not in {None, first.payment_url}
@@ -188,4 +188,4 @@ def test_a_closed_or_unknown_campaign_sends_no_request_to_stripe(
         begin_checkout(installation, request())
     with pytest.raises(NotFound):
         begin_checkout(installation, replace(request(), slug="unknown"))
-    assert (stripe.objects("checkout.session"), calls(installation)) == ([], [])
+    assert (stripe.objects("checkout.session"), stripe_requests(installation)) == ([], [])

@@ -14,15 +14,15 @@ from tests.conftest import sandbox_address
 from tests.support.interrupted_calls import (
     CREATE,
     LIST,
-    age,
-    assert_books_of_one,
     assert_charged_once,
-    calls,
-    directly,
+    assert_one_gift_booked,
+    call_stripe_directly,
+    make_older,
     only_donation,
+    open_checkout_sessions,
     send,
     send_until_it_succeeds,
-    usable,
+    stripe_requests,
 )
 
 
@@ -36,10 +36,10 @@ def test_a_lost_session_is_found_after_its_key_expired(
 ) -> None:
     stripe.fault(CREATE, "drop_after", times=3)
     assert send(client) is None
-    age(installation, timedelta(hours=23, minutes=30))
+    make_older(installation, timedelta(hours=23, minutes=30))
     address = send(client)
     assert len(stripe.objects("checkout.session")) == 1
-    (call,) = calls(installation)
+    (call,) = stripe_requests(installation)
     assert call.result_id == only_donation(installation).session_id
     assert_charged_once(client, installation, stripe, address or "")
 
@@ -49,9 +49,9 @@ def test_a_session_created_before_a_stripe_error_is_found(
 ) -> None:
     stripe.fault(CREATE, "500", times=1)
     assert send(client) is None
-    directly(stripe, calls(installation)[0].parameters)
+    call_stripe_directly(stripe, stripe_requests(installation)[0].parameters)
     address = send(client)
-    assert len(calls(installation)) == 1
+    assert len(stripe_requests(installation)) == 1
     assert_charged_once(client, installation, stripe, address or "")
 
 
@@ -60,8 +60,11 @@ def test_of_two_sessions_found_one_is_kept_and_one_expired(
 ) -> None:
     stripe.fault(CREATE, "500", times=1)
     assert send(client) is None
-    parameters = calls(installation)[0].parameters
-    older, newer = directly(stripe, parameters), directly(stripe, parameters)
+    parameters = stripe_requests(installation)[0].parameters
+    older, newer = (
+        call_stripe_directly(stripe, parameters),
+        call_stripe_directly(stripe, parameters),
+    )
     address = send(client)
     states = {one["id"]: one["status"] for one in stripe.objects("checkout.session")}
     assert states == {older: "expired", newer: "open"}
@@ -73,9 +76,9 @@ def test_another_donors_session_is_not_used(
 ) -> None:
     stripe.fault(CREATE, "500", times=1)
     assert send(client) is None
-    other = calls(installation)[0].parameters
+    other = stripe_requests(installation)[0].parameters
     strange = {**other, "client_reference_id": "other", "metadata": {"donation_id": "other"}}
-    opened = directly(stripe, strange)
+    opened = call_stripe_directly(stripe, strange)
     send(client)
     donation = only_donation(installation)
     assert donation.session_id not in {None, opened}
@@ -89,7 +92,7 @@ def test_no_session_is_opened_while_the_lookup_fails(
     stripe.fault(LIST, "500", times=3)
     assert send(client) is None
     assert stripe.objects("checkout.session") == []
-    assert len(calls(installation)) == 1
+    assert len(stripe_requests(installation)) == 1
     address = send_until_it_succeeds(client)
     assert_charged_once(client, installation, stripe, address)
 
@@ -104,13 +107,13 @@ def test_a_gift_paid_in_a_lost_session_is_not_charged_again(
 ) -> None:
     stripe.fault(CREATE, "drop_after", times=3)
     assert send(client) is None
-    stripe.pay(usable(stripe)[0]["id"])
+    stripe.pay(open_checkout_sessions(stripe)[0]["id"])
     stripe.advance(hours=hours)
-    age(installation, timedelta(hours=hours, minutes=1))
+    make_older(installation, timedelta(hours=hours, minutes=1))
     own = f"/donations/{only_donation(installation).token}"
     assert send(client) == own
     assert client.get(own).status_code == 200
-    assert_books_of_one(installation, stripe)
+    assert_one_gift_booked(installation, stripe)
 
 
 def test_a_webhook_finds_a_gift_whose_session_was_never_recorded(
@@ -122,9 +125,9 @@ def test_a_webhook_finds_a_gift_whose_session_was_never_recorded(
 ) -> None:
     stripe.fault(CREATE, "drop_after", times=3)
     assert send(client) is None
-    (session,) = usable(stripe)
+    (session,) = open_checkout_sessions(stripe)
     stripe.pay(session["id"])
     store(*stripe.events("checkout.session.completed"), *stripe.events("payment_intent.succeeded"))
     apply_due_events(installation)
     assert only_donation(installation).session_id == session["id"]
-    assert_books_of_one(installation, stripe)
+    assert_one_gift_booked(installation, stripe)

@@ -17,7 +17,7 @@ from campaign.checkout.session_requests import (
 from campaign.gateway import CheckoutSession, read_checkout_session
 from campaign.models import Donation, StripeRequest
 from campaign.runtime.context import Installation
-from tests.support.ledger import campaign_in, give_to
+from tests.support.ledger import add_donation_to, campaign_in
 from tests.support.stripe import Facts
 
 Give = Callable[..., Facts]
@@ -80,7 +80,9 @@ def test_a_recurring_gift_has_its_parts_in_the_metadata_that_invoices_repeat(
 
 
 def test_yen_are_charged_in_yen_and_in_the_donors_language(installation: Installation) -> None:
-    facts = give_to(installation, campaign_in(installation, "jpy"), 2500, fee_cover=93, locale="es")
+    facts = add_donation_to(
+        installation, campaign_in(installation, "jpy"), 2500, fee_cover=93, locale="es"
+    )
     asked = parameters(installation, facts)
     prices = [line["price_data"] for line in asked["line_items"]]
     assert [(one["unit_amount"], one["currency"]) for one in prices] == [(2500, "jpy"), (93, "jpy")]

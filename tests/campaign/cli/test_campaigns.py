@@ -12,7 +12,7 @@ from campaign.core import clock
 from campaign.models import Campaign, Extension
 from campaign.runtime.context import Installation
 from tests.campaign.cli.conftest import CREATE, Run
-from tests.support.campaigns import audited, running
+from tests.support.campaigns import add_campaign, audited
 
 
 def campaigns(installation: Installation) -> int:
@@ -81,7 +81,7 @@ def test_a_larger_smallest_amount_needs_no_suggestions(run: Run) -> None:
 def test_a_deadline_is_extended_once_and_the_output_says_so(
     run: Run, installation: Installation
 ) -> None:
-    running(installation, start="2026-01-01", deadline="2098-12-31")
+    add_campaign(installation, start="2026-01-01", deadline="2098-12-31")
     extend = ("extend", "winter", "--deadline", "2099-01-05", "--reason", "the mail is late.")
     first, again = run(*extend), run(*extend)
     assert (first.status, again.status) == (0, 0)
@@ -96,7 +96,7 @@ def test_a_deadline_is_extended_once_and_the_output_says_so(
 
 def test_extending_an_ended_campaign_opens_it_again(run: Run, installation: Installation) -> None:
     now = clock.now()
-    running(installation, deadline=(now - timedelta(hours=1)).isoformat())
+    add_campaign(installation, deadline=(now - timedelta(hours=1)).isoformat())
     deadline = (now + timedelta(days=1)).isoformat()
     ended = run("extend", "winter", "--deadline", deadline, "--reason", "the site was down")
     assert ended.status == 0
@@ -104,7 +104,7 @@ def test_extending_an_ended_campaign_opens_it_again(run: Run, installation: Inst
 
 
 def test_commands_change_the_status_of_a_campaign(run: Run, installation: Installation) -> None:
-    running(installation, start="2098-01-01", deadline="2098-02-01")
+    add_campaign(installation, start="2098-01-01", deadline="2098-02-01")
     assert run("open", "winter").out == "winter is open.\n"
     assert run("pause", "winter", "--reason", "We repair the form").status == 0
     assert run("resume", "winter").out == "winter accepts gifts by card again.\n"
@@ -149,7 +149,7 @@ def test_an_appeal_has_at_most_200_000_characters(
 
 
 def test_repeating_a_change_says_that_nothing_changed(run: Run, installation: Installation) -> None:
-    running(installation)
+    add_campaign(installation)
     assert run("open", "winter").out == "winter was already open. Nothing changed.\n"
     pause = ("pause", "winter", "--reason", "We repair the form")
     assert run(*pause).out == "winter no longer accepts gifts by card.\n"
@@ -185,7 +185,7 @@ def test_an_unknown_campaign_or_a_missing_reason_is_an_error(
 
 
 def test_a_blank_reason_or_a_wrong_status_is_rejected(run: Run, installation: Installation) -> None:
-    running(installation, start="2098-01-01", deadline="2098-02-01")
+    add_campaign(installation, start="2098-01-01", deadline="2098-02-01")
     for arguments, why in (
         (("pause", "winter", "--reason", "repair"), "Only an open campaign can be paused."),
         (("extend", "winter", "--deadline", "soon", "--reason", "snow"), "is neither a date"),

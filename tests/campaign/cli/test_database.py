@@ -33,7 +33,7 @@ from campaign.stripe_events.inbox import store_event
 from campaign.stripe_events.process import apply_due_events
 from sandbox.seed.filling import SeedPlan, fill
 from tests.campaign.cli.conftest import Run
-from tests.support.backups import call, contents, states_of_triggers
+from tests.support.backups import contents, run_program, trigger_states
 from tests.support.stripe import Facts
 
 SIGNED_IN = {table.__tablename__ for table in (StaffLink, StaffSession, DonorLink, DonorSession)}
@@ -92,7 +92,7 @@ def test_everything_is_restored_and_the_service_continues(
     assert "backup.created" in noted
     assert after["staff_session"] == []
     assert set(after) == {table.name for table in Base.metadata.sorted_tables}
-    assert states_of_triggers(bare) == {"O"}
+    assert trigger_states(bare) == {"O"}
     given = numbers(database_url)
     assert numbers(bare) == given | {"audit_entry_id_seq": given["audit_entry_id_seq"] - 1}
 
@@ -126,7 +126,7 @@ def test_gifts_during_a_backup_are_all_in_or_out_and_later_ids_continue(
         )
 
     assert len(receipts(installation)) > 5
-    call(target, "restore", str(file))
+    run_program(target, "restore", str(file))
     assert {part.rows for part in made.parts if part.table in ("donation", "receipt")} == {1}
     elsewhere = make_installation(replace(installation.settings, database_url=driven(target)))
     pay(elsewhere, "later@example.org")

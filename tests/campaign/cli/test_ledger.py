@@ -12,7 +12,7 @@ from campaign.models import AuditEntry, LedgerEntry
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
 from tests.campaign.cli.conftest import Run
-from tests.support.campaigns import end_now, running
+from tests.support.campaigns import add_campaign, end_now
 from tests.support.stripe import Facts
 
 Store = Callable[..., None]
@@ -102,7 +102,7 @@ def test_a_result_cannot_be_corrected_before_it_is_final(run: Run, paid: Facts) 
 def test_late_entries_are_listed_for_one_campaign_or_all_in_the_organizations_time(
     run: Run, installation: Installation, late: LedgerEntry
 ) -> None:
-    running(installation, slug="spring")
+    add_campaign(installation, slug="spring")
     every = run("ledger", "late", ORG_TIMEZONE="Asia/Tokyo")
     assert run("ledger", "late", "--campaign", "spring").out == "No late entries.\n"
     moment = late.occurred_at.astimezone(zone(installation.settings.organization.timezone))

@@ -3,16 +3,16 @@
 from campaign.models import Campaign
 from campaign.runtime.context import Installation
 from tests.campaign.cli.conftest import Run
-from tests.support.campaigns import book, running
+from tests.support.campaigns import add_booked_gift, add_campaign
 
 
 def test_a_sponsor_is_added_listed_and_ended(
     run: Run, installation: Installation, campaign: Campaign
 ) -> None:
-    running(installation)
+    add_campaign(installation)
     add = ("matching", "add", "winter", "--sponsor", "The Reyes family", "--pool", "100")
     with installation.sessions.begin() as session:
-        book(session, campaign, 2_500)
+        add_booked_gift(session, campaign, 2_500)
     first, again = run(*add, "--ratio", "50"), run(*add, "--ratio", "50")
     assert first.status == 0, first.errors
     assert "The Reyes family adds $0.50 for each $1; $0 of $100 matched" in first.out

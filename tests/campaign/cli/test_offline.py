@@ -12,7 +12,7 @@ from campaign.models import Campaign
 from campaign.offline.coupon_codes import coupon_code
 from campaign.runtime.context import Installation
 from tests.campaign.cli.conftest import Run
-from tests.support.offline_gifts import TODAY, bar, day
+from tests.support.offline_gifts import TODAY, days_ago, shown_totals
 
 HEADER = "received_on,postmarked_on,amount,currency,name,email,address,code,reference"
 Write = Callable[..., str]
@@ -34,7 +34,7 @@ def test_good_rows_are_entered_and_each_bad_one_is_named(
 ) -> None:
     code = coupon_code(running, "harbor")
     file = write(
-        f'{TODAY},{day(3)},50,usd,Ana Reyes,,"1 Wharf Street\nAstoria, OR 97103",{code},1042 First',
+        f'{TODAY},{days_ago(3)},50,usd,Ana Reyes,,"1 Wharf Street\nAstoria, OR 97103",{code},1042 First',
         f"{TODAY},,$1;000,usd,Ben,ben@example.org,,{code},2",
         f"{TODAY},,25.50,USD,Cy,cy@example.org,,,3",
         f"{TODAY},,25,eur,Di,,,{code},4",
@@ -42,7 +42,7 @@ def test_good_rows_are_entered_and_each_bad_one_is_named(
         f"{TODAY},,25,usd,Ed,,,{code},1042 FIRST",
         f"2999-01-01,,1e9,usd,Ed,,,{code},7",
         f'{TODAY},,20,usd,"Flo,,,{code},8',
-        f"{TODAY},{day(90)},30,usd,Gus,gus@example.org,,{code},9",
+        f"{TODAY},{days_ago(90)},30,usd,Gus,gus@example.org,,{code},9",
     )
     done = run(*IMPORT, file, "--campaign", "year-end")
     assert done.status == 1
@@ -64,12 +64,12 @@ def test_good_rows_are_entered_and_each_bad_one_is_named(
         assert words in line
     assert "line 11: entered. This gift does not count for the campaign: " in done.out
     assert done.out.endswith("3 entered, 6 rejected.\n")
-    assert bar(installation) == (7550, 2, 2)
+    assert shown_totals(installation) == (7550, 2, 2)
     again = run(*IMPORT, file, "--campaign", "year-end")
     assert again.status == 1
     assert again.out.endswith("0 entered, 9 rejected.\n")
     assert "Reference 1042 First is already a check of $50 from Ana Reyes" in again.errors[0]
-    assert bar(installation) == (7550, 2, 2)
+    assert shown_totals(installation) == (7550, 2, 2)
     with installation.sessions() as session:
         assert list(broken_invariants(session)) == []
 
@@ -87,7 +87,7 @@ def test_rows_without_a_reference_count_once_however_often_they_are_imported(
     counts = [int(one.out.splitlines()[-1].split()[0]) for one in both]
     assert sum(counts) == 4
     assert any("same name and address" in one.out for one in both)
-    assert bar(installation) == (9000, 4, 3)
+    assert shown_totals(installation) == (9000, 4, 3)
     assert run(*IMPORT, file, "--campaign", "year-end").out == "0 entered, 4 rejected.\n"
 
 

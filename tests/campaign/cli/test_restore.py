@@ -18,15 +18,15 @@ from campaign.cli.main import cli
 from campaign.core.errors import CampaignError
 from tests.campaign.cli.conftest import PROGRAM, ROOT, Run
 from tests.support.backups import (
-    call,
+    change_manifest,
     contents,
-    flip_a_byte,
-    leave_out_a_table,
-    lose_the_donor,
-    manifest_changed,
-    rows_in,
-    states_of_triggers,
-    take_a_row,
+    corrupt_byte,
+    count_rows,
+    remove_donor,
+    remove_row,
+    remove_table,
+    run_program,
+    trigger_states,
 )
 from tests.support.stripe import Facts
 
@@ -36,7 +36,7 @@ def small(database_url: str, paid: Facts, tmp_path: Path) -> Path:
     """A backup with one gift in it."""
     assert paid.number
     file = tmp_path / "small.backup"
-    call(database_url, "backup", str(file))
+    run_program(database_url, "backup", str(file))
     return file
 
 
@@ -45,20 +45,20 @@ def test_a_damaged_or_foreign_backup_is_rejected(run: Run, small: Path, bare: st
     for change, said in (
         (lambda file: file.write_bytes(whole[: len(whole) // 2]), "not a complete backup file"),
         (lambda file: file.write_bytes(b""), "not a complete backup file"),
-        (flip_a_byte, "donation cannot be read"),
-        (take_a_row, "the checksum of ledger_entry does not match"),
-        (leave_out_a_table, "a table is missing"),
-        (lambda file: manifest_changed(file, revision="0001"), "migration 0001"),
-        (lambda file: manifest_changed(file, version=2), "newer version"),
-        (lambda file: manifest_changed(file, kind="recipes"), "not a backup of this service"),
-        (lambda file: manifest_changed(file, parts=[]), "do not match its migration"),
-        (lambda file: manifest_changed(file, parts=[{"table": "donor"}]), "incomplete"),
+        (corrupt_byte, "donation cannot be read"),
+        (remove_row, "the checksum of ledger_entry does not match"),
+        (remove_table, "a table is missing"),
+        (lambda file: change_manifest(file, revision="0001"), "migration 0001"),
+        (lambda file: change_manifest(file, version=2), "newer version"),
+        (lambda file: change_manifest(file, kind="recipes"), "not a backup of this service"),
+        (lambda file: change_manifest(file, parts=[]), "do not match its migration"),
+        (lambda file: change_manifest(file, parts=[{"table": "donor"}]), "incomplete"),
         (Path.unlink, "Cannot read"),
     ):
         small.write_bytes(whole)
         change(small)
         with pytest.raises(CampaignError, match=said):
-            call(bare, "restore", str(small))
+            run_program(bare, "restore", str(small))
     ended = run("restore", str(small), DATABASE_URL=bare)
     assert (ended.status, ended.out, len(ended.errors)) == (1, "", 1)
     assert contents(bare) == {}
@@ -69,20 +69,20 @@ def test_a_database_with_rows_or_another_migration_is_not_changed(
 ) -> None:
     before = contents(database_url)
     with pytest.raises(CampaignError, match="The database is not empty"):
-        call(database_url, "restore", str(small))
+        run_program(database_url, "restore", str(small))
     assert contents(database_url) == before
     with psycopg.connect(target) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '0001'")
     with pytest.raises(CampaignError, match="is at migration 0001"):
-        call(target, "restore", str(small))
+        run_program(target, "restore", str(small))
     with pytest.raises(CampaignError, match="db upgrade"):
-        call(target, "backup", str(small.with_name("other")))
-    assert rows_in(target) == 0
+        run_program(target, "backup", str(small.with_name("other")))
+    assert count_rows(target) == 0
 
 
 def test_a_database_without_tables_is_not_backed_up(bare: str, tmp_path: Path) -> None:
     with pytest.raises(CampaignError, match="db upgrade"):
-        call(bare, "backup", str(tmp_path / "none"))
+        run_program(bare, "backup", str(tmp_path / "none"))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -91,19 +91,19 @@ def test_an_inconsistent_ledger_is_not_restored(
 ) -> None:
     with psycopg.connect(database_url) as connection:
         connection.execute("UPDATE progress_shard SET raised = raised + 1")
-    call(database_url, "backup", "--force", str(small))
+    run_program(database_url, "backup", "--force", str(small))
     with pytest.raises(CampaignError, match="is inconsistent"):
-        call(target, "restore", str(small))
-    assert rows_in(target) == 0
-    assert states_of_triggers(target) == {"O"}
+        run_program(target, "restore", str(small))
+    assert count_rows(target) == 0
+    assert trigger_states(target) == {"O"}
 
 
 def test_a_dangling_reference_is_rejected_without_showing_the_row(small: Path, target: str) -> None:
-    lose_the_donor(small)
+    remove_donor(small)
     with pytest.raises(CampaignError, match="foreign key") as refusal:
-        call(target, "restore", str(small))
+        run_program(target, "restore", str(small))
     assert "ana@" not in str(refusal.value)
-    assert rows_in(target) == 0
+    assert count_rows(target) == 0
 
 
 def test_no_file_is_replaced_by_default_or_left_behind_by_a_failure(
@@ -111,10 +111,10 @@ def test_no_file_is_replaced_by_default_or_left_behind_by_a_failure(
 ) -> None:
     held = small.read_bytes()
     with pytest.raises(CampaignError, match="--force"):
-        call(database_url, "backup", str(small))
+        run_program(database_url, "backup", str(small))
     assert small.read_bytes() == held
     with pytest.raises(CampaignError, match=r"Cannot write .*: No such file"):
-        call(database_url, "backup", str(small.parent / "none" / "file"))
+        run_program(database_url, "backup", str(small.parent / "none" / "file"))
     with psycopg.connect(database_url) as connection:
         # It waits for this table, so that it is surely killed before it is done.
         connection.execute("LOCK TABLE receipt IN ACCESS EXCLUSIVE MODE")

@@ -11,7 +11,7 @@ from campaign.models import CampaignStep
 from campaign.runtime.context import Installation
 from tests.campaign.cli.conftest import Run
 from tests.support.campaign_emails import queue_appeals
-from tests.support.campaigns import audited, running
+from tests.support.campaigns import add_campaign, audited
 
 
 def step(installation: Installation, key: str) -> CampaignStep:
@@ -22,7 +22,7 @@ def step(installation: Installation, key: str) -> CampaignStep:
 def test_the_steps_are_listed_with_their_times_and_email_counts(
     run: Run, installation: Installation
 ) -> None:
-    running(installation, start="2098-12-27", deadline="2098-12-31")
+    add_campaign(installation, start="2098-12-27", deadline="2098-12-31")
     lines = run("schedule", "list", "winter").out.splitlines()
     assert len(lines) == 9
     assert lines[1].split()[:2] == ["nine_days", "2098-12-23"]
@@ -33,7 +33,7 @@ def test_the_steps_are_listed_with_their_times_and_email_counts(
 
 
 def test_a_step_is_edited_and_added(run: Run, installation: Installation) -> None:
-    running(installation, start="2098-12-01", deadline="2098-12-31")
+    add_campaign(installation, start="2098-12-01", deadline="2098-12-31")
     edit = ("schedule", "edit", "winter", "nine_days")
     assert "2098-12-22 00:00 PST" in run(*edit, "--days", "10").out
     assert "  off" in run(*edit, "--disable").out
@@ -49,7 +49,7 @@ def test_a_step_is_edited_and_added(run: Run, installation: Installation) -> Non
 
 
 def test_the_list_counts_the_emails_of_each_step(run: Run, installation: Installation) -> None:
-    winter = running(installation)
+    winter = add_campaign(installation)
     sent = [f"reader{number}@example.org" for number in range(3)]
     queue_appeals(installation, winter, *sent, state="sent", sent_at=now())
     for state in ("queued", "sending", "dropped", "failed"):
@@ -63,7 +63,7 @@ def test_the_list_counts_the_emails_of_each_step(run: Run, installation: Install
 def test_one_of_two_steps_due_at_the_same_time_is_not_sent(
     run: Run, installation: Installation
 ) -> None:
-    running(installation, start="2098-12-01", deadline="2098-12-31")
+    add_campaign(installation, start="2098-12-01", deadline="2098-12-31")
     assert run("schedule", "edit", "winter", "seven_days", "--days", "9").status == 0
     lines = {line.split()[0]: line for line in run("schedule", "list", "winter").out.splitlines()}
     assert "not sent: the next step is due at the same time" in lines["nine_days"]
@@ -73,7 +73,7 @@ def test_one_of_two_steps_due_at_the_same_time_is_not_sent(
 def test_text_is_read_from_a_file_and_empty_text_restores_the_default(
     run: Run, installation: Installation, tmp_path: Path
 ) -> None:
-    running(installation)
+    add_campaign(installation)
     file = tmp_path / "opening.txt"
     file.write_text("\ufeffTenemos {raised}.\n", encoding="utf-8")
     edit = ("schedule", "edit", "winter", "three_days", "--locale", "es")
@@ -103,7 +103,7 @@ def test_text_is_read_from_a_file_and_empty_text_restores_the_default(
 def test_invalid_changes_to_a_step_are_rejected(
     run: Run, installation: Installation, options: tuple[str, ...], status: int, why: str
 ) -> None:
-    running(installation)
+    add_campaign(installation)
     ended = run("schedule", "edit", "winter", "three_days", *options)
     assert (ended.status, ended.out) == (status, "")
     assert why in ended.errors[-1]
@@ -113,7 +113,7 @@ def test_invalid_changes_to_a_step_are_rejected(
 def test_a_step_is_added_once_under_a_plain_name_and_recorded(
     run: Run, installation: Installation
 ) -> None:
-    running(installation)
+    add_campaign(installation)
     add = ("schedule", "add", "winter")
     assert run(*add, "five_days", "--days", "5", "--expires", "6").status == 0
     for arguments, why in (

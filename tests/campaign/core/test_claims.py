@@ -140,7 +140,7 @@ def test_rows_locked_by_another_worker_are_skipped(installation: Installation) -
         assert len(QUEUE.claim(session, [TASKS.c.id], NOW, LEASE, 1)) == 1
         other.execute(text("SET LOCAL lock_timeout = '10s'"))
         columns = [TASKS.c.id, TASKS.c.attempts]
-        assert QUEUE.claim(other, columns, NOW, LEASE, 10) == [(1, 1)]
+        assert [tuple(row) for row in QUEUE.claim(other, columns, NOW, LEASE, 10)] == [(1, 1)]
 
 
 def test_after_the_lease_another_takes_over_and_the_first_changes_nothing(

@@ -9,7 +9,7 @@ from campaign.core.database import make_engine
 from campaign.core.settings import Settings
 from campaign.models import Campaign, Dispute
 from campaign.runtime.context import Installation
-from tests.support.ledger import overwrite
+from tests.support.ledger import run_sql
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_json_is_stored_as_it_was_given(installation: Installation) -> None:
         "INSERT INTO dispute (stripe_id, amount, currency, reason, status, opened_at, as_of)"
         " VALUES ('du_1', 1, 'usd', 'general', '', now(), now())"
     )
-    overwrite(installation, statement)
+    run_sql(installation, statement)
     with installation.sessions.begin() as session:
         session.scalars(select(Dispute)).one().balance_transactions = moved
     with installation.sessions() as session:

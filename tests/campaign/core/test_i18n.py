@@ -22,7 +22,7 @@ from campaign.core.money import format_money
 from campaign.emails.samples import samples
 from campaign.mailer.render import render_email
 from tests.support.catalogs import KEYWORDS, PLACEHOLDER, ROOT, Message, messages
-from tests.support.sample_emails import EVERY, SENDER, sample_letter
+from tests.support.sample_emails import EVERY_SAMPLE, SENDER, sample_email
 
 FILLED_BY_SCRIPTS = re.compile(r"\{\w+\}")
 OTHERS = [name for name in languages() if name != "en"]
@@ -115,10 +115,10 @@ def _pairs(known: Catalog) -> Iterator[tuple[str, str]]:
             yield from ((message.id[-1], shown) for shown in message.string)
 
 
-@pytest.mark.parametrize(("name", "locale"), [each for each in EVERY if each[1] != "en"])
+@pytest.mark.parametrize(("name", "locale"), [each for each in EVERY_SAMPLE if each[1] != "en"])
 def test_no_english_sentence_is_left_in_an_email(name: str, locale: str) -> None:
     """What an extraction cannot see (a message inside an f-string) shows here."""
-    english, shown = (sample_letter(name, one).text for one in ("en", locale))
+    english, shown = (sample_email(name, one).text for one in ("en", locale))
     same = set(re.split(r"(?<=[.:])\s+", english)) & set(re.split(r"(?<=[.:])\s+", shown))
     sentences = {one for one in same if len(one.split()) > 4 and "://" not in one}
     data = (

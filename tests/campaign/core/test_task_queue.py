@@ -45,7 +45,7 @@ def test_workers_receive_the_task_by_its_name_as_json_and_store_no_result(
     for task in (INBOX, OUTBOX):
         assert TaskNotifier(broker.url)(task)
     names = set()
-    with Connection(broker.url) as connection, connection.SimpleQueue("celery") as queue:  # type: ignore[no-untyped-call] # it ships no types
+    with Connection(broker.url) as connection, connection.SimpleQueue("celery") as queue:
         for _ in range(2):
             message = queue.get(timeout=30)
             assert message.payload[:2] == [[], {}]

@@ -14,7 +14,7 @@ from campaign.mailer.suppressions import is_suppressed, suppress
 from campaign.models import Campaign, Subscriber, Suppression, SuppressionReason
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
-from tests.support.campaigns import book
+from tests.support.campaigns import add_booked_gift
 from tests.support.stripe import Facts
 
 Give = Callable[..., Facts]
@@ -116,7 +116,7 @@ def test_a_gift_without_the_box_or_without_an_address_lifts_no_unsubscribe(
     with installation.sessions.begin() as session:
         suppress(session, "reader@example.org", SuppressionReason.unsubscribed)
         for wording, email in (("", "reader@example.org"), (WORDING, "")):
-            gift = book(session, campaign, consent_wording=wording, email=email)
+            gift = add_booked_gift(session, campaign, consent_wording=wording, email=email)
             gift.created_at = now() + timedelta(days=1)
             record_consent(session, gift)
     assert subscribers(installation) == []
@@ -129,7 +129,7 @@ def test_only_an_unsubscribe_before_the_form_is_lifted(
     installation: Installation, campaign: Campaign, seconds: int, lifted: bool
 ) -> None:
     with installation.sessions.begin() as session:
-        gift = book(session, campaign, email="Ana@Example.org", consent_wording=WORDING)
+        gift = add_booked_gift(session, campaign, email="Ana@Example.org", consent_wording=WORDING)
         for address in ("ana@example.org", "ben@example.org"):
             suppress(session, address, SuppressionReason.unsubscribed)
         at = gift.created_at + timedelta(seconds=seconds)

@@ -13,15 +13,15 @@ from campaign.donations.donation_lookup import (
 )
 from campaign.models import Campaign, Charge, Donation, InvoicePayment
 from campaign.runtime.context import Installation
-from tests.support.campaigns import book
+from tests.support.campaigns import add_booked_gift
 
 
 @pytest.fixture
 def gifts(installation: Installation, campaign: Campaign) -> dict[str, str]:
     """The public ids of a gift paid by pi_paid, and of one without a known payment."""
     with installation.sessions.begin() as session:
-        paid = book(session, campaign, payment_intent_id="pi_paid")
-        begun = book(session, campaign)
+        paid = add_booked_gift(session, campaign, payment_intent_id="pi_paid")
+        begun = add_booked_gift(session, campaign)
         session.add(Charge(stripe_id="ch_begun", donation_id=begun.id, amount=1, currency="usd"))
         session.add(Charge(stripe_id="ch_paid", donation_id=paid.id, amount=1, currency="usd"))
         session.add(Charge(stripe_id="ch_nobodys", amount=1, currency="usd"))

@@ -20,10 +20,10 @@ from campaign.donations.donations import (
 from campaign.donations.tribute_cards import CardRequest, find_card
 from campaign.models import Campaign, Donation, DonationState, Donor, WallEntry
 from campaign.runtime.context import Installation
-from tests.support.campaigns import running
+from tests.support.campaigns import add_campaign
 from tests.support.donors import add_donor
 from tests.support.frozen import assert_unchangeable, dataclasses_of
-from tests.support.ledger import overwrite
+from tests.support.ledger import run_sql
 from tests.support.waiting import someone_waits, wait_until
 
 BLINK = timedelta(microseconds=1)
@@ -72,7 +72,7 @@ def test_a_different_gift_is_another_donation(
 def test_the_same_form_in_another_campaign_is_another_donation(
     installation: Installation, campaign: Campaign
 ) -> None:
-    winter = running(installation)
+    winter = add_campaign(installation)
     first, second = begin(installation, campaign), begin(installation, winter)
     assert (first.campaign_id, second.campaign_id) == (campaign.id, winter.id)
     assert first.attempt != second.attempt
@@ -92,7 +92,7 @@ def test_after_a_donation_is_closed_the_same_form_starts_a_new_one(
 def test_gifts_are_accepted_from_the_start_until_just_before_the_deadline(
     installation: Installation,
 ) -> None:
-    campaign = running(installation)
+    campaign = add_campaign(installation)
     with installation.sessions() as session:
         for at in (campaign.starts_at, campaign.deadline - BLINK):
             begin_donation(session, campaign, gift(attempt=str(at)), at)
@@ -212,7 +212,7 @@ def test_only_an_open_donation_is_returned_for_the_same_form(
 ) -> None:
     first = begin(installation, campaign)
     statement = "UPDATE donation SET state = :state, charged_at = now(), paid_at = now()"
-    overwrite(installation, statement, state=state.value)
+    run_sql(installation, statement, state=state.value)
     again = begin(installation, campaign)
     is_open = state in {DonationState.pending, DonationState.processing}
     assert (again.id == first.id) is is_open

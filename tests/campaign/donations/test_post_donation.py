@@ -18,20 +18,20 @@ from campaign.donations.post_donation import (
 )
 from campaign.models import Campaign, Donation
 from campaign.runtime.context import Installation
-from tests.support.campaigns import running
-from tests.support.donors import add_donor, give_as, renew_as
+from tests.support.campaigns import add_campaign
+from tests.support.donors import add_donation, add_donor, add_subscription
 
 BLINK = timedelta(microseconds=1)
 
 
 @pytest.fixture
 def winter(installation: Installation, session: Session) -> Campaign:
-    return session.get_one(Campaign, running(installation).id)
+    return session.get_one(Campaign, add_campaign(installation).id)
 
 
 def given(session: Session, campaign: Campaign, **changes: Any) -> Donation:
     """A gift of $25 by Ana."""
-    return give_as(session, campaign, add_donor(session, "ana@example.org"), **changes)
+    return add_donation(session, campaign, add_donor(session, "ana@example.org"), **changes)
 
 
 @pytest.mark.parametrize(
@@ -80,10 +80,10 @@ def test_only_the_donors_own_active_monthly_gift_prevents_the_offer(
     session: Session, winter: Campaign
 ) -> None:
     gift = given(session, winter)
-    renew_as(session, winter, gift.donor, ended=True)
-    renew_as(session, winter, add_donor(session, "ben@example.org"))
+    add_subscription(session, winter, gift.donor, ended=True)
+    add_subscription(session, winter, add_donor(session, "ben@example.org"))
     assert monthly_offer(session, gift, now()) == 300
-    renew_as(session, winter, gift.donor, state="paused")
+    add_subscription(session, winter, gift.donor, state="paused")
     assert monthly_offer(session, gift, now()) == 0
 
 
@@ -106,7 +106,7 @@ def test_only_a_shared_computers_page_is_closed_and_only_once(
     session: Session, winter: Campaign
 ) -> None:
     own = given(session, winter)
-    shared = give_as(session, winter, own.donor, shared_computer=True)
+    shared = add_donation(session, winter, own.donor, shared_computer=True)
     first = now()
     for later in range(2):
         for one in (own, shared):
@@ -179,7 +179,7 @@ def test_a_donor_whose_monthly_gift_has_not_ended_gets_no_offer(
     session: Session, winter: Campaign, state: str
 ) -> None:
     gift = given(session, winter)
-    renew_as(session, winter, gift.donor, state=state)
+    add_subscription(session, winter, gift.donor, state=state)
     assert monthly_offer(session, gift, now()) == 0
 
 

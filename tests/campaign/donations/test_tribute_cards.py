@@ -41,7 +41,7 @@ from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
 from sandbox.outbox.receiver import MailReceiver
 from tests.support.donors import claim_of
-from tests.support.ledger import overwrite
+from tests.support.ledger import run_sql
 from tests.support.stripe import Facts
 
 BY_EMAIL = CardRequest(
@@ -280,7 +280,7 @@ def test_a_card_is_built_only_for_a_gift_of_which_something_remains(
     facts = dedicate(BY_EMAIL)
     store(facts.completed())
     apply_due_events(installation)
-    overwrite(installation, "UPDATE donation SET state = :state", state=state.value)
+    run_sql(installation, "UPDATE donation SET state = :state", state=state.value)
     (row,) = cards(installation)
     organization = installation.settings.organization
     with installation.sessions() as session:
@@ -319,7 +319,7 @@ def test_a_gift_that_is_being_changed_keeps_its_card_for_the_next_run(
     installation: Installation, dedicate: Give
 ) -> None:
     held, free = dedicate(BY_POST), dedicate(BY_POST, email="cora@example.org")
-    overwrite(installation, "UPDATE campaign SET finalized_at = now(), final_raised = 0")
+    run_sql(installation, "UPDATE campaign SET finalized_at = now(), final_raised = 0")
     at = clock.now() + RETENTION + timedelta(minutes=1)
     with installation.sessions() as holder, installation.sessions.begin() as session:
         assert lock_donation(holder, held.donation.public_id)

@@ -14,7 +14,7 @@ from campaign.donor_portal.donation_history import (
     list_donor_gifts,
 )
 from campaign.models import Campaign, Donor
-from tests.support.donors import acknowledge_as, add_donor, give_as, renew_as
+from tests.support.donors import add_donation, add_donor, add_receipt, add_subscription
 
 TODAY = date(2026, 12, 31)
 
@@ -35,7 +35,7 @@ def test_unpaid_gifts_are_not_shown(
     session: Session, campaign: Campaign, ana: Donor, state: str, shown: bool
 ) -> None:
     came = now() if state in ("paid", "refunded", "dispute_lost") else None
-    gift = give_as(session, campaign, ana, state=state, paid_at=came)
+    gift = add_donation(session, campaign, ana, state=state, paid_at=came)
     found = list_donor_gifts(session, ana, TODAY, every=True)
     assert (list(found.gifts), found.number) == ([gift] * shown, int(shown))
     if shown:
@@ -46,7 +46,7 @@ def test_unpaid_gifts_are_not_shown(
 
 
 def test_a_returned_debit_is_shown(session: Session, campaign: Campaign, ana: Donor) -> None:
-    gift = give_as(session, campaign, ana, state="failed", paid_at=None, returned_at=now())
+    gift = add_donation(session, campaign, ana, state="failed", paid_at=None, returned_at=now())
     assert list(list_donor_gifts(session, ana, TODAY, every=True).gifts) == [gift]
 
 
@@ -55,8 +55,8 @@ def test_gifts_of_all_merged_records_are_listed_and_no_others(
 ) -> None:
     work = add_donor(session, "ana@work.example", merged_into_id=ana.id)
     ben = add_donor(session, "ben@example.org", "Ana Reyes")
-    mine = [give_as(session, campaign, one) for one in (ana, work)]
-    other = give_as(session, campaign, ben, email="ana@example.org")
+    mine = [add_donation(session, campaign, one) for one in (ana, work)]
+    other = add_donation(session, campaign, ben, email="ana@example.org")
     assert set(list_donor_gifts(session, ana, TODAY, every=True).gifts) == set(mine)
     with pytest.raises(NotFound):
         find_donor_gift(session, ana, other.public_id)
@@ -69,10 +69,10 @@ def test_the_latest_gifts_come_first_by_charge_date(
 ) -> None:
     moment = now()
     gifts = [
-        give_as(session, campaign, ana, charged_at=moment - timedelta(days=place))
+        add_donation(session, campaign, ana, charged_at=moment - timedelta(days=place))
         for place in range(LATEST)
     ]
-    twin = give_as(session, campaign, ana, charged_at=moment)
+    twin = add_donation(session, campaign, ana, charged_at=moment)
     first = list_donor_gifts(session, ana, TODAY, every=False)
     assert list(first.gifts) == [twin, *gifts[:-1]]
     assert first.number == LATEST + 1
@@ -82,10 +82,10 @@ def test_the_latest_gifts_come_first_by_charge_date(
 def test_active_monthly_gifts_come_before_canceled_ones(
     session: Session, campaign: Campaign, ana: Donor
 ) -> None:
-    first = renew_as(session, campaign, ana, state="paused")
-    ended = renew_as(session, campaign, ana, ended=True)
-    latest = renew_as(session, campaign, ana)
-    renew_as(session, campaign, add_donor(session, "ben@example.org"))
+    first = add_subscription(session, campaign, ana, state="paused")
+    ended = add_subscription(session, campaign, ana, ended=True)
+    latest = add_subscription(session, campaign, ana)
+    add_subscription(session, campaign, add_donor(session, "ben@example.org"))
     assert list(list_donor_gifts(session, ana, TODAY, every=False).subscriptions) == [
         latest,
         first,
@@ -97,17 +97,17 @@ def test_a_past_year_with_receipts_has_a_statement(
     session: Session, campaign: Campaign, ana: Donor
 ) -> None:
     def receipt(day: date, **changes: object) -> int:
-        gift = give_as(session, campaign, ana)
-        return acknowledge_as(session, gift, day, **changes).id
+        gift = add_donation(session, campaign, ana)
+        return add_receipt(session, gift, day, **changes).id
 
     receipt(date(2024, 1, 1))
     receipt(date(2024, 12, 31))
     receipt(date(2025, 12, 31))
     receipt(date(2026, 1, 1))
     receipt(date(2023, 6, 1), frozen={"acknowledges": "grant"})
-    gift = give_as(session, campaign, ana)
-    first = acknowledge_as(session, gift, date(2022, 6, 1))
-    acknowledge_as(session, gift, date(2022, 6, 1), kind="void", amount=0, replaces_id=first.id)
+    gift = add_donation(session, campaign, ana)
+    first = add_receipt(session, gift, date(2022, 6, 1))
+    add_receipt(session, gift, date(2022, 6, 1), kind="void", amount=0, replaces_id=first.id)
     found = list_donor_gifts(session, ana, date(2026, 12, 31), every=False)
     assert found.years == [2025, 2024]
     assert has_statement(session, ana, 2025, date(2026, 1, 1))

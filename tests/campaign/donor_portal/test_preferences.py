@@ -18,8 +18,8 @@ from campaign.donor_portal.preferences import (
 from campaign.mailer.suppressions import suppress
 from campaign.models import AuditEntry, Campaign, Donor, Subscriber, Suppression, SuppressionReason
 from campaign.runtime.context import Installation
-from tests.support.campaigns import running
-from tests.support.donors import add_donor, give_as
+from tests.support.campaigns import add_campaign
+from tests.support.donors import add_donation, add_donor
 from tests.support.subscribers import subscribe
 
 WORDS = "Email me about campaigns"
@@ -86,7 +86,7 @@ def test_agreeing_stores_the_wording_and_time_of_the_first_consent(
 def test_agreeing_again_lifts_only_their_own_unsubscribe(
     installation: Installation, session: Session, campaign: Campaign, ana: Donor
 ) -> None:
-    other = running(installation)
+    other = add_campaign(installation)
     subscribe(session, "ana@example.org", consent_source="list")
     suppress(session, ana.email, SuppressionReason.bounced, campaign_id=other.id)
     suppress(session, ana.email, SuppressionReason.unsubscribed)
@@ -119,7 +119,7 @@ def test_unsubscribing_covers_every_address_of_the_donor_once(session: Session, 
 def test_leaving_the_wall_affects_only_that_gift(
     session: Session, campaign: Campaign, ana: Donor
 ) -> None:
-    first, second = (give_as(session, campaign, ana) for _ in range(2))
+    first, second = (add_donation(session, campaign, ana) for _ in range(2))
     for gift in (first, second):
         save_wall_entry(session, gift, "", now(), wording=WORDS)
     for _ in range(2):

@@ -18,7 +18,7 @@ from campaign.models import (
     OutboxMessage,
     Subscriber,
 )
-from tests.support.donors import add_donor, give_as
+from tests.support.donors import add_donation, add_donor
 from tests.support.subscribers import subscribe
 
 DOMAIN = "harbor-ledger.example"
@@ -52,7 +52,7 @@ def test_a_new_language_applies_to_all_records_of_the_donor_only(
     work = add_donor(session, "ana@work.example", merged_into_id=ana.id)
     ben = add_donor(session, "ben@example.org")
     for donor in (ana, work, ben):
-        give_as(session, campaign, donor)
+        add_donation(session, campaign, donor)
     subscribe(session, "ANA@work.example", "Ben@example.org")
     for _ in range(2):
         change_details(session, ana, DonorDetails("Ana Reyes", "", "es"))

@@ -25,7 +25,7 @@ from campaign.models import (
 )
 from campaign.runtime.context import Installation
 from tests.support.campaigns import audited
-from tests.support.donors import add_donor, give_as, queue_appeal
+from tests.support.donors import add_donation, add_donor, queue_appeal
 
 MIA = Actor("mia@harbor-ledger.example", StaffRole.finance)
 Gave = Callable[..., int]
@@ -105,8 +105,8 @@ def test_only_gifts_with_the_old_values_are_updated(
             {"name": "Ana Reyes", "email": "ANA@example.org"},
             {"name": "A. R.", "email": "ana@work.example"},
         ):
-            give_as(session, campaign, ana, **words)
-        give_as(session, campaign, add_donor(session, "ben@example.org"))
+            add_donation(session, campaign, ana, **words)
+        add_donation(session, campaign, add_donor(session, "ben@example.org"))
     wanted(installation, ana.id, "Ana María", "new@example.org")
     with installation.sessions() as session:
         query = select(Donation.name, Donation.email).order_by(Donation.id)

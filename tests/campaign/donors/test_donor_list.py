@@ -7,7 +7,7 @@ from campaign.donors.donor_list import find_donors
 from campaign.donors.keyset_paging import PAGE, Cursor
 from campaign.models import Campaign, LedgerEntry
 from campaign.runtime.context import Installation
-from tests.support.campaigns import book, move, running
+from tests.support.campaigns import add_booked_gift, add_campaign, add_entry
 from tests.support.donors import add_donor
 
 
@@ -24,13 +24,13 @@ def test_merged_records_are_listed_only_in_searches(session: Session) -> None:
 def test_totals_are_net_with_covered_fees_by_currency(
     installation: Installation, session: Session, campaign: Campaign
 ) -> None:
-    first = book(session, campaign, 10_000)
+    first = add_booked_gift(session, campaign, 10_000)
     donor = first.donor
-    second = book(session, campaign, 5_000)
-    yen = book(session, running(installation, currency="jpy"), 700)
+    second = add_booked_gift(session, campaign, 5_000)
+    yen = add_booked_gift(session, add_campaign(installation, currency="jpy"), 700)
     for gift in (second, yen):
         gift.donor_id = donor.id
-    move(session, second, "refund", -2_000)
+    add_entry(session, second, "refund", -2_000)
     # A correction changes the campaign's result, not the donor's gifts.
     wrong = LedgerEntry(
         campaign_id=campaign.id,

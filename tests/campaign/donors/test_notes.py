@@ -11,7 +11,7 @@ from campaign.core.errors import NoteRefused
 from campaign.donors.notes import LONGEST, add_donation_note, add_donor_note, list_notes
 from campaign.models import AuditEntry, Campaign, Donor, Note, StaffRole
 from campaign.runtime.context import Installation
-from tests.support.campaigns import audited, book
+from tests.support.campaigns import add_booked_gift, audited
 from tests.support.donors import add_donor
 
 MIA = Actor("mia@harbor-ledger.example", StaffRole.finance)
@@ -70,7 +70,7 @@ def test_empty_and_overlong_notes_are_rejected(
 def test_the_log_records_that_a_note_was_added_but_not_its_text(
     session: Session, campaign: Campaign, ana: Donor
 ) -> None:
-    gift = book(session, campaign)
+    gift = add_booked_gift(session, campaign)
     notes = [
         add_donor_note(session, ana, "Confidential", MIA),
         add_donation_note(session, gift, "Confidential", MIA),
@@ -85,7 +85,7 @@ def test_the_log_records_that_a_note_was_added_but_not_its_text(
 def test_notes_are_only_those_of_the_requested_donor_or_donation(
     session: Session, campaign: Campaign, ana: Donor
 ) -> None:
-    gift = book(session, campaign)
+    gift = add_booked_gift(session, campaign)
     about_ana = add_donor_note(session, ana, "Of Ana", MIA)
     about_gift = add_donation_note(session, gift, "Of a gift", MIA)
     assert list(list_notes(session, donor_ids=[ana.id])) == [about_ana]

@@ -22,8 +22,8 @@ from campaign.models import (
     Refund,
 )
 from campaign.runtime.context import Installation
-from tests.support.campaigns import running
-from tests.support.donors import acknowledge_as, add_donor, give_as, renew_as
+from tests.support.campaigns import add_campaign
+from tests.support.donors import add_donation, add_donor, add_receipt, add_subscription
 
 
 def donations(session: Session, text: str) -> list[int]:
@@ -43,8 +43,8 @@ def test_every_donation_id_and_stripe_id_finds_only_its_donation(
     session: Session, campaign: Campaign
 ) -> None:
     ana = add_donor(session, "ana@example.org")
-    monthly = renew_as(session, campaign, ana, customer_id="cus_1")
-    gift = give_as(
+    monthly = add_subscription(session, campaign, ana, customer_id="cus_1")
+    gift = add_donation(
         session,
         campaign,
         ana,
@@ -53,7 +53,7 @@ def test_every_donation_id_and_stripe_id_finds_only_its_donation(
         invoice_id="in_1",
         subscription_id=monthly.id,
     )
-    give_as(session, campaign, ana)
+    add_donation(session, campaign, ana)
     shown = {"donation_id": gift.id, "amount": 2500, "currency": "usd"}
     session.add_all(
         [
@@ -91,7 +91,7 @@ def test_an_exact_address_finds_only_its_donor_and_a_partial_one_searches_words(
     session: Session, campaign: Campaign
 ) -> None:
     ana, anatol = (add_donor(session, f"{name}@example.org", "") for name in ("ana", "ana.tol"))
-    gifts = [give_as(session, campaign, one).id for one in (ana, anatol)]
+    gifts = [add_donation(session, campaign, one).id for one in (ana, anatol)]
     assert donations(session, "ANA@example.org") == gifts[:1]
     assert donors(session, "ana@Example.org") == [ana.id]
     assert donations(session, "ana@exa") == gifts
@@ -102,15 +102,15 @@ def test_an_exact_address_finds_only_its_donor_and_a_partial_one_searches_words(
 def test_an_amount_is_searched_in_every_currency_of_the_campaigns(
     installation: Installation, session: Session, campaign: Campaign
 ) -> None:
-    yen = running(installation, currency="jpy", goal="50000")
+    yen = add_campaign(installation, currency="jpy", goal="50000")
     ana = add_donor(session, "ana@example.org")
-    dollars = give_as(session, campaign, ana, amount=2_500)
-    in_yen = give_as(session, yen, ana, amount=25)
-    give_as(session, yen, ana, amount=2_500)
+    dollars = add_donation(session, campaign, ana, amount=2_500)
+    in_yen = add_donation(session, yen, ana, amount=25)
+    add_donation(session, yen, ana, amount=2_500)
     assert donations(session, "25") == [dollars.id, in_yen.id]
     assert donations(session, "25.00") == [dollars.id]
     # A gift of 25 euros does not match if no campaign uses euros.
-    give_as(session, campaign, ana, amount=2_500, currency="eur")
+    add_donation(session, campaign, ana, amount=2_500, currency="eur")
     assert donations(session, "25.00") == [dollars.id]
 
 
@@ -118,9 +118,9 @@ def test_receipt_numbers_check_numbers_and_codes_are_found(
     session: Session, campaign: Campaign
 ) -> None:
     ana = add_donor(session, "ana@example.org")
-    first, second, third = (give_as(session, campaign, ana, amount=n) for n in (1, 2, 3))
-    acknowledge_as(session, first, date(2026, 3, 1), sequence=41)
-    acknowledge_as(session, second, date(2025, 3, 1), sequence=41)
+    first, second, third = (add_donation(session, campaign, ana, amount=n) for n in (1, 2, 3))
+    add_receipt(session, first, date(2026, 3, 1), sequence=41)
+    add_receipt(session, second, date(2025, 3, 1), sequence=41)
     check = OfflineGift(
         donation_id=second.id,
         kind="cheque",

@@ -8,7 +8,7 @@ from campaign.emails.contexts import ObsoleteEmail
 from campaign.models import Campaign, CampaignStep, OutboxMessage
 from campaign.runtime.context import Installation
 from tests.support.campaign_emails import messages, queue_appeals
-from tests.support.campaigns import running
+from tests.support.campaigns import add_campaign
 from tests.support.donors import claim_of
 
 
@@ -30,7 +30,7 @@ def sent(renderer: BatchRenderer, row: OutboxMessage) -> str:
 def test_each_email_has_its_own_language_step_campaign_and_recipient(
     installation: Installation, campaign: Campaign, order: int
 ) -> None:
-    other = running(installation, title="Stand by the harbor")
+    other = add_campaign(installation, title="Stand by the harbor")
     queue_appeals(installation, campaign, "ana@example.org", locale="en")
     queue_appeals(installation, campaign, "bea@example.org", locale="es")
     last = step(installation, campaign, "last_day")

@@ -19,7 +19,7 @@ from campaign.models import Campaign, OutboxMessage, Reminder, Suppression
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
 from sandbox.outbox.receiver import MailReceiver
-from tests.support.campaign_emails import awake, make_due, messages, queue_appeals, readers
+from tests.support.campaign_emails import daytime, make_due, messages, queue_appeals, readers
 from tests.support.stripe import Facts
 
 
@@ -141,7 +141,7 @@ def test_what_is_late_is_dropped_and_not_sent(
 def test_quiet_hours_put_it_off_and_count_as_no_try(
     mailing: Installation, mailbox: MailReceiver, campaign: Campaign
 ) -> None:
-    night = awake(clock.now() + timedelta(hours=11))
+    night = daytime(clock.now() + timedelta(hours=11))
     [first, second] = queue_appeals(
         mailing, campaign, *readers(2), timezone=night, expires_at=clock.now() + timedelta(days=2)
     )

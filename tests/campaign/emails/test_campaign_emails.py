@@ -12,7 +12,7 @@ from campaign.mailer.render import RenderedEmail
 from campaign.models import Campaign, CampaignStep, CampaignText, Extension
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
-from tests.support.email_contexts import Ask, change, text
+from tests.support.email_contexts import BuildEmail, change, text
 from tests.support.stripe import Facts
 
 AFTER_THE_END = datetime(2100, 1, 2, tzinfo=UTC)
@@ -29,7 +29,9 @@ def step(installation: Installation, campaign: Campaign) -> dict[str, int]:
         return {"campaign_id": campaign.id, "step_id": session.scalars(query).one()}
 
 
-def test_an_appeal_shows_the_current_total(ask: Ask, step: dict[str, int], paid: Facts) -> None:
+def test_an_appeal_shows_the_current_total(
+    ask: BuildEmail, step: dict[str, int], paid: Facts
+) -> None:
     said = text(ask("appeal", **step))
     assert "$25 of $50,000, from 1 reader" in said
     assert "We still need $49,975." in said
@@ -37,7 +39,7 @@ def test_an_appeal_shows_the_current_total(ask: Ask, step: dict[str, int], paid:
 
 
 def test_an_appeal_is_in_the_recipients_language(
-    installation: Installation, campaign: Campaign, ask: Ask, step: dict[str, int]
+    installation: Installation, campaign: Campaign, ask: BuildEmail, step: dict[str, int]
 ) -> None:
     sent_email = ask("appeal", locale="es-MX", **step)
     assert '<html lang="es" dir="ltr">' in sent_email.html
@@ -50,7 +52,7 @@ def test_an_appeal_is_in_the_recipients_language(
 
 
 def test_staff_texts_are_read_when_the_email_is_rendered(
-    installation: Installation, ask: Ask, step: dict[str, int]
+    installation: Installation, ask: BuildEmail, step: dict[str, int]
 ) -> None:
     texts = {"en": {"subject": "{left} to go", "opening": "One.\n\nTwo."}}
     change(installation, CampaignStep, texts=texts)
@@ -61,7 +63,7 @@ def test_staff_texts_are_read_when_the_email_is_rendered(
 
 
 def test_an_extension_appears_in_emails_queued_before_it(
-    installation: Installation, ask: Ask, step: dict[str, int], campaign: Campaign
+    installation: Installation, ask: BuildEmail, step: dict[str, int], campaign: Campaign
 ) -> None:
     later = campaign.deadline + timedelta(days=7)
     with installation.sessions.begin() as session:
@@ -81,7 +83,7 @@ def test_an_extension_appears_in_emails_queued_before_it(
 
 
 @pytest.mark.parametrize("kind", ["appeal", "reminder"])
-def test_no_appeal_is_sent_after_the_end(ask: Ask, step: dict[str, int], kind: str) -> None:
+def test_no_appeal_is_sent_after_the_end(ask: BuildEmail, step: dict[str, int], kind: str) -> None:
     assert isinstance(ask(kind, **step), RenderedEmail)
     with travel(AFTER_THE_END, tick=False):
         assert ask(kind, **step) == "the campaign has ended"
@@ -91,7 +93,7 @@ def test_no_appeal_is_sent_after_the_end(ask: Ask, step: dict[str, int], kind: s
 
 @pytest.mark.parametrize("kind", ["wrap_up", "thank_you"])
 def test_a_result_is_sent_only_after_the_end(
-    ask: Ask, step: dict[str, int], paid: Facts, kind: str
+    ask: BuildEmail, step: dict[str, int], paid: Facts, kind: str
 ) -> None:
     assert ask(kind, **step) == "the campaign has not ended"
     with travel(AFTER_THE_END, tick=False):
@@ -106,7 +108,7 @@ def test_a_result_is_sent_only_after_the_end(
     ("ask_kind", "told_kind"), [("appeal", "wrap_up"), ("reminder", "thank_you")]
 )
 def test_appeals_are_sent_until_the_last_moment_and_results_from_the_end(
-    ask: Ask, step: dict[str, int], campaign: Campaign, ask_kind: str, told_kind: str
+    ask: BuildEmail, step: dict[str, int], campaign: Campaign, ask_kind: str, told_kind: str
 ) -> None:
     def shown(kind: str, at: datetime) -> str:
         with travel(at, tick=False):
@@ -138,7 +140,7 @@ def extend(installation: Installation, campaign: Campaign, days: int, reason: st
 
 @pytest.mark.parametrize("kind", ["appeal", "reminder"])
 def test_the_extension_that_set_the_current_deadline_is_shown(
-    installation: Installation, ask: Ask, step: dict[str, int], campaign: Campaign, kind: str
+    installation: Installation, ask: BuildEmail, step: dict[str, int], campaign: Campaign, kind: str
 ) -> None:
     assert "moved" not in text(ask(kind, **step))
     extend(installation, campaign, 7, "A storm.")
@@ -154,7 +156,7 @@ def test_the_extension_that_set_the_current_deadline_is_shown(
 
 
 def test_a_deadline_without_an_extension_shows_none(
-    installation: Installation, ask: Ask, step: dict[str, int], campaign: Campaign
+    installation: Installation, ask: BuildEmail, step: dict[str, int], campaign: Campaign
 ) -> None:
     extend(installation, campaign, 7, "A storm.")
     change(installation, Campaign, deadline=campaign.deadline + timedelta(days=3))
@@ -163,7 +165,7 @@ def test_a_deadline_without_an_extension_shows_none(
 
 def test_a_reminder_shows_the_current_total_in_the_recipients_language(
     installation: Installation,
-    ask: Ask,
+    ask: BuildEmail,
     step: dict[str, int],
     give: Callable[..., Facts],
     store: Callable[..., None],

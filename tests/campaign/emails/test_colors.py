@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.support.sample_emails import sample_letter
+from tests.support.sample_emails import sample_email
 
 Colors = dict[str, dict[str, str]]
 
@@ -22,7 +22,7 @@ def rules(css: str) -> Colors:
 
 @pytest.fixture(scope="module", params=["light", "dark"])
 def colors(request: pytest.FixtureRequest) -> Colors:
-    html = sample_letter("appeal_nine_days").html
+    html = sample_email("appeal_nine_days").html
     style = re.findall(r"<style>(.*?)</style>", html, re.DOTALL)[0]
     light, _, dark = style.partition("@media (prefers-color-scheme: dark) {")
     found = rules(light)
@@ -65,7 +65,7 @@ def test_the_bar_and_its_frame_can_be_seen(colors: Colors) -> None:
 
 
 def test_every_coloured_rule_has_its_dark_twin() -> None:
-    html = sample_letter("appeal_nine_days").html
+    html = sample_email("appeal_nine_days").html
     style = re.findall(r"<style>(.*?)</style>", html, re.DOTALL)[0]
     light, _, dark = style.partition("@media (prefers-color-scheme: dark) {")
     colored = {name for name, found in rules(light).items() if found}

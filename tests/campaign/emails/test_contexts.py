@@ -19,12 +19,15 @@ from campaign.models import (
 )
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
-from tests.support.email_contexts import Ask, change, text
+from tests.support.email_contexts import BuildEmail, change, text
 from tests.support.stripe import Facts
 
 
 def test_a_receipt_in_spanish_is_frozen_and_mailed_in_spanish(
-    installation: Installation, ask: Ask, give: Callable[..., Facts], store: Callable[..., None]
+    installation: Installation,
+    ask: BuildEmail,
+    give: Callable[..., Facts],
+    store: Callable[..., None],
 ) -> None:
     facts = give(amount=123_450)
     change(installation, Donation, locale="es")
@@ -65,7 +68,7 @@ def renewal_day(installation: Installation) -> date:
 
 
 def test_an_upcoming_renewal_is_announced_with_its_date(
-    installation: Installation, ask: Ask, yearly: dict[str, int]
+    installation: Installation, ask: BuildEmail, yearly: dict[str, int]
 ) -> None:
     day = renewal_day(installation)
     said = text(ask("renewal_upcoming", f"1:{day}", **yearly))
@@ -85,14 +88,18 @@ def test_an_upcoming_renewal_is_announced_with_its_date(
     ],
 )
 def test_a_renewal_that_will_not_come_is_not_announced(
-    installation: Installation, ask: Ask, yearly: dict[str, int], changes: dict[str, Any], why: str
+    installation: Installation,
+    ask: BuildEmail,
+    yearly: dict[str, int],
+    changes: dict[str, Any],
+    why: str,
 ) -> None:
     change(installation, Subscription, **changes)
     assert ask("renewal_upcoming", f"1:{renewal_day(installation)}", **yearly) == why
 
 
 def test_a_renewal_is_not_announced_afterwards(
-    installation: Installation, ask: Ask, yearly: dict[str, int]
+    installation: Installation, ask: BuildEmail, yearly: dict[str, int]
 ) -> None:
     day = renewal_day(installation)
     with travel(clock.now() + timedelta(days=11), tick=False):
@@ -101,7 +108,7 @@ def test_a_renewal_is_not_announced_afterwards(
 
 
 def test_a_failed_renewal_of_an_ended_gift_is_not_sent(
-    installation: Installation, ask: Ask, yearly: dict[str, int]
+    installation: Installation, ask: BuildEmail, yearly: dict[str, int]
 ) -> None:
     change(installation, Subscription, failed_invoice_id="in_1", failed_at=clock.now())
     assert "did not go through" in text(ask("renewal_failed", "in_1:1", **yearly))
@@ -111,7 +118,10 @@ def test_a_failed_renewal_of_an_ended_gift_is_not_sent(
 
 
 def test_a_statement_sums_the_valid_receipts_of_the_year(
-    installation: Installation, ask: Ask, give: Callable[..., Facts], store: Callable[..., None]
+    installation: Installation,
+    ask: BuildEmail,
+    give: Callable[..., Facts],
+    store: Callable[..., None],
 ) -> None:
     store(give(amount=2_500).completed(), give(amount=1_050).completed())
     apply_due_events(installation)

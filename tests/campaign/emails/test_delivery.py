@@ -18,7 +18,7 @@ from campaign.models import Campaign, Donor, OutboxMessage, Receipt, Suppression
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
 from sandbox.outbox.receiver import MailReceiver
-from tests.support.campaign_emails import awake
+from tests.support.campaign_emails import daytime
 from tests.support.stripe import Facts
 
 
@@ -206,7 +206,7 @@ def test_a_receipt_is_sent_to_a_suppressed_address_at_any_hour_and_of_a_paused_c
         session.add(Suppression(email="ana@example.org", reason="complained"))
         campaign = session.scalars(select(Campaign)).one()
         campaign.paused_at, campaign.pause_reason = clock.now(), "we test"
-        session.scalars(select(OutboxMessage)).one().timezone = awake(
+        session.scalars(select(OutboxMessage)).one().timezone = daytime(
             clock.now() + timedelta(hours=11)
         )
     assert deliver_due(mailing) == 1

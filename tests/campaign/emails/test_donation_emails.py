@@ -18,7 +18,7 @@ from campaign.emails.donation_emails import (
 from campaign.emails.sample_facts import donation, receipt, subscription
 from campaign.mailer.render import RenderedEmail, render_email
 from campaign.models import Donor, Receipt, ReceiptKind
-from tests.support.sample_emails import ORGANIZATION, SENDER, sample_letter
+from tests.support.sample_emails import ORGANIZATION, SENDER, sample_email
 
 GIFT_PAGE = "https://give.example.org/subscriptions/sample-gift"
 
@@ -62,7 +62,7 @@ def test_it_shows_the_name_and_address_at_the_time_of_issue() -> None:
 
 
 def test_a_corrected_receipt_names_the_one_it_replaces() -> None:
-    sent_email = sample_letter("receipt_corrected")
+    sent_email = sample_email("receipt_corrected")
     assert sent_email.subject == "Corrected receipt 2026-000057 for your gift to The Harbor Ledger"
     for body in (sent_email.text, sent_email.html):
         said = " ".join(body.split())
@@ -72,7 +72,7 @@ def test_a_corrected_receipt_names_the_one_it_replaces() -> None:
 
 
 def test_a_void_receipt_says_so_first() -> None:
-    sent_email = sample_letter("receipt_void")
+    sent_email = sample_email("receipt_void")
     assert sent_email.subject.endswith("was returned: receipt 2026-000041 is void")
     for body in (sent_email.text, sent_email.html):
         said = " ".join(body.split())
@@ -82,16 +82,16 @@ def test_a_void_receipt_says_so_first() -> None:
 
 def test_a_monthly_gifts_receipt_links_to_its_page() -> None:
     address = "https://give.example.org/subscriptions/sample-gift"
-    sent_email = sample_letter("receipt_monthly")
+    sent_email = sample_email("receipt_monthly")
     assert f"Change, pause or cancel:\n{address}\n" in sent_email.text
     assert f'href="{address}"' in sent_email.html
     assert "repeats every month" in sent_email.text
-    assert "repeats every year" in sample_letter("receipt_yearly").text
-    assert "repeats" not in sample_letter("receipt").text
+    assert "repeats every year" in sample_email("receipt_yearly").text
+    assert "repeats" not in sample_email("receipt").text
 
 
 def test_the_legal_text_is_in_spanish_on_a_spanish_receipt() -> None:
-    said = " ".join(sample_letter("receipt", "es").text.split())
+    said = " ".join(sample_email("receipt", "es").text.split())
     for part in (
         "22 de diciembre de 2026",
         "No se proporcionaron bienes ni servicios a cambio de esta donación.",
@@ -103,26 +103,26 @@ def test_the_legal_text_is_in_spanish_on_a_spanish_receipt() -> None:
 
 
 def test_a_failed_renewal_links_to_stripes_page_and_to_ours() -> None:
-    sent_email = sample_letter("renewal_failed")
+    sent_email = sample_email("renewal_failed")
     for part in (sent_email.text, sent_email.html):
         assert "https://invoice.stripe.com/i/sample" in part
         assert GIFT_PAGE in part
 
 
 def test_without_stripes_page_the_card_is_updated_on_ours() -> None:
-    sent_email = sample_letter("renewal_failed_plain")
+    sent_email = sample_email("renewal_failed_plain")
     for part in (sent_email.text, sent_email.html):
         assert "stripe.com" not in part
         assert GIFT_PAGE in part
 
 
 def test_an_ended_gift_says_whether_it_was_given_up() -> None:
-    assert "have stopped trying" in " ".join(sample_letter("subscription_given_up").text.split())
-    assert "We tried your card" not in sample_letter("subscription_ended").text
+    assert "have stopped trying" in " ".join(sample_email("subscription_given_up").text.split())
+    assert "We tried your card" not in sample_email("subscription_ended").text
 
 
 def test_an_upcoming_renewal_shows_amount_date_and_how_to_cancel() -> None:
-    sent_email = sample_letter("renewal_upcoming")
+    sent_email = sample_email("renewal_upcoming")
     assert sent_email.subject == "Your yearly gift of $26.06 renews on December 22, 2027"
     assert f"Change or cancel this gift:\n{GIFT_PAGE}\n" in sent_email.text
 
@@ -138,7 +138,7 @@ def test_a_name_cannot_inject_markup_into_a_renewal_email() -> None:
 
 def test_a_yearly_gift_is_called_yearly() -> None:
     for name in ("subscription_given_up", "renewal_failed_plain"):
-        assert "monthly" not in sample_letter(name).text
+        assert "monthly" not in sample_email(name).text
 
 
 def test_an_alert_lists_its_problems_a_line_each() -> None:

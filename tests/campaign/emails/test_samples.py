@@ -7,14 +7,14 @@ import pytest
 from campaign.core.i18n import languages
 from campaign.emails.samples import samples
 from campaign.mailer.kinds import EmailKind
-from tests.support.sample_emails import SENDER, sample_letter
+from tests.support.sample_emails import SENDER, sample_email
 
 
 def test_every_kind_of_email_has_a_sample_and_each_its_own_subject() -> None:
     assert {one.kind for one in samples().values()} == set(EmailKind)
     assert all(name == one.name for name, one in samples().items())
     countdown = [name for name in samples() if name.startswith("appeal_")]
-    subjects = Counter(sample_letter(name).subject for name in countdown)
+    subjects = Counter(sample_email(name).subject for name in countdown)
     assert len(subjects) == len(countdown), subjects.most_common(1)
 
 
@@ -30,9 +30,9 @@ def test_every_sample_can_be_made_twice_and_is_in_the_language_that_was_asked_fo
 
 def test_samples_differ_where_the_email_does() -> None:
     def shown(name: str) -> str:
-        return " ".join(sample_letter(name).text.split())
+        return " ".join(sample_email(name).text.split())
 
-    assert "From our desk" in sample_letter("appeal_own_words").subject
+    assert "From our desk" in sample_email("appeal_own_words").subject
     assert "a storm kept our office closed" in shown("appeal_extended")
     assert "a storm" not in shown("appeal_last_day")
     assert "provisional" in shown("wrap_up")

@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 
 from campaign.emails.samples import samples
-from tests.support.sample_emails import BULK, EVERY, SITE, STRIPE_PAGE, sample_letter
+from tests.support.sample_emails import BULK, EVERY_SAMPLE, SITE, STRIPE_PAGE, sample_email
 
 FOLDER = Path(__file__).parent / "snapshots"
 UPDATE = os.environ.get("UPDATE_EMAILS") == "1"
 LARGEST = 80_000
 WIDEST = 72
 
-every_email = pytest.mark.parametrize(("name", "locale"), EVERY)
+every_email = pytest.mark.parametrize(("name", "locale"), EVERY_SAMPLE)
 
 
 class Seen(HTMLParser):
@@ -55,7 +55,7 @@ class Seen(HTMLParser):
 
 @every_email
 def test_an_email_matches_its_snapshot_word_for_word(name: str, locale: str) -> None:
-    email = sample_letter(name, locale)
+    email = sample_email(name, locale)
     digest = hashlib.sha256(email.html.encode()).hexdigest()
     text = f"Subject: {email.subject}\nHTML: sha256 {digest}\n\n{email.text}"
     kept = FOLDER / locale / f"{name}.txt"
@@ -67,12 +67,12 @@ def test_an_email_matches_its_snapshot_word_for_word(name: str, locale: str) -> 
 
 def test_no_snapshot_remains_of_a_removed_email() -> None:
     kept = {(path.stem, path.parent.name) for path in FOLDER.rglob("*.txt")}
-    assert kept == set(EVERY)
+    assert kept == set(EVERY_SAMPLE)
 
 
 @every_email
 def test_the_html_is_small_and_loads_nothing(name: str, locale: str) -> None:
-    html = sample_letter(name, locale).html
+    html = sample_email(name, locale).html
     seen = Seen(html)
     assert len(html.encode()) < LARGEST
     assert not {"img", "script", "link", "iframe", "form", "video", "object"} & set(seen.tags)
@@ -84,7 +84,7 @@ def test_the_html_is_small_and_loads_nothing(name: str, locale: str) -> None:
 
 @every_email
 def test_every_url_is_absolute_and_ours_or_stripes(name: str, locale: str) -> None:
-    email = sample_letter(name, locale)
+    email = sample_email(name, locale)
     links = Seen(email.html).links
     assert all(link.startswith((f"{SITE}/", STRIPE_PAGE, "mailto:giving@")) for link in links), (
         links
@@ -95,22 +95,22 @@ def test_every_url_is_absolute_and_ours_or_stripes(name: str, locale: str) -> No
 
 @every_email
 def test_the_plain_text_has_every_link_of_the_html(name: str, locale: str) -> None:
-    email = sample_letter(name, locale)
+    email = sample_email(name, locale)
     for link in Seen(email.html).links:
         assert link.removeprefix("mailto:") in email.text
 
 
 @every_email
 def test_the_html_has_a_language_and_a_title(name: str, locale: str) -> None:
-    seen = Seen(sample_letter(name, locale).html)
+    seen = Seen(sample_email(name, locale).html)
     assert seen.language == locale
     assert seen.title.strip()
-    assert sample_letter(name, locale).html.lower().startswith("<!doctype html>")
+    assert sample_email(name, locale).html.lower().startswith("<!doctype html>")
 
 
 @every_email
 def test_the_plain_text_is_wrapped_and_free_of_markup(name: str, locale: str) -> None:
-    text = sample_letter(name, locale).text
+    text = sample_email(name, locale).text
     lines = text.splitlines()
     assert len(text) > 200
     assert not re.search(r"</?(p|a|br|h1|td|div|strong)[ >/]|&(amp|nbsp|lt);", text)
@@ -121,7 +121,7 @@ def test_the_plain_text_is_wrapped_and_free_of_markup(name: str, locale: str) ->
 
 @every_email
 def test_no_placeholder_remains_and_nothing_is_shouted(name: str, locale: str) -> None:
-    email = sample_letter(name, locale)
+    email = sample_email(name, locale)
     for part in (email.subject, email.text, Seen(email.html).text):
         assert not re.search(r"[\ue000-\uf8ff]|%\(|\{\{|None|[!¡]", part), part
     assert "\n" not in email.subject
@@ -130,7 +130,7 @@ def test_no_placeholder_remains_and_nothing_is_shouted(name: str, locale: str) -
 
 @every_email
 def test_each_email_names_the_organization(name: str, locale: str) -> None:
-    email = sample_letter(name, locale)
+    email = sample_email(name, locale)
     for part in (email.text, Seen(email.html).text):
         for said in ("The Harbor Ledger", "214 Wharf Street", "EIN 12-3456789", "State of Oregon"):
             assert said in part
@@ -140,7 +140,7 @@ def test_each_email_names_the_organization(name: str, locale: str) -> None:
 def test_campaign_emails_can_be_unsubscribed_and_say_why_they_were_sent(
     name: str, locale: str
 ) -> None:
-    email = sample_letter(name, locale)
+    email = sample_email(name, locale)
     bulk = samples()[name].kind in BULK
     for part in (email.text, email.html):
         assert (f"{SITE}/unsubscribe/sample-email" in part) == bulk

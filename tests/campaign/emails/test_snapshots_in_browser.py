@@ -7,7 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from campaign.emails.samples import samples
-from tests.support.sample_emails import sample_letter
+from tests.support.sample_emails import sample_email
 
 pytestmark = pytest.mark.browser
 
@@ -38,7 +38,7 @@ def test_no_email_has_findings_and_each_fits(
 ) -> None:
     page = open_page("about:blank", viewport=PHONE, color_scheme=scheme)
     for name in names:
-        page.set_content(sample_letter(name, locale).html)
+        page.set_content(sample_email(name, locale).html)
         found = Axe().run(page, options={"runOnly": WCAG})
         assert found.violations_count == 0, f"{name}: {found.generate_report()}"
         assert overflow(page) <= 0, name
@@ -46,7 +46,7 @@ def test_no_email_has_findings_and_each_fits(
 
 def test_an_email_is_one_column_of_560_pixels_on_a_wide_screen(open_page: Open) -> None:
     page = open_page("about:blank", viewport={"width": 1280, "height": 900})
-    page.set_content(sample_letter("appeal_nine_days").html)
+    page.set_content(sample_email("appeal_nine_days").html)
     box = page.locator(".column").bounding_box()
     assert box is not None
     assert box["width"] == 560
@@ -55,7 +55,7 @@ def test_an_email_is_one_column_of_560_pixels_on_a_wide_screen(open_page: Open) 
 
 def test_the_bar_is_as_long_as_the_figure_says(open_page: Open) -> None:
     page = open_page("about:blank", viewport=PHONE)
-    page.set_content(sample_letter("appeal_own_words").html)
+    page.set_content(sample_email("appeal_own_words").html)
     bar, got = (page.locator(one).bounding_box() for one in (".bar", ".got"))
     assert bar is not None
     assert got is not None
@@ -66,5 +66,5 @@ def test_the_bar_is_as_long_as_the_figure_says(open_page: Open) -> None:
 @pytest.mark.parametrize("name", ["statement", "appeal_extended", "receipt_monthly"])
 def test_in_a_window_of_320_pixels_nothing_is_cut(open_page: Open, name: str) -> None:
     page = open_page("about:blank", viewport={"width": 320, "height": 800})
-    page.set_content(sample_letter(name, "es").html)
+    page.set_content(sample_email(name, "es").html)
     assert overflow(page) <= 0

@@ -116,7 +116,8 @@ def test_each_field_of_an_entry_and_of_a_receipt_has_its_columns_value(
     installation: Installation, paid: Facts
 ) -> None:
     with installation.sessions() as session:
-        entry, receipt = (session.scalars(select(kind)).one() for kind in (LedgerEntry, Receipt))
+        entry = session.scalars(select(LedgerEntry)).one()
+        receipt = session.scalars(select(Receipt)).one()
         entry.fee_cover, entry.fee = 106, 31
         with session.no_autoflush:
             shown = ledger_entry_payload(entry, "nine-days", "don_1")

@@ -10,16 +10,16 @@ from campaign.models import Dispute, LedgerEntry
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
 from tests.support.ledger import (
+    add_donation_to,
     after,
-    booked,
     campaign_in,
-    give_to,
+    ledger_entries_of,
     raised,
-    settled_standing,
+    report_charge,
+    report_dispute,
+    report_paid,
+    settlement_summary,
     state_and_receipt,
-    tell_charge,
-    tell_dispute,
-    tell_paid,
 )
 from tests.support.stripe import Facts
 
@@ -31,7 +31,7 @@ Store = Callable[..., None]
 def gift(installation: Installation, give: Give) -> Facts:
     """A paid gift of $25."""
     facts = give()
-    tell_paid(installation, facts)
+    report_paid(installation, facts)
     return facts
 
 
@@ -48,7 +48,7 @@ def test_a_dispute_costs_its_fee_once(installation: Installation, give: Give, st
         facts.disputed("closed", "won", -2500, 2500), facts.disputed("funds_withdrawn", "x", -2500)
     )
     apply_due_events(installation)
-    assert settled_standing(installation, facts) == ("paid", 2500, 2500)
+    assert settlement_summary(installation, facts) == ("paid", 2500, 2500)
     with installation.sessions() as session:
         assert session.scalar(select(func.sum(LedgerEntry.fee))) == 1500
         kinds = session.scalars(select(LedgerEntry.kind).order_by(LedgerEntry.id)).all()
@@ -74,7 +74,7 @@ def test_amounts_are_known_without_a_list_of_balance_transactions(
     moved: dict[str, bool],
     known: tuple[int, int],
 ) -> None:
-    tell_dispute(installation, gift, gift.dispute(status), **moved)
+    report_dispute(installation, gift, gift.dispute(status), **moved)
     found = only(installation)
     assert (found.withdrawn, found.reinstated) == known
     assert raised(installation) == 2500 - known[0] + known[1]
@@ -95,21 +95,21 @@ def test_the_stronger_status_wins_in_any_order(
     installation: Installation, gift: Facts, first: str, second: str, kept: str
 ) -> None:
     for status in (first, second):
-        tell_dispute(installation, gift, gift.dispute(status, -2500))
+        report_dispute(installation, gift, gift.dispute(status, -2500))
     assert only(installation).status == kept
 
 
 def test_a_won_dispute_in_yen_on_a_dollar_balance_moves_yen(
     installation: Installation,
 ) -> None:
-    facts = give_to(installation, campaign_in(installation, "jpy"), 2500)
-    tell_paid(installation, facts)
+    facts = add_donation_to(installation, campaign_in(installation, "jpy"), 2500)
+    report_paid(installation, facts)
     disputed, won = facts.dispute("needs_response", -1678), facts.dispute("won", -1678, 1678)
     for one in disputed["balance_transactions"] + won["balance_transactions"]:
         one["currency"] = "usd"
-    tell_dispute(installation, facts, disputed)
+    report_dispute(installation, facts, disputed)
     assert (only(installation).withdrawn, raised(installation)) == (2500, 0)
-    tell_dispute(installation, facts, won)
+    report_dispute(installation, facts, won)
     found = only(installation)
     assert (found.withdrawn, found.reinstated) == (2500, 2500)
     assert (state_and_receipt(installation, facts), raised(installation)) == (("paid", 2500), 2500)
@@ -121,19 +121,22 @@ def test_a_won_dispute_in_yen_on_a_dollar_balance_moves_yen(
 def test_a_repeated_balance_transaction_counts_once_and_two_add_up(
     installation: Installation, gift: Facts
 ) -> None:
-    tell_dispute(installation, gift, gift.dispute("needs_response", -1000))
-    tell_dispute(installation, gift, gift.dispute("needs_response", -1000, -500))
-    tell_dispute(installation, gift, gift.dispute("needs_response", -1000))
+    report_dispute(installation, gift, gift.dispute("needs_response", -1000))
+    report_dispute(installation, gift, gift.dispute("needs_response", -1000, -500))
+    report_dispute(installation, gift, gift.dispute("needs_response", -1000))
     assert only(installation).withdrawn == 1500
-    assert booked(installation, gift)[1:] == [("dispute", -1000, 0), ("dispute", -500, 0)]
+    assert ledger_entries_of(installation, gift)[1:] == [
+        ("dispute", -1000, 0),
+        ("dispute", -500, 0),
+    ]
     assert state_and_receipt(installation, gift) == ("disputed", 2500)
 
 
 def test_the_latest_time_and_the_evidence_deadline_are_kept(
     installation: Installation, gift: Facts
 ) -> None:
-    tell_dispute(installation, gift, gift.dispute("needs_response"), 500)
-    tell_dispute(installation, gift, gift.dispute("won", evidence_details={"due_by": None}), 400)
+    report_dispute(installation, gift, gift.dispute("needs_response"), 500)
+    report_dispute(installation, gift, gift.dispute("won", evidence_details={"due_by": None}), 400)
     found = only(installation)
     assert found.as_of == after(gift, 500)
     assert found.due_by == after(gift, 800_000)
@@ -141,7 +144,7 @@ def test_the_latest_time_and_the_evidence_deadline_are_kept(
 
 def test_an_inquiry_is_new_once(installation: Installation, gift: Facts) -> None:
     inquiry = gift.dispute("warning_needs_response")
-    outcomes = [tell_dispute(installation, gift, inquiry) for _ in range(2)]
+    outcomes = [report_dispute(installation, gift, inquiry) for _ in range(2)]
     assert [one.applied for one in outcomes] == [True, False]
     assert outcomes[0].note == "the dispute is warning_needs_response"
     assert state_and_receipt(installation, gift) == ("paid", 2500)
@@ -150,7 +153,7 @@ def test_an_inquiry_is_new_once(installation: Installation, gift: Facts) -> None
 def test_a_dispute_is_saved_with_all_that_stripe_said(
     installation: Installation, gift: Facts
 ) -> None:
-    tell_dispute(installation, gift, gift.dispute("needs_response", -2500), 500)
+    report_dispute(installation, gift, gift.dispute("needs_response", -2500), 500)
     found = only(installation)
     assert (found.stripe_id, found.donation_id) == (f"du_{gift.number}", gift.donation.id)
     assert (found.payment_intent_id, found.charge_id) == (f"pi_{gift.number}", f"ch_{gift.number}")
@@ -188,7 +191,7 @@ def test_a_status_never_moves_backward(
 ) -> None:
     for name, told in (("du_up", (weaker, stronger)), ("du_down", (stronger, weaker))):
         for status in told:
-            tell_dispute(installation, gift, gift.dispute(status, id=name, amount=100))
+            report_dispute(installation, gift, gift.dispute(status, id=name, amount=100))
     with installation.sessions() as session:
         rows = session.execute(select(Dispute.stripe_id, Dispute.status).order_by(Dispute.id))
         assert rows.all() == [("du_up", stronger), ("du_down", stronger)]
@@ -199,7 +202,7 @@ def test_the_deadline_is_that_of_the_strongest_status(
 ) -> None:
     def due(status: str, seconds: int) -> int:
         shown = {"due_by": gift.created + seconds}
-        tell_dispute(installation, gift, gift.dispute(status, evidence_details=shown))
+        report_dispute(installation, gift, gift.dispute(status, evidence_details=shown))
         moment = only(installation).due_by
         assert moment is not None
         return int(moment.timestamp()) - gift.created
@@ -215,8 +218,8 @@ def test_balance_transactions_are_kept_in_the_order_they_happened(
 ) -> None:
     shown = gift.dispute("won", -2500, 2500)
     first, second = shown["balance_transactions"]
-    tell_dispute(installation, gift, shown | {"balance_transactions": [second]})
-    tell_dispute(installation, gift, shown | {"balance_transactions": [first]})
+    report_dispute(installation, gift, shown | {"balance_transactions": [second]})
+    report_dispute(installation, gift, shown | {"balance_transactions": [first]})
     assert [one["id"] for one in only(installation).balance_transactions] == [
         first["id"],
         second["id"],
@@ -227,29 +230,29 @@ def test_balance_transactions_are_kept_in_the_order_they_happened(
 def test_a_balance_transaction_of_nothing_moves_nothing(
     installation: Installation, gift: Facts
 ) -> None:
-    tell_dispute(installation, gift, gift.dispute("needs_response", 0))
+    report_dispute(installation, gift, gift.dispute("needs_response", 0))
     found = only(installation)
     assert (found.withdrawn, found.reinstated, len(found.balance_transactions)) == (0, 0, 1)
-    assert booked(installation, gift) == [("payment", 2500, 0)]
+    assert ledger_entries_of(installation, gift) == [("payment", 2500, 0)]
 
 
 def test_a_part_that_was_reinstated_remains_a_dispute_of_the_rest(
     installation: Installation, gift: Facts
 ) -> None:
-    outcome = tell_dispute(installation, gift, gift.dispute("under_review", -2500, 1000))
+    outcome = report_dispute(installation, gift, gift.dispute("under_review", -2500, 1000))
     found = only(installation)
     assert (found.withdrawn, found.reinstated) == (2500, 1000)
     assert outcome.applied
     assert state_and_receipt(installation, gift) == ("disputed", 2500)
     assert raised(installation) == 1000
-    tell_dispute(installation, gift, gift.dispute("lost", -2500, 1000))
+    report_dispute(installation, gift, gift.dispute("lost", -2500, 1000))
     assert state_and_receipt(installation, gift) == ("dispute_lost", 1000)
 
 
 def test_a_dispute_with_only_a_charge_is_matched_by_it(
     installation: Installation, gift: Facts
 ) -> None:
-    tell_charge(installation, gift, gift.charge())
-    tell_dispute(installation, gift, gift.dispute("lost", payment_intent=None))
+    report_charge(installation, gift, gift.charge())
+    report_dispute(installation, gift, gift.dispute("lost", payment_intent=None))
     assert only(installation).donation_id == gift.donation.id
     assert state_and_receipt(installation, gift) == ("dispute_lost", 0)

@@ -12,14 +12,14 @@ from campaign.ledger.exports import EXPORTS, column_names, export_rows
 from campaign.models import Campaign, Donation, Donor, Receipt
 from campaign.runtime.context import Installation
 from tests.support.ledger import (
+    add_donation_to,
     after,
     campaign_in,
     entries,
-    give_to,
-    overwrite,
-    tell_dispute,
-    tell_paid,
-    tell_refund,
+    report_dispute,
+    report_paid,
+    report_refund,
+    run_sql,
 )
 from tests.support.stripe import Facts
 
@@ -32,7 +32,7 @@ MICROSECOND = timedelta(microseconds=1)
 def gift(installation: Installation, give: Give) -> Facts:
     """A paid gift of $25."""
     facts = give()
-    tell_paid(installation, facts)
+    report_paid(installation, facts)
     return facts
 
 
@@ -46,7 +46,7 @@ def date_all(installation: Installation, at: datetime) -> None:
     with installation.sessions.begin() as session:
         session.execute(update(Donation).values(created_at=at, paid_at=at, charged_at=at))
         session.execute(update(Receipt).values(issued_at=at))
-    overwrite(installation, "UPDATE ledger_entry SET recorded_at = :at", at=at)
+    run_sql(installation, "UPDATE ledger_entry SET recorded_at = :at", at=at)
 
 
 @pytest.mark.parametrize("what", EXPORTS)
@@ -66,7 +66,7 @@ def test_a_campaign_has_only_its_own_rows_with_the_header_columns(
     installation: Installation, campaign: Campaign, gift: Facts, what: str
 ) -> None:
     yen = campaign_in(installation, "jpy")
-    tell_paid(installation, give_to(installation, yen, 300, name="Bo"))
+    report_paid(installation, add_donation_to(installation, yen, 300, name="Bo"))
     assert len(rows(installation, what)) == 2
     (mine,) = rows(installation, what, campaign=campaign)
     (other,) = rows(installation, what, campaign=yen)
@@ -77,8 +77,8 @@ def test_a_campaign_has_only_its_own_rows_with_the_header_columns(
 def test_a_gift_with_a_replaced_receipt_is_one_row_with_its_first_number(
     installation: Installation, gift: Facts
 ) -> None:
-    tell_refund(installation, gift, gift.refund("a", 700))
-    tell_refund(installation, gift, gift.refund("b", 1800))
+    report_refund(installation, gift, gift.refund("a", 700))
+    report_refund(installation, gift, gift.refund("b", 1800))
     receipts = rows(installation, "receipts")
     assert [(one["kind"], one["amount"]) for one in receipts] == [
         ("receipt", 2500),
@@ -97,7 +97,7 @@ def test_a_gift_with_a_replaced_receipt_is_one_row_with_its_first_number(
 def test_rows_are_ordered_by_time_and_then_by_id(installation: Installation, give: Give) -> None:
     gifts = [give(email=f"d{n}@example.org", amount=1000 + n) for n in range(3)]
     for facts in gifts:
-        tell_paid(installation, facts)
+        report_paid(installation, facts)
     date_all(installation, AT)
     for what in ("donations", "ledger", "receipts"):
         assert [one["amount"] for one in rows(installation, what)] == [1000, 1001, 1002]
@@ -113,7 +113,7 @@ def test_a_charge_outside_the_window_is_in_the_ledger_but_in_no_campaign(
     facts = give()
     with installation.sessions.begin() as session:
         session.get_one(Campaign, campaign.id).deadline = facts.donation.created_at
-    tell_paid(installation, facts)
+    report_paid(installation, facts)
     (row,) = rows(installation, "ledger")
     assert (row["campaign"], row["amount"]) == (None, 2500)
     assert rows(installation, "ledger", campaign=campaign) == []
@@ -126,7 +126,7 @@ def test_a_donors_counts_cover_paid_gifts_in_the_window(
     paid = [give(), give()]
     give()
     for facts in paid:
-        tell_paid(installation, facts)
+        report_paid(installation, facts)
     with installation.sessions.begin() as session:
         session.get_one(Donation, paid[0].donation.id).paid_at = AT
         session.get_one(Donation, paid[1].donation.id).paid_at = AT + timedelta(days=1)
@@ -141,7 +141,7 @@ def test_every_column_of_a_gift_is_its_own(
     installation: Installation, campaign: Campaign, give: Give
 ) -> None:
     facts = give(fee_cover=106, code="article-7", name="Ana Reyes", frequency="one_time")
-    tell_paid(installation, facts, after(facts, 60))
+    report_paid(installation, facts, after(facts, 60))
     (row,) = rows(installation, "donations")
     number = rows(installation, "receipts")[0]["number"]
     assert list(row.items()) == [
@@ -173,8 +173,8 @@ def test_every_column_of_the_ledger_is_its_own(
     installation: Installation, campaign: Campaign, give: Give
 ) -> None:
     facts = give(fee_cover=106)
-    tell_paid(installation, facts, after(facts, 60))
-    tell_dispute(installation, facts, facts.dispute("lost", -2606))
+    report_paid(installation, facts, after(facts, 60))
+    report_dispute(installation, facts, facts.dispute("lost", -2606))
     booked = entries(installation, facts)
     payment, dispute = rows(installation, "ledger")
     assert list(payment.items()) == [
@@ -196,7 +196,7 @@ def test_every_column_of_the_ledger_is_its_own(
     assert (dispute["amount"], dispute["cover"], dispute["fee"]) == (-2500, -106, 1500)
     assert dispute["stripe_balance_transaction"] == f"txn_{facts.number}_0"
     statement = "UPDATE ledger_entry SET kind = 'correction', reason = 'typo', recorded_by = 'fay'"
-    overwrite(installation, statement + " WHERE kind = 'dispute'")
+    run_sql(installation, statement + " WHERE kind = 'dispute'")
     row = rows(installation, "ledger")[1]
     assert (row["kind"], row["reason"], row["recorded_by"]) == ("correction", "typo", "fay")
 
@@ -205,7 +205,7 @@ def test_every_column_of_a_receipt_is_its_own(
     installation: Installation, campaign: Campaign, give: Give
 ) -> None:
     facts = give(fee_cover=106)
-    tell_paid(installation, facts, after(facts, 60))
+    report_paid(installation, facts, after(facts, 60))
     with installation.sessions.begin() as session:
         receipt = session.scalars(select(Receipt)).one()
         # The receipt keeps the name and address of its day.
@@ -232,7 +232,7 @@ def test_every_column_of_a_donor_is_its_own(
 ) -> None:
     ben, ana = give("ben@example.org", name="Ben Ortiz", locale="es"), give()
     for number, facts in enumerate((ben, ana, give("ben@example.org"))):
-        tell_paid(installation, facts, after(facts, 60 * number))
+        report_paid(installation, facts, after(facts, 60 * number))
     first, second = rows(installation, "donors")
     with installation.sessions() as session:
         donor = session.get_one(Donor, ben.donation.donor_id)
@@ -257,6 +257,6 @@ def test_a_donor_of_two_campaigns_is_counted_in_each_for_itself(
     installation: Installation, campaign: Campaign, gift: Facts
 ) -> None:
     yen = campaign_in(installation, "jpy")
-    tell_paid(installation, give_to(installation, yen, 300, email="ana@example.org"))
+    report_paid(installation, add_donation_to(installation, yen, 300, email="ana@example.org"))
     assert [one["donations"] for one in rows(installation, "donors")] == [2]
     assert [one["donations"] for one in rows(installation, "donors", campaign=yen)] == [1]

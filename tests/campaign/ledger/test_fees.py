@@ -20,7 +20,7 @@ from campaign.runtime.context import Installation
 from campaign.runtime.job_heartbeat import heartbeat
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
-from tests.support.ledger import entries, overwrite, tell_paid
+from tests.support.ledger import entries, report_paid, run_sql
 from tests.support.reconciliation import Bank
 from tests.support.stripe import Facts
 
@@ -36,7 +36,7 @@ def stripe_api_base(stripe: StripeSandbox) -> str:
 def gift(installation: Installation, give: Give) -> Facts:
     """A paid gift of $25."""
     facts = give()
-    tell_paid(installation, facts)
+    report_paid(installation, facts)
     return facts
 
 
@@ -113,7 +113,7 @@ def test_a_payment_charged_before_the_run_and_recorded_since_is_late(
     second = timedelta(seconds=1)
 
     def late(occurred_at: datetime, recorded_at: datetime) -> bool:
-        overwrite(
+        run_sql(
             installation,
             "UPDATE ledger_entry SET occurred_at = :occurred_at, recorded_at = :recorded_at",
             occurred_at=occurred_at,
@@ -128,7 +128,7 @@ def test_a_payment_charged_before_the_run_and_recorded_since_is_late(
     assert not late(since - second, since - second)
     with installation.sessions.begin() as session:
         book_transaction_fee(session, moved(gift))
-    overwrite(installation, "UPDATE ledger_entry SET recorded_at = now()")
+    run_sql(installation, "UPDATE ledger_entry SET recorded_at = now()")
     with installation.sessions() as session:
         assert find_late_payments(session, since) == []
 
@@ -137,7 +137,7 @@ def test_a_late_payment_without_a_stripe_id_is_not_looked_up(
     installation: Installation, gift: Facts
 ) -> None:
     since = now() + timedelta(hours=1)
-    overwrite(installation, "UPDATE ledger_entry SET recorded_at = now() + interval '2 hours'")
+    run_sql(installation, "UPDATE ledger_entry SET recorded_at = now() + interval '2 hours'")
     with installation.sessions.begin() as session:
         assert find_late_payments(session, since) == [f"pi_{gift.number}"]
         session.get_one(Donation, gift.donation.id).payment_intent_id = None
@@ -190,8 +190,8 @@ def test_only_a_payment_whose_fee_is_unknown_is_late(
     installation: Installation, gift: Facts, known: str, late: bool
 ) -> None:
     since = now() + timedelta(hours=1)
-    overwrite(installation, "UPDATE ledger_entry SET recorded_at = now() + interval '2 hours'")
-    overwrite(installation, known)
+    run_sql(installation, "UPDATE ledger_entry SET recorded_at = now() + interval '2 hours'")
+    run_sql(installation, known)
     with installation.sessions() as session:
         assert bool(find_late_payments(session, since)) is late
 
@@ -200,10 +200,10 @@ def test_a_fee_entry_of_another_gift_does_not_count(
     installation: Installation, gift: Facts, give: Give
 ) -> None:
     other = give(email="ben@example.org")
-    tell_paid(installation, other)
+    report_paid(installation, other)
     with installation.sessions.begin() as session:
         assert book_transaction_fee(session, moved(other))
-    overwrite(installation, "UPDATE ledger_entry SET recorded_at = now() + interval '2 hours'")
+    run_sql(installation, "UPDATE ledger_entry SET recorded_at = now() + interval '2 hours'")
     with installation.sessions() as session:
         found = find_late_payments(session, now() + timedelta(hours=1))
     assert found == [f"pi_{gift.number}"]
@@ -214,12 +214,12 @@ def test_the_newest_fifty_thousand_entries_are_searched(
     installation: Installation, gift: Facts, give: Give, later: int, searched: bool
 ) -> None:
     other = give(email="ben@example.org")
-    tell_paid(installation, other)
+    report_paid(installation, other)
     statement = """
         UPDATE ledger_entry SET recorded_at = now() + interval '2 hours', id = CASE
             WHEN donation_id = :other THEN (SELECT min(id) FROM ledger_entry) + :later ELSE id END
     """
-    overwrite(installation, statement, other=other.donation.id, later=later)
+    run_sql(installation, statement, other=other.donation.id, later=later)
     with installation.sessions() as session:
         found = find_late_payments(session, now() + timedelta(hours=1))
     assert found == [f"pi_{one.number}" for one in ([gift, other] if searched else [other])]

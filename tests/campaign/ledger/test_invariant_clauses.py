@@ -11,11 +11,11 @@ from campaign.runtime.context import Installation
 from tests.campaign.ledger.test_invariants import sentences
 from tests.support.campaigns import ADMIN
 from tests.support.ledger import (
-    overwrite,
-    tell_charge,
-    tell_dispute,
-    tell_paid,
-    tell_refund,
+    report_charge,
+    report_dispute,
+    report_paid,
+    report_refund,
+    run_sql,
 )
 from tests.support.offline_gifts import Enter
 from tests.support.stripe import Facts
@@ -27,7 +27,7 @@ Give = Callable[..., Facts]
 def gift(installation: Installation, give: Give) -> Facts:
     """A paid gift of $25 plus $1.06 for fees."""
     facts = give(fee_cover=106)
-    tell_paid(installation, facts)
+    report_paid(installation, facts)
     return facts
 
 
@@ -111,7 +111,7 @@ VIOLATIONS: dict[str, tuple[str, str]] = {
 @pytest.mark.parametrize("name", VIOLATIONS)
 def test_a_violation_is_reported(installation: Installation, name: str) -> None:
     statement, said = VIOLATIONS[name]
-    overwrite(installation, statement)
+    run_sql(installation, statement)
     assert [one for one in sentences(installation) if said in one], sentences(installation)
 
 
@@ -146,30 +146,32 @@ def test_what_only_looks_like_a_violation_is_not_reported(
     installation: Installation, name: str
 ) -> None:
     for statement in HARMLESS[name].split(";"):
-        overwrite(installation, statement)
+        run_sql(installation, statement)
     assert sentences(installation) == []
 
 
 STATES: dict[str, tuple[Callable[[Installation, Facts], object], str]] = {
     "paid": (lambda _installation, _facts: None, "paid"),
     "part refunded": (
-        lambda installation, facts: tell_refund(installation, facts, facts.refund("a", 700)),
+        lambda installation, facts: report_refund(installation, facts, facts.refund("a", 700)),
         "partially_refunded",
     ),
     "all refunded": (
-        lambda installation, facts: tell_refund(installation, facts, facts.refund("a", 2606)),
+        lambda installation, facts: report_refund(installation, facts, facts.refund("a", 2606)),
         "refunded",
     ),
     "disputed": (
-        lambda installation, facts: tell_dispute(installation, facts, facts.dispute("x", -2606)),
+        lambda installation, facts: report_dispute(installation, facts, facts.dispute("x", -2606)),
         "disputed",
     ),
     "lost": (
-        lambda installation, facts: tell_dispute(installation, facts, facts.dispute("lost", -2606)),
+        lambda installation, facts: report_dispute(
+            installation, facts, facts.dispute("lost", -2606)
+        ),
         "dispute_lost",
     ),
     "reversed": (
-        lambda installation, facts: tell_charge(
+        lambda installation, facts: report_charge(
             installation, facts, facts.charge(status="failed", failure_balance_transaction="t")
         ),
         "failed",
@@ -185,7 +187,7 @@ def test_every_state_that_entries_imply_is_known(
     happens(installation, gift)
     assert sentences(installation) == []
     other = "disputed" if implied != "disputed" else "refunded"
-    overwrite(installation, "UPDATE donation SET state = :other", other=other)
+    run_sql(installation, "UPDATE donation SET state = :other", other=other)
     (said,) = sentences(installation)
     assert said.endswith(f"is {other}, but its ledger entries imply {implied}")
 
@@ -195,7 +197,7 @@ def test_a_gift_without_entries_may_have_any_unpaid_state(
     installation: Installation, give: Give, state: str
 ) -> None:
     give()
-    overwrite(installation, "UPDATE donation SET state = :state", state=state)
+    run_sql(installation, "UPDATE donation SET state = :state", state=state)
     assert sentences(installation) == []
 
 
@@ -207,7 +209,7 @@ def test_a_gift_without_entries_has_no_settled_state(
 ) -> None:
     give()
     statement = "UPDATE donation SET state = :state, paid_at = now(), charged_at = now()"
-    overwrite(installation, statement, state=state)
+    run_sql(installation, statement, state=state)
     (said,) = sentences(installation)
     assert said.endswith(f"is {state}, but its ledger entries imply unpaid")
 
@@ -223,7 +225,7 @@ def test_only_a_waiting_message_is_stuck(
         UPDATE outbox_message SET state = :state, next_attempt_at = now() - interval '2 hours',
             sent_at = CASE WHEN :state = 'sent' THEN now() END
     """
-    overwrite(installation, statement, state=state)
+    run_sql(installation, statement, state=state)
     assert [f" is {state} and has been due since" in one for one in sentences(installation)] == [
         True
     ] * stuck
@@ -232,14 +234,14 @@ def test_only_a_waiting_message_is_stuck(
 def test_a_correction_does_not_change_the_final_result(
     installation: Installation, campaign: Campaign, gift: Facts
 ) -> None:
-    overwrite(installation, "UPDATE campaign SET finalized_at = now(), final_raised = 2500")
+    run_sql(installation, "UPDATE campaign SET finalized_at = now(), final_raised = 2500")
     assert sentences(installation) == []
     insert = """
         INSERT INTO ledger_entry
             (campaign_id, donation_id, kind, amount, currency, occurred_at, source, reason, recorded_by)
         SELECT campaign_id, id, 'correction', -100, 'usd', now(), 'c-1', 'typo', 'fay' FROM donation
     """
-    overwrite(installation, insert)
+    run_sql(installation, insert)
     assert [one for one in sentences(installation) if "was finalized" in one] == []
 
 
@@ -260,16 +262,16 @@ def test_a_matching_window_includes_its_start_and_excludes_its_end(
     with installation.sessions.begin() as session:
         found = session.get_one(Campaign, campaign.id)
         add_matching_gift(session, found, MatchingGiftFields("The Smiths", "5000"), ADMIN, now())
-    overwrite(installation, "DELETE FROM matching_shard")
+    run_sql(installation, "DELETE FROM matching_shard")
     statement = f"UPDATE matching_gift SET {window.replace(':at', '(SELECT charged_at FROM donation)')}"  # of this test
-    overwrite(installation, statement)
+    run_sql(installation, statement)
     said = f"add up to {given}, the matching shards to 0"
     assert [said in one for one in sentences(installation)] == [True] * bool(given)
 
 
 def test_an_offline_gift_needs_its_own_payment(installation: Installation, enter: Enter) -> None:
     enter(reference="1042")
-    overwrite(installation, "UPDATE ledger_entry SET source = 'check:1042'")
+    run_sql(installation, "UPDATE ledger_entry SET source = 'check:1042'")
     (said,) = sentences(installation)
     assert said.startswith("offline gift 1042 of donation ")
     assert said.endswith(": its reversal reason is none, but its entries reverse 0 of 5000")
@@ -283,6 +285,6 @@ def test_an_offline_gift_that_was_never_reversed_has_no_reversal(
         INSERT INTO ledger_entry (donation_id, kind, amount, currency, occurred_at, source)
         SELECT donation_id, 'payment_reversed', -5000, 'usd', now(), 'offline:1042' FROM ledger_entry
     """
-    overwrite(installation, insert)
+    run_sql(installation, insert)
     said = [one for one in sentences(installation) if one.startswith("offline gift 1042")]
     assert [one.endswith("is none, but its entries reverse 5000 of 5000") for one in said] == [True]

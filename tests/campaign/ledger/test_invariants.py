@@ -10,7 +10,7 @@ from campaign.ledger.invariants import broken_invariants
 from campaign.models import Campaign
 from campaign.runtime.context import Installation
 from tests.support.campaigns import ADMIN
-from tests.support.ledger import overwrite, tell_paid, tell_refund
+from tests.support.ledger import report_paid, report_refund, run_sql
 from tests.support.offline_gifts import Enter
 from tests.support.stripe import Facts
 
@@ -88,7 +88,7 @@ BREACHES: dict[str, tuple[str, str]] = {
 def gift(installation: Installation, give: Callable[..., Facts]) -> Facts:
     """A paid gift of $25 plus $1.06 for fees."""
     facts = give(fee_cover=106)
-    tell_paid(installation, facts)
+    report_paid(installation, facts)
     return facts
 
 
@@ -97,7 +97,7 @@ def gift(installation: Installation, give: Callable[..., Facts]) -> Facts:
 def test_a_violation_is_reported_with_both_figures(installation: Installation, name: str) -> None:
     assert sentences(installation) == []
     statement, said = BREACHES[name]
-    overwrite(installation, statement)
+    run_sql(installation, statement)
     assert [one for one in sentences(installation) if said in one], sentences(installation)
 
 
@@ -106,7 +106,7 @@ def test_a_violation_is_reported_with_both_figures(installation: Installation, n
 def test_a_message_is_stuck_an_hour_after_it_was_due(
     installation: Installation, minutes: int, stuck: bool
 ) -> None:
-    overwrite(
+    run_sql(
         installation,
         "UPDATE outbox_message SET next_attempt_at = now() - make_interval(mins => :minutes)",
         minutes=minutes,
@@ -114,7 +114,7 @@ def test_a_message_is_stuck_an_hour_after_it_was_due(
     assert [("no worker has picked it up" in one) for one in sentences(installation)] == [
         True
     ] * stuck
-    overwrite(installation, "UPDATE outbox_message SET state = 'sent', sent_at = now()")
+    run_sql(installation, "UPDATE outbox_message SET state = 'sent', sent_at = now()")
     assert sentences(installation) == []
 
 
@@ -124,9 +124,9 @@ def test_a_matching_gift_counts_the_entries_in_its_window(
     with installation.sessions.begin() as session:
         found = session.get_one(Campaign, campaign.id)
         add_matching_gift(session, found, MatchingGiftFields("The Smiths", "5000"), ADMIN, now())
-    tell_refund(installation, gift, gift.refund("a", 700))
+    report_refund(installation, gift, gift.refund("a", 700))
     assert sentences(installation) == []
-    overwrite(installation, "UPDATE matching_shard SET given = given + 1")
+    run_sql(installation, "UPDATE matching_shard SET given = given + 1")
     (sentence,) = sentences(installation)
     assert sentence == (
         "campaign nine-days: the entries in the matching window of The Smiths add up to 1800,"
@@ -139,7 +139,7 @@ def test_a_reversed_offline_gift_has_matching_entries(
 ) -> None:
     enter(reference="1042")
     assert sentences(installation) == []
-    overwrite(
+    run_sql(
         installation,
         "UPDATE offline_gift SET reversal_reason = 'bounced', reversed_on = received_on",
     )
@@ -151,7 +151,7 @@ def test_a_reversed_offline_gift_has_matching_entries(
 def test_every_campaign_with_a_violation_is_reported(
     installation: Installation, gift: Facts, campaign: Campaign
 ) -> None:
-    overwrite(installation, "DELETE FROM progress_shard")
+    run_sql(installation, "DELETE FROM progress_shard")
     broken = sentences(installation)
     # By sum, by count, and by each of the four tallies.
     assert len(broken) == 6

@@ -30,12 +30,12 @@ from campaign.runtime.context import Installation
 from tests.campaign.ledger.test_fees import moved
 from tests.support.ledger import (
     after,
-    booked,
     donation_of,
     entries,
+    ledger_entries_of,
     raised,
+    report_paid,
     state_and_receipt,
-    tell_paid,
     tell_session,
 )
 from tests.support.stripe import Facts
@@ -182,7 +182,7 @@ def test_an_unpaid_session_says_what_became_of_it(
     outcome = tell_session(installation, facts, facts.session(payment_status="unpaid", **changes))
     assert (outcome.applied, outcome.note) == (state != "pending", note)
     assert donation_of(installation, facts).state == state
-    assert booked(installation, facts) == []
+    assert ledger_entries_of(installation, facts) == []
 
 
 def test_a_session_is_remembered_with_its_page_and_never_replaced(
@@ -216,7 +216,7 @@ def test_an_unpaid_payment_says_why(
     assert tell_intent(installation, facts, **shown).applied
     donation = donation_of(installation, facts)
     assert (donation.state, donation.state_reason) == (state, reason)
-    assert booked(installation, facts) == []
+    assert ledger_entries_of(installation, facts) == []
 
 
 def test_a_failed_debit_ends_a_one_time_gift_at_its_first_report(
@@ -234,9 +234,9 @@ def test_a_failed_debit_of_a_paid_gift_is_reversed_in_the_ledger(
     installation: Installation, give: Give
 ) -> None:
     facts = give(fee_cover=106)
-    tell_paid(installation, facts)
+    report_paid(installation, facts)
     assert tell_failed_debit(installation, facts, 50).applied
-    assert booked(installation, facts) == [
+    assert ledger_entries_of(installation, facts) == [
         ("payment", 2500, 106),
         ("payment_reversed", -2500, -106),
     ]
@@ -284,25 +284,25 @@ def test_a_second_payment_is_refused_by_name_and_changes_nothing(
     installation: Installation, give: Give
 ) -> None:
     facts = give()
-    tell_paid(installation, facts)
+    report_paid(installation, facts)
     other = replace(read_payment_intent(facts.intent()), id="pi_other")
     said = f"was paid twice: by pi_{facts.number} and by pi_other"
     with pytest.raises(FactMismatch, match=said), installation.sessions.begin() as session:
         apply_intent(session, other, now(), installation.books)
-    assert booked(installation, facts) == [("payment", 2500, 0)]
+    assert ledger_entries_of(installation, facts) == [("payment", 2500, 0)]
 
 
 def test_a_gift_counts_only_for_a_campaign_that_is_not_final(
     installation: Installation, campaign: Campaign, give: Give
 ) -> None:
     facts, late = give(), give(email="ben@example.org")
-    tell_paid(installation, facts)
+    report_paid(installation, facts)
     with installation.sessions.begin() as session:
         found = session.get_one(Campaign, campaign.id)
         # Its charge is still inside the window, but the result is final by now.
         found.deadline = late.donation.created_at + timedelta(microseconds=1)
         found.grace_days = 0
-    tell_paid(installation, late)
+    report_paid(installation, late)
     assert [entries(installation, one)[0].campaign_id for one in (facts, late)] == [
         campaign.id,
         None,

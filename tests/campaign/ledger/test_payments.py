@@ -16,15 +16,15 @@ from campaign.models import Campaign, Donation, InboxEvent, Receipt
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
 from tests.support.ledger import (
+    add_donation_to,
     after,
-    booked,
     campaign_in,
     freeze,
-    give_to,
-    payment_standing,
+    ledger_entries_of,
+    payment_summary,
     raised,
+    report_paid,
     state_and_receipt,
-    tell_paid,
 )
 from tests.support.stripe import Facts, event
 
@@ -45,7 +45,7 @@ def test_covered_fees_are_charged_and_receipted_but_are_not_progress(
     facts = give(fee_cover=106)
     store(facts.completed())
     apply_due_events(installation)
-    assert payment_standing(installation, facts)[:2] == ("paid", 2500)
+    assert payment_summary(installation, facts)[:2] == ("paid", 2500)
     with installation.sessions() as session:
         assert session.scalars(select(Receipt.amount)).one() == 2606
 
@@ -75,7 +75,7 @@ def test_the_same_facts_in_any_order_have_the_same_result(
             store(getattr(facts, name)())
             apply_due_events(installation)
         paid = int(raised > 0) * number
-        assert payment_standing(installation, facts) == (state, raised * number, paid, paid), order
+        assert payment_summary(installation, facts) == (state, raised * number, paid, paid), order
 
 
 def test_the_expiry_of_an_unused_session_changes_nothing(
@@ -86,7 +86,7 @@ def test_the_expiry_of_an_unused_session_changes_nothing(
         session.get_one(Donation, facts.donation.id).session_id = "cs_test_shown"
     store(facts.expired())
     apply_due_events(installation)
-    assert payment_standing(installation, facts) == ("pending", 0, 0, 0)
+    assert payment_summary(installation, facts) == ("pending", 0, 0, 0)
 
 
 def test_a_pending_debit_does_not_count_as_raised(
@@ -95,7 +95,7 @@ def test_a_pending_debit_does_not_count_as_raised(
     facts = give()
     store(facts.promised())
     apply_due_events(installation)
-    assert payment_standing(installation, facts) == ("processing", 0, 0, 0)
+    assert payment_summary(installation, facts) == ("processing", 0, 0, 0)
 
 
 def test_a_charge_after_the_deadline_is_receipted_but_not_counted(
@@ -105,7 +105,7 @@ def test_a_charge_after_the_deadline_is_receipted_but_not_counted(
     late = int(campaign.deadline.timestamp())
     store(event("checkout.session.completed", facts.session(), created=late))
     apply_due_events(installation)
-    assert payment_standing(installation, facts) == ("paid", 0, 1, 1)
+    assert payment_summary(installation, facts) == ("paid", 0, 1, 1)
 
 
 def test_a_debit_authorized_before_the_deadline_counts_when_it_arrives_later(
@@ -115,7 +115,7 @@ def test_a_debit_authorized_before_the_deadline_counts_when_it_arrives_later(
     late = int(campaign.deadline.timestamp()) + 86_400
     store(event("checkout.session.async_payment_succeeded", facts.session(), created=late))
     apply_due_events(installation)
-    assert payment_standing(installation, facts) == ("paid", 2500, 1, 1)
+    assert payment_summary(installation, facts) == ("paid", 2500, 1, 1)
 
 
 def test_a_payment_of_another_amount_fails_visibly_and_books_nothing(
@@ -124,7 +124,7 @@ def test_a_payment_of_another_amount_fails_visibly_and_books_nothing(
     facts = give()
     store(facts.completed(amount_total=9900))
     apply_due_events(installation)
-    assert payment_standing(installation, facts) == ("pending", 0, 0, 0)
+    assert payment_summary(installation, facts) == ("pending", 0, 0, 0)
     with installation.sessions() as session:
         stored = session.scalars(select(InboxEvent)).one()
     assert (stored.state, stored.attempts) == ("failed", 1)
@@ -141,7 +141,7 @@ def test_a_second_payment_of_one_gift_fails_visibly(
     apply_due_events(installation)
     store(twice)
     apply_due_events(installation)
-    assert payment_standing(installation, facts) == ("paid", 2500, 1, 1)
+    assert payment_summary(installation, facts) == ("paid", 2500, 1, 1)
     with installation.sessions() as session:
         stored = session.get_one(InboxEvent, twice["id"])
     assert stored.state == "failed"
@@ -169,7 +169,7 @@ def test_random_histories_agree_with_the_strongest_fact(
             store(getattr(facts, name)())
         apply_due_events(installation)
         assert (
-            payment_standing(installation, facts)[0]
+            payment_summary(installation, facts)[0]
             == strength[max(shown[name] for name in history)]
         )
 
@@ -192,7 +192,7 @@ def test_a_charge_dated_before_the_form_gets_the_forms_time(
     installation: Installation, give: Give
 ) -> None:
     facts = give()
-    tell_paid(installation, facts, after(facts, -3600))
+    report_paid(installation, facts, after(facts, -3600))
     with installation.sessions() as session:
         donation = session.get_one(Donation, facts.donation.id)
     assert donation.charged_at == donation.created_at
@@ -204,8 +204,8 @@ def test_a_payment_after_the_final_result_is_receipted_and_counts_nowhere(
 ) -> None:
     facts = give()
     freeze(installation, campaign)
-    tell_paid(installation, facts)
-    assert payment_standing(installation, facts) == ("paid", 0, 1, 1)
+    report_paid(installation, facts)
+    assert payment_summary(installation, facts) == ("paid", 0, 1, 1)
 
 
 @pytest.mark.parametrize(("longer", "of_the_page"), [(0, True), (1, False)])
@@ -214,7 +214,7 @@ def test_a_payment_after_the_session_lifetime_is_a_debit_of_its_first_day(
 ) -> None:
     facts = give()
     at = after(facts, 86_400 + longer)
-    tell_paid(installation, facts, at)
+    report_paid(installation, facts, at)
     with installation.sessions() as session:
         donation = session.get_one(Donation, facts.donation.id)
     assert donation.charged_at == (at if of_the_page else donation.created_at)
@@ -232,7 +232,7 @@ def test_another_currency_or_one_cent_more_is_rejected(
         installation.sessions.begin() as session,
     ):
         apply_intent(session, found, after(facts, 1), installation.books)
-    assert (booked(installation, facts), state_and_receipt(installation, facts)) == (
+    assert (ledger_entries_of(installation, facts), state_and_receipt(installation, facts)) == (
         [],
         ("pending", -1),
     )
@@ -251,9 +251,9 @@ def test_a_paid_session_without_an_amount_is_rejected(
 
 
 def test_yen_and_the_fees_they_cover_are_booked_to_the_yen(installation: Installation) -> None:
-    facts = give_to(installation, campaign_in(installation, "jpy"), 50, fee_cover=32)
-    tell_paid(installation, facts)
-    assert booked(installation, facts) == [("payment", 50, 32)]
+    facts = add_donation_to(installation, campaign_in(installation, "jpy"), 50, fee_cover=32)
+    report_paid(installation, facts)
+    assert ledger_entries_of(installation, facts) == [("payment", 50, 32)]
     assert (state_and_receipt(installation, facts), raised(installation)) == (("paid", 82), 50)
 
 
@@ -264,18 +264,18 @@ def test_an_earlier_session_gets_its_payment_from_the_intent(
     found = replace(read_checkout_session(facts.session()), payment_intent_id=None)
     with installation.sessions.begin() as session:
         apply_session(session, found, after(facts, 1), installation.books)
-    assert not tell_paid(installation, facts).applied
+    assert not report_paid(installation, facts).applied
     with installation.sessions() as session:
         donation = session.get_one(Donation, facts.donation.id)
     assert donation.payment_intent_id == f"pi_{facts.number}"
-    assert booked(installation, facts) == [("payment", 2500, 0)]
+    assert ledger_entries_of(installation, facts) == [("payment", 2500, 0)]
 
 
 def test_a_decline_after_the_payment_changes_nothing(
     installation: Installation, give: Give
 ) -> None:
     facts = give()
-    tell_paid(installation, facts)
+    report_paid(installation, facts)
     for status in ("requires_payment_method", "processing", "canceled"):
         found = read_payment_intent(facts.intent(status=status))
         with installation.sessions.begin() as session:

@@ -13,7 +13,15 @@ from campaign.ledger.posting import NewEntry, book_fee, load_entries
 from campaign.models import Campaign, CampaignDonor, Donation, LedgerEntry, LedgerKind
 from campaign.runtime.context import Installation
 from tests.support.frozen import assert_unchangeable, dataclasses_of
-from tests.support.ledger import booked, campaign_in, entries, freeze, give_to, raised, tell_paid
+from tests.support.ledger import (
+    add_donation_to,
+    campaign_in,
+    entries,
+    freeze,
+    ledger_entries_of,
+    raised,
+    report_paid,
+)
 from tests.support.stripe import Facts
 
 Give = Callable[..., Facts]
@@ -39,9 +47,9 @@ def test_the_whole_gift_is_refunded_before_the_covered_fees(
     installation: Installation, give: Give
 ) -> None:
     facts = give(fee_cover=106)
-    tell_paid(installation, facts)
+    report_paid(installation, facts)
     post(installation, facts, ("refund", -2499), ("refund", -2), ("refund", -105))
-    assert booked(installation, facts)[1:] == [
+    assert ledger_entries_of(installation, facts)[1:] == [
         ("refund", -2499, 0),
         ("refund", -1, -1),
         ("refund", 0, -105),
@@ -53,17 +61,20 @@ def test_reinstated_money_restores_the_covered_fees_first(
     installation: Installation, give: Give
 ) -> None:
     facts = give(fee_cover=106)
-    tell_paid(installation, facts)
+    report_paid(installation, facts)
     post(installation, facts, ("refund", -2606), ("refund_failed", 100), ("refund_failed", 10))
-    assert booked(installation, facts)[2:] == [("refund_failed", 0, 100), ("refund_failed", 4, 6)]
+    assert ledger_entries_of(installation, facts)[2:] == [
+        ("refund_failed", 0, 100),
+        ("refund_failed", 4, 6),
+    ]
     assert raised(installation) == 4
 
 
 def test_a_loss_beyond_the_charge_counts_as_gift(installation: Installation, give: Give) -> None:
     facts = give(fee_cover=106)
-    tell_paid(installation, facts)
+    report_paid(installation, facts)
     post(installation, facts, ("refund", -1000), ("dispute", -2606), ("dispute_reversed", 2606))
-    assert booked(installation, facts)[1:] == [
+    assert ledger_entries_of(installation, facts)[1:] == [
         ("refund", -1000, 0),
         ("dispute", -2500, -106),
         ("dispute_reversed", 2500, 106),
@@ -72,10 +83,10 @@ def test_a_loss_beyond_the_charge_counts_as_gift(installation: Installation, giv
 
 
 def test_yen_are_split_to_the_yen(installation: Installation) -> None:
-    facts = give_to(installation, campaign_in(installation, "jpy"), 2500, fee_cover=93)
-    tell_paid(installation, facts)
+    facts = add_donation_to(installation, campaign_in(installation, "jpy"), 2500, fee_cover=93)
+    report_paid(installation, facts)
     post(installation, facts, ("dispute", -2593), ("dispute_reversed", 2593), ("refund", -2501))
-    assert booked(installation, facts)[1:] == [
+    assert ledger_entries_of(installation, facts)[1:] == [
         ("dispute", -2500, -93),
         ("dispute_reversed", 2500, 93),
         ("refund", -2500, -1),
@@ -86,7 +97,7 @@ def test_entries_after_the_final_result_count_nowhere(
     installation: Installation, campaign: Campaign, give: Give
 ) -> None:
     facts = give()
-    tell_paid(installation, facts)
+    report_paid(installation, facts)
     freeze(installation, campaign)
     post(installation, facts, ("refund", -1000))
     with installation.sessions() as session:
@@ -99,7 +110,7 @@ def test_the_database_rejects_a_duplicate_kind_and_source(
     installation: Installation, give: Give
 ) -> None:
     facts = give()
-    tell_paid(installation, facts)
+    report_paid(installation, facts)
     post(installation, facts, ("refund", -1))
     with pytest.raises(IntegrityError, match="uq_ledger_entry_kind_source"):
         post(installation, facts, ("refund", -1))
@@ -109,7 +120,7 @@ def test_a_source_total_includes_only_its_own_and_prefixed_sources(
     installation: Installation, give: Give
 ) -> None:
     facts = give()
-    tell_paid(installation, facts)
+    report_paid(installation, facts)
     with installation.sessions.begin() as session:
         account = load_entries(session, session.get_one(Donation, facts.donation.id))
         assert account is not None
@@ -124,7 +135,7 @@ def test_a_fee_is_booked_once_in_its_own_currency_and_zero_is_not_booked(
     installation: Installation, give: Give
 ) -> None:
     facts = give()
-    tell_paid(installation, facts)
+    report_paid(installation, facts)
     for _ in range(2):
         with installation.sessions.begin() as session:
             account = load_entries(session, session.get_one(Donation, facts.donation.id))
@@ -146,8 +157,8 @@ def test_an_entry_locks_the_donor_of_its_campaign_and_nobody_else(
 ) -> None:
     facts, other = give(), give(email="ben@example.org")
     winter = campaign_in(installation, "usd")
-    for one in (facts, other, give_to(installation, winter, email="ana@example.org")):
-        tell_paid(installation, one)
+    for one in (facts, other, add_donation_to(installation, winter, email="ana@example.org")):
+        report_paid(installation, one)
     query = select(CampaignDonor.campaign_id, CampaignDonor.donor_id)
     with installation.sessions() as holder, installation.sessions() as second:
         account = load_entries(holder, holder.get_one(Donation, facts.donation.id))
@@ -167,7 +178,7 @@ def test_each_entry_is_written_with_what_it_was_given(
     installation: Installation, campaign: Campaign, give: Give
 ) -> None:
     facts = give(fee_cover=106)
-    tell_paid(installation, facts)
+    report_paid(installation, facts)
     with installation.sessions.begin() as session:
         account = load_entries(session, session.get_one(Donation, facts.donation.id))
         assert account is not None
@@ -191,7 +202,7 @@ def test_each_entry_is_written_with_what_it_was_given(
 
 def test_a_reversed_payment_counts_as_returned(installation: Installation, give: Give) -> None:
     facts = give()
-    tell_paid(installation, facts)
+    report_paid(installation, facts)
     post(installation, facts, ("payment_reversed", -2500))
     with installation.sessions() as session:
         account = load_entries(session, session.get_one(Donation, facts.donation.id))
@@ -203,7 +214,7 @@ def test_a_campaign_whose_grace_days_are_over_counts_no_more(
     installation: Installation, campaign: Campaign, give: Give
 ) -> None:
     facts = give()
-    tell_paid(installation, facts)
+    report_paid(installation, facts)
     with installation.sessions.begin() as session:
         found = session.get_one(Campaign, campaign.id)
         found.deadline, found.grace_days = facts.donation.created_at + timedelta(microseconds=1), 0

@@ -15,12 +15,12 @@ from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
 from tests.support.ledger import (
     after,
-    booked,
-    settled_standing,
+    ledger_entries_of,
+    report_charge,
+    report_paid,
+    report_refund,
+    settlement_summary,
     state_and_receipt,
-    tell_charge,
-    tell_paid,
-    tell_refund,
 )
 from tests.support.stripe import Facts, event
 from tests.support.waiting import someone_waits, wait_until
@@ -33,7 +33,7 @@ Store = Callable[..., None]
 def gift(installation: Installation, give: Give) -> Facts:
     """A paid gift of $25."""
     facts = give()
-    tell_paid(installation, facts)
+    report_paid(installation, facts)
     return facts
 
 
@@ -50,13 +50,13 @@ def test_evidence_without_a_known_payment_waits(
     facts = give()
     store(facts.refunded("a", 1000), facts.disputed("created"), facts.fraud_warned())
     apply_due_events(installation)
-    assert settled_standing(installation, facts) == ("pending", 0, -1)
+    assert settlement_summary(installation, facts) == ("pending", 0, -1)
     with installation.sessions() as session:
         notes = session.scalars(select(InboxEvent.note)).all()
     assert notes.count("saved; its payment is not known here yet") == 2
     store(facts.intent_succeeded())
     apply_due_events(installation)
-    assert settled_standing(installation, facts) == ("partially_refunded", 1500, 1500)
+    assert settlement_summary(installation, facts) == ("partially_refunded", 1500, 1500)
     with installation.sessions() as session:
         assert session.scalars(select(Dispute.donation_id)).one() == facts.donation.id
         assert session.scalars(select(FraudWarning.donation_id)).one() == facts.donation.id
@@ -72,23 +72,23 @@ def test_metadata_copied_to_another_charge_have_no_effect(
     other = facts.charge(id="ch_other", payment_intent="pi_other", metadata=metadata)
     store(event("charge.refunded", other | {"amount_refunded": 2500}))
     apply_due_events(installation)
-    assert settled_standing(installation, facts) == ("paid", 2500, 2500)
+    assert settlement_summary(installation, facts) == ("paid", 2500, 2500)
 
 
 def test_a_refund_ends_at_the_first_final_status_and_older_events_change_nothing(
     installation: Installation, gift: Facts
 ) -> None:
     for status, seconds in (("pending", 10), ("succeeded", 20), ("pending", 30), ("succeeded", 40)):
-        tell_refund(installation, gift, gift.refund("a", 700, status), seconds)
+        report_refund(installation, gift, gift.refund("a", 700, status), seconds)
     assert refunds(installation) == [("succeeded", after(gift, 20))]
-    assert booked(installation, gift)[1:] == [("refund", -700, 0)]
+    assert ledger_entries_of(installation, gift)[1:] == [("refund", -700, 0)]
 
 
 @pytest.mark.parametrize("status", ["requires_action", "a_later_word"])
 def test_a_refund_that_requires_action_is_pending(
     installation: Installation, gift: Facts, status: str
 ) -> None:
-    tell_refund(installation, gift, gift.refund("a", 700, status))
+    report_refund(installation, gift, gift.refund("a", 700, status))
     assert refunds(installation) == [("pending", None)]
     assert state_and_receipt(installation, gift) == ("partially_refunded", 1800)
 
@@ -97,8 +97,11 @@ def test_a_refund_that_requires_action_is_pending(
 def test_a_failed_refund_is_booked_as_two_entries_with_their_own_times(
     installation: Installation, gift: Facts, status: str
 ) -> None:
-    tell_refund(installation, gift, gift.refund("a", 700, status), 500)
-    assert booked(installation, gift)[1:] == [("refund", -700, 0), ("refund_failed", 700, 0)]
+    report_refund(installation, gift, gift.refund("a", 700, status), 500)
+    assert ledger_entries_of(installation, gift)[1:] == [
+        ("refund", -700, 0),
+        ("refund_failed", 700, 0),
+    ]
     assert refunds(installation) == [(status, after(gift, 500))]
     assert state_and_receipt(installation, gift) == ("paid", 2500)
 
@@ -119,10 +122,10 @@ def test_a_refund_that_names_our_request_updates_it(
             )
         )
     metadata = {"refund_request": "request-1"}
-    tell_refund(installation, gift, gift.refund("a", 700, "pending", metadata=metadata))
+    report_refund(installation, gift, gift.refund("a", 700, "pending", metadata=metadata))
     assert refunds(installation) == [("pending", None)]
     for _ in range(2):
-        tell_refund(installation, gift, gift.refund("a", 700, metadata=metadata))
+        report_refund(installation, gift, gift.refund("a", 700, metadata=metadata))
     with installation.sessions() as session:
         row = session.scalars(select(Refund)).one()
     assert (row.stripe_id, row.state) == (f"re_{gift.number}_a", "succeeded")
@@ -131,35 +134,35 @@ def test_a_refund_that_names_our_request_updates_it(
 
 def test_a_charges_refunded_total_never_shrinks(installation: Installation, gift: Facts) -> None:
     for refunded, seconds in ((700, 10), (1000, 20), (0, 30), (700, 40)):
-        tell_charge(installation, gift, gift.charge(amount_refunded=refunded), seconds)
+        report_charge(installation, gift, gift.charge(amount_refunded=refunded), seconds)
     with installation.sessions() as session:
         row = session.scalars(select(Charge)).one()
     assert (row.refunded, row.refunded_at) == (1000, after(gift, 10))
-    assert booked(installation, gift)[1:] == [("refund", -700, 0), ("refund", -300, 0)]
+    assert ledger_entries_of(installation, gift)[1:] == [("refund", -700, 0), ("refund", -300, 0)]
 
 
 def test_refunds_listed_in_their_charge_are_booked_under_their_own_ids(
     installation: Installation, gift: Facts
 ) -> None:
     listed = {"data": [gift.refund("a", 700), gift.refund("b", 300)]}
-    tell_charge(installation, gift, gift.charge(amount_refunded=1000, refunds=listed))
-    tell_refund(installation, gift, gift.refund("b", 300))
+    report_charge(installation, gift, gift.charge(amount_refunded=1000, refunds=listed))
+    report_refund(installation, gift, gift.refund("b", 300))
     assert len(refunds(installation)) == 2
-    assert booked(installation, gift)[1:] == [("refund", -700, 0), ("refund", -300, 0)]
+    assert ledger_entries_of(installation, gift)[1:] == [("refund", -700, 0), ("refund", -300, 0)]
 
 
 def test_a_refund_with_only_a_charge_is_matched_by_it(
     installation: Installation, gift: Facts
 ) -> None:
-    tell_charge(installation, gift, gift.charge())
-    tell_refund(installation, gift, gift.refund("a", 700, payment_intent=None))
+    report_charge(installation, gift, gift.charge())
+    report_refund(installation, gift, gift.refund("a", 700, payment_intent=None))
     assert state_and_receipt(installation, gift) == ("partially_refunded", 1800)
 
 
 def test_a_reversed_debit_keeps_its_first_time(installation: Installation, gift: Facts) -> None:
     back = gift.charge(status="failed", failure_balance_transaction="txn_back")
     for seconds in (50, 60):
-        tell_charge(installation, gift, back, seconds)
+        report_charge(installation, gift, back, seconds)
     with installation.sessions() as session:
         assert session.scalars(select(Charge.returned_at)).one() == after(gift, 50)
         found = session.get_one(Donation, gift.donation.id)
@@ -177,7 +180,7 @@ def test_a_fraud_warning_is_saved_once_and_moves_nothing(
     assert applied == [True, False]
     with installation.sessions() as session:
         assert session.scalars(select(FraudWarning.donation_id)).all() == [gift.donation.id]
-    assert booked(installation, gift) == [("payment", 2500, 0)]
+    assert ledger_entries_of(installation, gift) == [("payment", 2500, 0)]
 
 
 def test_a_refund_is_saved_with_all_that_stripe_said(
@@ -186,7 +189,7 @@ def test_a_refund_is_saved_with_all_that_stripe_said(
     shown = gift.refund(
         "a", 700, "failed", reason="duplicate", failure_reason="lost_or_stolen_card"
     )
-    tell_refund(installation, gift, shown, 90)
+    report_refund(installation, gift, shown, 90)
     with installation.sessions() as session:
         row = session.scalars(select(Refund)).one()
     assert (row.stripe_id, row.donation_id) == (f"re_{gift.number}_a", gift.donation.id)
@@ -201,10 +204,10 @@ def test_a_later_report_adds_what_was_unknown_and_changes_nothing_else(
     installation: Installation, gift: Facts
 ) -> None:
     bare = gift.refund("a", 700, "pending", charge=None)
-    tell_refund(installation, gift, bare)
+    report_refund(installation, gift, bare)
     later = gift.refund("a", 700, "failed", charge="ch_late", failure_reason="unknown")
-    tell_refund(installation, gift, later, 90)
-    tell_refund(
+    report_refund(installation, gift, later, 90)
+    report_refund(
         installation, gift, gift.refund("a", 700, "failed", charge="ch_x", failure_reason="other")
     )
     with installation.sessions() as session:
@@ -220,7 +223,7 @@ def test_a_refund_of_someone_elses_request_is_a_row_of_its_own(
     installation: Installation, gift: Facts
 ) -> None:
     metadata = {"refund_request": "of-another-system"}
-    tell_refund(installation, gift, gift.refund("a", 700, metadata=metadata))
+    report_refund(installation, gift, gift.refund("a", 700, metadata=metadata))
     with installation.sessions() as session:
         assert session.scalars(select(Refund.request_token)).all() == [None]
     assert state_and_receipt(installation, gift) == ("partially_refunded", 1800)
@@ -229,7 +232,7 @@ def test_a_refund_of_someone_elses_request_is_a_row_of_its_own(
 def test_a_charge_is_saved_with_its_totals_and_its_payment(
     installation: Installation, gift: Facts
 ) -> None:
-    tell_charge(installation, gift, gift.charge(amount_refunded=700), 20)
+    report_charge(installation, gift, gift.charge(amount_refunded=700), 20)
     with installation.sessions() as session:
         row = session.scalars(select(Charge)).one()
     assert (row.stripe_id, row.donation_id) == (f"ch_{gift.number}", gift.donation.id)
@@ -239,7 +242,7 @@ def test_a_charge_is_saved_with_its_totals_and_its_payment(
 
 
 def test_a_charge_that_moved_nothing_has_no_times(installation: Installation, gift: Facts) -> None:
-    outcome = tell_charge(installation, gift, gift.charge(status="failed"))
+    outcome = report_charge(installation, gift, gift.charge(status="failed"))
     with installation.sessions() as session:
         row = session.scalars(select(Charge)).one()
     assert (row.refunded, row.refunded_at, row.returned_at) == (0, None, None)
@@ -251,17 +254,19 @@ def test_a_charge_names_its_donation_before_its_payment_is_known(
 ) -> None:
     facts = give()
     metadata = {"donation_id": facts.donation.public_id}
-    outcome = tell_charge(installation, facts, facts.charge(amount_refunded=700, metadata=metadata))
+    outcome = report_charge(
+        installation, facts, facts.charge(amount_refunded=700, metadata=metadata)
+    )
     assert outcome.note == "its payment has not arrived yet; this will be booked with it"
     assert not outcome.applied
-    tell_paid(installation, facts)
+    report_paid(installation, facts)
     assert state_and_receipt(installation, facts) == ("partially_refunded", 1800)
 
 
 def test_a_fraud_warning_is_saved_with_what_the_bank_said(
     installation: Installation, gift: Facts
 ) -> None:
-    tell_charge(installation, gift, gift.charge())
+    report_charge(installation, gift, gift.charge())
     shown = gift.fraud_warned()["data"]["object"] | {"payment_intent": None, "actionable": False}
     with installation.sessions.begin() as session:
         record_fraud_warning(session, read_fraud_warning(shown, now()))
@@ -282,7 +287,7 @@ def test_an_older_report_waits_for_a_newer_one_of_our_own_request(
     older = gift.refund("a", 700, "pending", metadata={"refund_request": "request-1"})
     with ThreadPoolExecutor(1) as threads, installation.sessions.begin() as newer:
         newer.execute(update(Refund).values(state="succeeded", stripe_id=older["id"]))
-        told = threads.submit(tell_refund, installation, gift, older)
+        told = threads.submit(report_refund, installation, gift, older)
         wait_until(lambda: someone_waits(installation))
         newer.commit()
         told.result()

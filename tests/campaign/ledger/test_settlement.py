@@ -16,16 +16,16 @@ from campaign.models import (
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
 from tests.support.ledger import (
-    booked,
+    add_donation_to,
     campaign_in,
-    give_to,
+    ledger_entries_of,
     raised,
-    settled_standing,
+    report_charge,
+    report_dispute,
+    report_paid,
+    report_refund,
+    settlement_summary,
     state_and_receipt,
-    tell_charge,
-    tell_dispute,
-    tell_paid,
-    tell_refund,
 )
 from tests.support.stripe import Facts, Json
 
@@ -155,7 +155,7 @@ def test_a_history_in_any_order_has_the_same_result(
         for place in order:
             store(events[place])
             apply_due_events(installation)
-        state, counted, acknowledged = settled_standing(installation, facts)
+        state, counted, acknowledged = settlement_summary(installation, facts)
         # A debit that failed before its success was reported was never receipted for long.
         assert (state, counted, acknowledged) == end, order
         raised += counted
@@ -169,13 +169,13 @@ def test_covered_fees_are_refunded_last_and_never_count(
     facts = give(fee_cover=106)
     store(facts.completed(), facts.refunded("a", 2000))
     apply_due_events(installation)
-    assert settled_standing(installation, facts) == ("partially_refunded", 500, 606)
+    assert settlement_summary(installation, facts) == ("partially_refunded", 500, 606)
     store(facts.refunded("b", 550))
     apply_due_events(installation)
-    assert settled_standing(installation, facts) == ("partially_refunded", 0, 56)
+    assert settlement_summary(installation, facts) == ("partially_refunded", 0, 56)
     store(facts.refunded("c", 56))
     apply_due_events(installation)
-    assert settled_standing(installation, facts) == ("refunded", 0, 0)
+    assert settlement_summary(installation, facts) == ("refunded", 0, 0)
     with installation.sessions() as session:
         moved = session.execute(
             select(LedgerEntry.amount, LedgerEntry.fee_cover).order_by(LedgerEntry.id)
@@ -229,7 +229,7 @@ def test_receipts_form_a_linked_chain(installation: Installation, give: Give, st
         assert chain[0].number in " ".join(chain[1].frozen["wording"])
         assert "The remaining amount is $15." in " ".join(chain[1].frozen["wording"])
         assert "voids receipt" in " ".join(chain[2].frozen["wording"])
-    assert settled_standing(installation, facts) == ("partially_refunded", 1500, 1500)
+    assert settlement_summary(installation, facts) == ("partially_refunded", 1500, 1500)
 
 
 def test_a_refund_in_another_currency_fails_visibly(
@@ -266,19 +266,19 @@ def test_payment_refunds_and_dispute_from_eight_threads(
         list(threads.map(lambda _: apply_due_events(installation), range(8)))
     for facts in gifts:
         # The dispute is for the whole charge, though 10 had been refunded before.
-        assert settled_standing(installation, facts) == ("disputed", -1000, 1500)
+        assert settlement_summary(installation, facts) == ("disputed", -1000, 1500)
 
 
 def test_a_won_dispute_in_yen_restores_gift_and_fees_and_keeps_the_receipt(
     installation: Installation,
 ) -> None:
-    facts = give_to(installation, campaign_in(installation, "jpy"), 2500, fee_cover=93)
-    tell_paid(installation, facts)
-    tell_dispute(installation, facts, facts.dispute("needs_response", -2593))
+    facts = add_donation_to(installation, campaign_in(installation, "jpy"), 2500, fee_cover=93)
+    report_paid(installation, facts)
+    report_dispute(installation, facts, facts.dispute("needs_response", -2593))
     assert (state_and_receipt(installation, facts), raised(installation)) == (("disputed", 2593), 0)
-    tell_dispute(installation, facts, facts.dispute("won", -2593, 2593))
+    report_dispute(installation, facts, facts.dispute("won", -2593, 2593))
     assert (
-        booked(installation, facts)
+        ledger_entries_of(installation, facts)
         == [
             ("payment", 2500, 93),
             ("dispute", -2500, -93),
@@ -292,27 +292,27 @@ def test_a_won_dispute_in_yen_restores_gift_and_fees_and_keeps_the_receipt(
 
 
 def test_a_refund_of_all_but_one_yen_is_partial(installation: Installation) -> None:
-    facts = give_to(installation, campaign_in(installation, "jpy"), 2500, fee_cover=93)
-    tell_paid(installation, facts)
-    tell_refund(installation, facts, facts.refund("a", 2592))
+    facts = add_donation_to(installation, campaign_in(installation, "jpy"), 2500, fee_cover=93)
+    report_paid(installation, facts)
+    report_refund(installation, facts, facts.refund("a", 2592))
     assert (state_and_receipt(installation, facts), raised(installation)) == (
         ("partially_refunded", 1),
         0,
     )
-    tell_refund(installation, facts, facts.refund("b", 1))
+    report_refund(installation, facts, facts.refund("b", 1))
     assert state_and_receipt(installation, facts) == ("refunded", 0)
-    assert booked(installation, facts)[1:] == [("refund", -2500, -92), ("refund", 0, -1)]
+    assert ledger_entries_of(installation, facts)[1:] == [("refund", -2500, -92), ("refund", 0, -1)]
 
 
 def test_a_full_dispute_won_after_a_partial_refund_leaves_the_rest(
     installation: Installation, give: Give
 ) -> None:
     facts = give(fee_cover=106)
-    tell_paid(installation, facts)
-    tell_refund(installation, facts, facts.refund("a", 2550))
-    tell_dispute(installation, facts, facts.dispute("needs_response", -2606))
+    report_paid(installation, facts)
+    report_refund(installation, facts, facts.refund("a", 2550))
+    report_dispute(installation, facts, facts.dispute("needs_response", -2606))
     assert state_and_receipt(installation, facts) == ("disputed", 56)
-    tell_dispute(installation, facts, facts.dispute("won", -2606, 2606))
+    report_dispute(installation, facts, facts.dispute("won", -2606, 2606))
     assert (state_and_receipt(installation, facts), raised(installation)) == (
         ("partially_refunded", 56),
         0,
@@ -323,10 +323,10 @@ def test_a_full_dispute_lost_after_a_partial_refund_voids_the_receipt_once(
     installation: Installation, give: Give
 ) -> None:
     facts = give(fee_cover=106)
-    tell_paid(installation, facts)
-    tell_refund(installation, facts, facts.refund("a", 1000))
+    report_paid(installation, facts)
+    report_refund(installation, facts, facts.refund("a", 1000))
     for _ in range(2):
-        tell_dispute(installation, facts, facts.dispute("lost", -2606))
+        report_dispute(installation, facts, facts.dispute("lost", -2606))
     assert (state_and_receipt(installation, facts), raised(installation)) == (
         ("dispute_lost", 0),
         -1000,
@@ -340,11 +340,11 @@ def test_only_the_lost_one_of_two_disputes_reduces_the_receipt(
     installation: Installation, give: Give
 ) -> None:
     facts = give()
-    tell_paid(installation, facts)
+    report_paid(installation, facts)
     first = facts.dispute("lost", -700, amount=700)
     second = facts.dispute("needs_response", amount=300, id="du_second")
-    tell_dispute(installation, facts, first)
-    tell_dispute(installation, facts, second, withdrawn=True)
+    report_dispute(installation, facts, first)
+    report_dispute(installation, facts, second, withdrawn=True)
     assert (state_and_receipt(installation, facts), raised(installation)) == (
         ("dispute_lost", 1800),
         1500,
@@ -355,30 +355,30 @@ def test_a_refund_before_its_payment_is_settled_with_it(
     installation: Installation, give: Give
 ) -> None:
     facts = give()
-    assert tell_refund(installation, facts, facts.refund("a", 1000)).applied
-    assert booked(installation, facts) == []
-    outcome = tell_paid(installation, facts)
+    assert report_refund(installation, facts, facts.refund("a", 1000)).applied
+    assert ledger_entries_of(installation, facts) == []
+    outcome = report_paid(installation, facts)
     assert "; then the donation is partially_refunded; receipt " in outcome.note
     assert state_and_receipt(installation, facts) == ("partially_refunded", 1500)
 
 
 def test_repeated_evidence_changes_nothing(installation: Installation, give: Give) -> None:
     facts = give()
-    tell_paid(installation, facts)
-    told_twice = [tell_refund(installation, facts, facts.refund("a", 1000)) for _ in range(2)]
+    report_paid(installation, facts)
+    told_twice = [report_refund(installation, facts, facts.refund("a", 1000)) for _ in range(2)]
     assert [one.applied for one in told_twice] == [True, False]
     assert told_twice[1].note == "nothing new"
-    assert len(booked(installation, facts)) == 2
+    assert len(ledger_entries_of(installation, facts)) == 2
 
 
 def test_a_debit_reversed_after_a_refund_is_reversed_in_full(
     installation: Installation, give: Give
 ) -> None:
     facts = give()
-    tell_paid(installation, facts)
-    tell_refund(installation, facts, facts.refund("a", 1000))
+    report_paid(installation, facts)
+    report_refund(installation, facts, facts.refund("a", 1000))
     for _ in range(2):
         returned = facts.charge(status="failed", failure_balance_transaction="txn_back")
-        tell_charge(installation, facts, returned)
-    assert booked(installation, facts)[2:] == [("payment_reversed", -2500, 0)]
+        report_charge(installation, facts, returned)
+    assert ledger_entries_of(installation, facts)[2:] == [("payment_reversed", -2500, 0)]
     assert (state_and_receipt(installation, facts), raised(installation)) == (("failed", 0), -1000)

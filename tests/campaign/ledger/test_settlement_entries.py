@@ -14,17 +14,17 @@ from campaign.ledger.refund_evidence import record_fraud_warning
 from campaign.models import Campaign, Charge, Dispute, Donation, FraudWarning, Refund
 from campaign.runtime.context import Installation
 from tests.support.ledger import (
+    add_donation_to,
     after,
-    booked,
     campaign_in,
     donation_of,
     entries,
-    give_to,
+    ledger_entries_of,
+    report_charge,
+    report_dispute,
+    report_paid,
+    report_refund,
     state_and_receipt,
-    tell_charge,
-    tell_dispute,
-    tell_paid,
-    tell_refund,
     tell_session,
 )
 from tests.support.stripe import Facts
@@ -37,7 +37,7 @@ EVIDENCE: tuple[Any, ...] = (Charge, Refund, Dispute, FraudWarning)
 def gift(installation: Installation, give: Give) -> Facts:
     """A paid gift of $25."""
     facts = give()
-    tell_paid(installation, facts)
+    report_paid(installation, facts)
     return facts
 
 
@@ -68,8 +68,8 @@ def owners(installation: Installation) -> dict[str, set[int | None]]:
 def test_a_refund_is_dated_by_stripe_and_its_failure_by_the_report(
     installation: Installation, campaign: Campaign, gift: Facts
 ) -> None:
-    tell_refund(installation, gift, gift.refund("a", 700, "pending"), 100)
-    tell_refund(installation, gift, gift.refund("a", 700, "failed"), 500)
+    report_refund(installation, gift, gift.refund("a", 700, "pending"), 100)
+    report_refund(installation, gift, gift.refund("a", 700, "failed"), 500)
     name = f"re_{gift.number}_a"
     assert written(installation, gift) == [
         ("refund", name, after(gift, 60), 0, "usd", None),
@@ -81,8 +81,8 @@ def test_a_refund_is_dated_by_stripe_and_its_failure_by_the_report(
 def test_what_only_the_charge_reports_is_booked_under_the_charge_and_its_total(
     installation: Installation, gift: Facts
 ) -> None:
-    tell_charge(installation, gift, gift.charge(amount_refunded=700), 10)
-    tell_charge(installation, gift, gift.charge(amount_refunded=1000), 20)
+    report_charge(installation, gift, gift.charge(amount_refunded=700), 10)
+    report_charge(installation, gift, gift.charge(amount_refunded=1000), 20)
     charge = f"ch_{gift.number}"
     assert written(installation, gift) == [
         ("refund", f"{charge}:700", after(gift, 10), 0, "usd", None),
@@ -96,19 +96,19 @@ def test_of_several_charges_the_one_with_the_largest_total_is_named(
     facts = give()
     for name, refunded, seconds in (("ch_1", 300, 10), ("ch_2", 900, 20), ("ch_3", 0, 30)):
         shown = facts.charge(id=name, amount_refunded=refunded)
-        tell_charge(installation, facts, shown, seconds)
-    tell_paid(installation, facts)
+        report_charge(installation, facts, shown, seconds)
+    report_paid(installation, facts)
     assert written(installation, facts) == [
         ("refund", "ch_2:900", after(facts, 20), 0, "usd", None)
     ]
-    assert booked(installation, facts)[1:] == [("refund", -1200, 0)]
+    assert ledger_entries_of(installation, facts)[1:] == [("refund", -1200, 0)]
 
 
 def test_a_dispute_is_booked_with_its_balance_transactions_and_their_fee(
     installation: Installation, gift: Facts
 ) -> None:
-    tell_dispute(installation, gift, gift.dispute("needs_response", -2500), 500)
-    tell_dispute(installation, gift, gift.dispute("won", -2500, 2500), 900)
+    report_dispute(installation, gift, gift.dispute("needs_response", -2500), 500)
+    report_dispute(installation, gift, gift.dispute("won", -2500, 2500), 900)
     name, moved = f"du_{gift.number}", f"txn_{gift.number}"
     assert written(installation, gift) == [
         ("dispute", name, after(gift, 100), 1500, "usd", f"{moved}_0"),
@@ -119,12 +119,12 @@ def test_a_dispute_is_booked_with_its_balance_transactions_and_their_fee(
 def test_a_dispute_without_balance_transactions_is_dated_by_the_latest_report(
     installation: Installation, gift: Facts
 ) -> None:
-    tell_dispute(installation, gift, gift.dispute("needs_response"), 400)
-    tell_dispute(installation, gift, gift.dispute("lost"), 700)
+    report_dispute(installation, gift, gift.dispute("needs_response"), 400)
+    report_dispute(installation, gift, gift.dispute("lost"), 700)
     assert written(installation, gift) == [
         ("dispute", f"du_{gift.number}", after(gift, 700), 0, "usd", None)
     ]
-    tell_dispute(installation, gift, gift.dispute("lost", -2500), 900)
+    report_dispute(installation, gift, gift.dispute("lost", -2500), 900)
     moved = f"txn_{gift.number}_0"
     assert written(installation, gift)[1:] == [
         ("fee", moved, after(gift, 100), 1500, "usd", moved)
@@ -134,8 +134,8 @@ def test_a_dispute_without_balance_transactions_is_dated_by_the_latest_report(
 def test_more_that_a_dispute_withdraws_is_booked_under_the_new_total(
     installation: Installation, gift: Facts
 ) -> None:
-    tell_dispute(installation, gift, gift.dispute("needs_response", -1000))
-    tell_dispute(installation, gift, gift.dispute("needs_response", -1000, -500))
+    report_dispute(installation, gift, gift.dispute("needs_response", -1000))
+    report_dispute(installation, gift, gift.dispute("needs_response", -1000, -500))
     name, moved = f"du_{gift.number}", f"txn_{gift.number}"
     assert written(installation, gift) == [
         ("dispute", name, after(gift, 100), 1500, "usd", f"{moved}_0"),
@@ -144,11 +144,11 @@ def test_more_that_a_dispute_withdraws_is_booked_under_the_new_total(
 
 
 def test_a_balance_in_another_currency_gives_only_its_fee(installation: Installation) -> None:
-    facts = give_to(installation, campaign_in(installation, "jpy"), 2500)
-    tell_paid(installation, facts)
+    facts = add_donation_to(installation, campaign_in(installation, "jpy"), 2500)
+    report_paid(installation, facts)
     shown = facts.dispute("needs_response", -1678)
     shown["balance_transactions"][0]["currency"] = "usd"
-    tell_dispute(installation, facts, shown, 500)
+    report_dispute(installation, facts, shown, 500)
     moved = f"txn_{facts.number}_0"
     assert written(installation, facts) == [
         ("dispute", f"du_{facts.number}", after(facts, 500), 0, "jpy", None),
@@ -162,8 +162,8 @@ def test_a_reversed_debit_is_dated_by_its_first_report(
     facts = give()
     for name, seconds in (("ch_1", 60), ("ch_2", 50)):
         shown = facts.charge(id=name, status="failed", failure_balance_transaction="txn_back")
-        tell_charge(installation, facts, shown, seconds)
-    tell_paid(installation, facts)
+        report_charge(installation, facts, shown, seconds)
+    report_paid(installation, facts)
     assert donation_of(installation, facts).returned_at == after(facts, 50)
     assert written(installation, facts) == [
         ("payment_reversed", f"pi_{facts.number}", after(facts, 50), 0, "usd", None)
@@ -177,7 +177,7 @@ def test_a_monthly_gift_is_not_ended_by_one_reversed_charge(
     tell_session(installation, facts, facts.session())
     metadata = {"donation_id": facts.donation.public_id}
     back = facts.charge(status="failed", failure_balance_transaction="txn_back", metadata=metadata)
-    tell_charge(installation, facts, back)
+    report_charge(installation, facts, back)
     assert donation_of(installation, facts).returned_at is None
     assert state_and_receipt(installation, facts) == ("paid", 2500)
 
@@ -207,7 +207,7 @@ def test_a_refund_counts_once_stripe_has_started_it_and_until_it_fails(
     )
     with installation.sessions.begin() as session:
         session.add(row)
-    tell_refund(installation, gift, gift.refund("other", 100))
+    report_refund(installation, gift, gift.refund("other", 100))
     assert state_and_receipt(installation, gift) == ("partially_refunded", remains - 100)
 
 
@@ -216,33 +216,33 @@ def test_evidence_of_any_kind_alone_waits_for_its_own_payment(
     installation: Installation, give: Give, kind: str
 ) -> None:
     tell: dict[str, Callable[[Facts], object]] = {
-        "charge": lambda one: tell_charge(installation, one, one.charge(amount_refunded=700)),
-        "refund": lambda one: tell_refund(installation, one, one.refund("a", 700)),
-        "dispute": lambda one: tell_dispute(installation, one, one.dispute("lost", amount=700)),
+        "charge": lambda one: report_charge(installation, one, one.charge(amount_refunded=700)),
+        "refund": lambda one: report_refund(installation, one, one.refund("a", 700)),
+        "dispute": lambda one: report_dispute(installation, one, one.dispute("lost", amount=700)),
         "fraud": lambda one: tell_fraud(installation, one),
     }
     mine, other = give(), give(email="ben@example.org")
     for facts in (other, mine):
         tell[kind](facts)
     assert set().union(*owners(installation).values()) == {None}
-    tell_paid(installation, mine)
+    report_paid(installation, mine)
     assert set().union(*owners(installation).values()) == {mine.donation.id, None}
     ends = {"dispute": ("dispute_lost", 1800), "fraud": ("paid", 2500)}
     assert state_and_receipt(installation, mine) == ends.get(kind, ("partially_refunded", 1800))
     assert state_and_receipt(installation, other) == ("pending", -1)
-    tell_paid(installation, other)
+    report_paid(installation, other)
     assert set().union(*owners(installation).values()) == {mine.donation.id, other.donation.id}
 
 
 def test_evidence_that_has_a_donation_keeps_it(installation: Installation, give: Give) -> None:
     mine, other = give(), give(email="ben@example.org")
-    tell_paid(installation, other)
-    tell_refund(installation, mine, mine.refund("a", 700))
+    report_paid(installation, other)
+    report_refund(installation, mine, mine.refund("a", 700))
     with installation.sessions.begin() as session:
         session.execute(update(Refund).values(donation_id=other.donation.id))
-    tell_paid(installation, mine)
+    report_paid(installation, mine)
     assert owners(installation)["Refund"] == {other.donation.id}
-    assert booked(installation, mine) == [("payment", 2500, 0)]
+    assert ledger_entries_of(installation, mine) == [("payment", 2500, 0)]
 
 
 def test_evidence_reaches_a_payment_whose_id_is_learned_later(
@@ -250,10 +250,10 @@ def test_evidence_reaches_a_payment_whose_id_is_learned_later(
 ) -> None:
     facts = give()
     tell_session(installation, facts, facts.session(payment_intent=None))
-    tell_refund(installation, facts, facts.refund("a", 700))
-    assert booked(installation, facts) == [("payment", 2500, 0)]
-    tell_paid(installation, facts)
-    assert booked(installation, facts)[1:] == [("refund", -700, 0)]
+    report_refund(installation, facts, facts.refund("a", 700))
+    assert ledger_entries_of(installation, facts) == [("payment", 2500, 0)]
+    report_paid(installation, facts)
+    assert ledger_entries_of(installation, facts)[1:] == [("refund", -700, 0)]
     assert state_and_receipt(installation, facts) == ("partially_refunded", 1800)
 
 
@@ -264,13 +264,15 @@ def test_evidence_in_another_currency_is_refused_and_books_nothing(
 ) -> None:
     facts = give()
     if not early:
-        tell_paid(installation, facts)
+        report_paid(installation, facts)
     tell: Callable[[], object] = {
-        "charge": lambda: tell_charge(
+        "charge": lambda: report_charge(
             installation, facts, facts.charge(amount_refunded=700, currency="eur")
         ),
-        "refund": lambda: tell_refund(installation, facts, facts.refund("a", 700, currency="eur")),
-        "dispute": lambda: tell_dispute(
+        "refund": lambda: report_refund(
+            installation, facts, facts.refund("a", 700, currency="eur")
+        ),
+        "dispute": lambda: report_dispute(
             installation, facts, facts.dispute("lost", -700, currency="eur")
         ),
     }[kind]
@@ -278,24 +280,24 @@ def test_evidence_in_another_currency_is_refused_and_books_nothing(
     if early:
         tell()
     with pytest.raises(FactMismatch, match=said):
-        tell_paid(installation, facts) if early else tell()
-    assert booked(installation, facts) == ([] if early else [("payment", 2500, 0)])
+        report_paid(installation, facts) if early else tell()
+    assert ledger_entries_of(installation, facts) == ([] if early else [("payment", 2500, 0)])
     assert donation_of(installation, facts).state == ("pending" if early else "paid")
 
 
 def test_times_of_balance_transactions_are_utc(installation: Installation, gift: Facts) -> None:
     shown = gift.dispute("lost", -2500)
     shown["balance_transactions"][0]["created"] = 1_797_926_400
-    tell_dispute(installation, gift, shown)
+    report_dispute(installation, gift, shown)
     assert written(installation, gift)[0][2] == datetime(2026, 12, 22, 8, tzinfo=UTC)
 
 
 def test_settling_again_leaves_a_changed_gift_alone(
     installation: Installation, gift: Facts
 ) -> None:
-    tell_refund(installation, gift, gift.refund("a", 700))
+    report_refund(installation, gift, gift.refund("a", 700))
     before = donation_of(installation, gift)
-    outcome = tell_charge(installation, gift, gift.charge(amount_refunded=700))
+    outcome = report_charge(installation, gift, gift.charge(amount_refunded=700))
     assert (outcome.applied, outcome.note) == (False, "nothing new")
     with installation.sessions() as session:
         found = session.get_one(Donation, before.id)

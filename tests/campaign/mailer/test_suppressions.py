@@ -15,7 +15,7 @@ from campaign.mailer.suppressions import (
 )
 from campaign.models import Campaign, Suppression, SuppressionReason
 from campaign.runtime.context import Installation
-from tests.support.campaigns import running
+from tests.support.campaigns import add_campaign
 
 AT = datetime(2026, 12, 22, 8, tzinfo=UTC)
 LEFT, BOUNCED = SuppressionReason.unsubscribed, SuppressionReason.bounced
@@ -35,7 +35,7 @@ def test_the_first_reason_stays_and_an_address_is_one_in_any_case(session: Sessi
 def test_one_campaign_s_appeals_are_not_another_s_and_all_are_each(
     installation: Installation, session: Session, campaign: Campaign
 ) -> None:
-    other = running(installation).id
+    other = add_campaign(installation).id
     suppress(session, "ana@example.org", LEFT, campaign_id=campaign.id)
     stopped = [is_suppressed(session, "ana@example.org", one) for one in (campaign.id, other, None)]
     assert stopped == [True, False, False]

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from campaign.models import Branding, Campaign, CampaignText, Milestone, WallEntry
 from campaign.runtime.context import Installation
-from tests.support.raw_sql import insert, refusals
+from tests.support.raw_sql import insert, rejections
 from tests.support.stripe import Facts
 
 Give = Callable[..., Facts]
@@ -41,7 +41,7 @@ def test_a_logo_comes_whole_and_with_words_for_who_cannot_see_it(
         "accent_light = '#00000', accent_dark = '#000000'": "ck_branding_colors",
         "accent_light = '#0a0b0c', accent_dark = '#ffffff'": "",
     }
-    assert refusals(installation, "branding", rules) == rules
+    assert rejections(installation, "branding", rules) == rules
 
 
 def test_a_language_has_one_text_and_a_milestone_is_reached_once_for_one_target(
@@ -81,6 +81,6 @@ def test_a_wall_entry_has_a_name_and_words_that_wait_to_be_read(
         "comment_state = 'approved'": "ck_wall_entry_comment",
         "comment = 'Hello', comment_state = 'read'": "ck_wall_entry_comment_state",
     }
-    assert refusals(installation, "wall_entry", rules) == rules
+    assert rejections(installation, "wall_entry", rules) == rules
     with pytest.raises(IntegrityError, match="pk_wall_entry"):
         insert(installation, WallEntry, **entry)

@@ -7,7 +7,7 @@ from sqlalchemy.exc import IntegrityError
 
 from campaign.models import Acknowledgment, Donor, DonorMerge, Note
 from campaign.runtime.context import Installation
-from tests.support.raw_sql import execute, insert, refusals
+from tests.support.raw_sql import execute, insert, rejections
 from tests.support.stripe import Facts
 
 Give = Callable[..., Facts]
@@ -24,7 +24,7 @@ def test_a_note_is_about_a_donor_or_a_donation_and_says_something(
         f"donation_id = NULL, donor_id = {donation.donor_id}": "",
         "text = ''": "ck_note_text",
     }
-    assert refusals(installation, "note", rules) == rules
+    assert rejections(installation, "note", rules) == rules
 
 
 def test_a_donor_is_merged_once_until_that_is_undone(installation: Installation) -> None:
@@ -37,7 +37,7 @@ def test_a_donor_is_merged_once_until_that_is_undone(installation: Installation)
         "undone_at = now()": "ck_donor_merge_undone",
         "undone_by = 'Mia'": "ck_donor_merge_undone",
     }
-    assert refusals(installation, "donor_merge", rules) == rules
+    assert rejections(installation, "donor_merge", rules) == rules
     execute(installation, "UPDATE donor_merge SET undone_at = now(), undone_by = 'Mia'")
     insert(installation, DonorMerge, kept_id=third, merged_id=merged, merged_by="Mia")
 

@@ -7,7 +7,7 @@ from sqlalchemy.exc import IntegrityError
 
 from campaign.models import Donor, DonorLink, DonorSession, ErasureRequest
 from campaign.runtime.context import Installation
-from tests.support.raw_sql import execute, insert, refusals
+from tests.support.raw_sql import execute, insert, rejections
 
 LATER = datetime(2099, 1, 1, tzinfo=UTC)
 
@@ -28,7 +28,7 @@ def test_a_link_that_confirms_an_address_names_it_and_no_other_does(
         "purpose = 'address', email = 'new@example.org'": "",
         "purpose = 'pay'": "ck_donor_link_purpose",
     }
-    assert refusals(installation, "donor_link", rules) == rules
+    assert rejections(installation, "donor_link", rules) == rules
 
 
 def test_a_digest_opens_one_thing(installation: Installation, donor: int) -> None:
@@ -62,4 +62,4 @@ def test_a_request_ends_one_way_and_has_whoever_approved_it(
         "approved_by = 'Mia'": "ck_erasure_request_approved",
         "approved_at = now(), approved_by = 'Mia', done_at = now()": "",
     }
-    assert refusals(installation, "erasure_request", rules) == rules
+    assert rejections(installation, "erasure_request", rules) == rules

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from campaign.models import DepositBatch, OfflineGift
 from campaign.runtime.context import Installation
-from tests.support.raw_sql import execute, insert, refusals
+from tests.support.raw_sql import execute, insert, rejections
 from tests.support.stripe import Facts
 
 Give = Callable[..., Facts]
@@ -60,7 +60,7 @@ def test_an_offline_gift_keeps_its_rules(installation: Installation, check: Chec
         "reversed_on = received_on, reversal_reason = 'bounced'": "",
         "reversed_on = received_on, reversal_reason = 'lost'": "ck_offline_gift_reversal_reason",
     }
-    assert refusals(installation, "offline_gift", rules) == rules
+    assert rejections(installation, "offline_gift", rules) == rules
 
 
 def test_a_form_is_one_gift_and_a_donation_came_one_way(
@@ -88,7 +88,7 @@ def test_a_batch_is_closed_whole_and_what_is_in_it_stays(
         "name = ''": "ck_deposit_batch_name",
         closing: "",
     }
-    assert refusals(installation, "deposit_batch", rules) == rules
+    assert rejections(installation, "deposit_batch", rules) == rules
     with pytest.raises(IntegrityError, match="uq_deposit_batch_lower_name"):
         insert(installation, DepositBatch, name="FRIDAY", currency="usd", opened_by="Fay")
     execute(installation, f"UPDATE deposit_batch SET {closing}")
@@ -98,6 +98,6 @@ def test_a_batch_is_closed_whole_and_what_is_in_it_stays(
         f"batch_id = NULL WHERE batch_id = {batch}": kept,
         f"description = 'torn' WHERE batch_id = {batch}": "",
     }
-    assert refusals(installation, "offline_gift", moves) == moves
+    assert rejections(installation, "offline_gift", moves) == moves
     with pytest.raises(IntegrityError, match="A closed deposit batch stays"):
         check("chase 103", batch_id=batch)

@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from campaign.models import Charge, Dispute, FraudWarning, PaymentLookup, Refund
 from campaign.runtime.context import Installation
-from tests.support.raw_sql import insert, refusals
+from tests.support.raw_sql import insert, rejections
 
 MOMENT = datetime(2026, 12, 22, 8, tzinfo=UTC)
 MONEY: dict[str, Any] = {"amount": 2500, "currency": "usd"}
@@ -23,7 +23,7 @@ def test_no_more_is_refunded_of_a_charge_than_it_was(installation: Installation)
         "amount = -1, refunded = -1": "ck_charge_amount",
         "amount = 0": "",
     }
-    assert refusals(installation, "charge", rules) == rules
+    assert rejections(installation, "charge", rules) == rules
 
 
 def test_a_refund_is_known_by_stripe_s_name_or_by_our_request(installation: Installation) -> None:
@@ -39,7 +39,7 @@ def test_a_refund_is_known_by_stripe_s_name_or_by_our_request(installation: Inst
         "amount = 0": "ck_refund_amount",
         "amount = 1": "",
     }
-    assert refusals(installation, "refund", rules) == rules
+    assert rejections(installation, "refund", rules) == rules
     with pytest.raises(IntegrityError, match="uq_refund_request_token"):
         insert(installation, Refund, **ours)
 
@@ -53,7 +53,7 @@ def test_what_a_dispute_moved_is_never_less_than_nothing(installation: Installat
         "amount = -1": "ck_dispute_amount",
         "withdrawn = amount + 1500": "",
     }
-    assert refusals(installation, "dispute", rules) == rules
+    assert rejections(installation, "dispute", rules) == rules
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,16 @@ from campaign.offline.csv_rows import Row
 from campaign.offline.entry import Choices, EntryResult
 from campaign.offline.reversals import reverse
 from campaign.runtime.context import Installation
-from tests.support.offline_gifts import FINANCE, HERE, TODAY, Enter, bar, day, gift_of, written
+from tests.support.offline_gifts import (
+    FINANCE,
+    HERE,
+    TODAY,
+    Enter,
+    days_ago,
+    gift_of,
+    shown_totals,
+    written_gift,
+)
 
 
 @pytest.fixture
@@ -27,7 +36,7 @@ def plan(
     installation: Installation, reader: ListReader, **changes: Any
 ) -> PlannedRow | RejectedLine:
     with installation.sessions() as session:
-        return reader.plan(session, Row(7, written(**changes)), now())
+        return reader.plan(session, Row(7, written_gift(**changes)), now())
 
 
 def planned(installation: Installation, reader: ListReader, **changes: Any) -> PlannedRow:
@@ -79,7 +88,7 @@ def test_a_plan_reports_every_error_of_its_row_and_stores_nothing(
         " Enter an amount, for example 25",
     )
     planned(installation, reader)
-    assert bar(installation) == (0, 0, 0)
+    assert shown_totals(installation) == (0, 0, 0)
 
 
 def test_a_plan_matches_only_the_namesake_at_the_same_address(
@@ -102,7 +111,7 @@ def test_a_plan_warns_of_duplicates_and_dates_outside_but_not_of_this_lists_own_
     assert not planned(installation, reader).alike
     assert planned(installation, ListReader("year-end", HERE)).alike
     assert planned(installation, reader, name="Ben").alike
-    assert planned(installation, reader, postmarked_on=day(30)).outside
+    assert planned(installation, reader, postmarked_on=days_ago(30)).outside
 
 
 def test_a_row_is_entered_once_despite_its_warnings(
@@ -114,12 +123,12 @@ def test_a_row_is_entered_once_despite_its_warnings(
     entered = enter_row(installation, reader, row)
     assert isinstance(entered, EntryResult)
     assert entered.joined
-    assert bar(installation) == (10000, 2, 1)
+    assert shown_totals(installation) == (10000, 2, 1)
     again = enter_row(installation, reader, row)
     assert isinstance(again, RejectedLine)
     assert again.reason.startswith("Reference 2 is already a check of $50 from Ana Reyes")
     assert not again.reason.endswith(".")
-    assert bar(installation) == (10000, 2, 1)
+    assert shown_totals(installation) == (10000, 2, 1)
 
 
 def test_a_donor_corrected_in_the_meantime_is_not_matched_automatically(
@@ -134,7 +143,7 @@ def test_a_donor_corrected_in_the_meantime_is_not_matched_automatically(
         session.add(type(other)(email="", name="Ana Reyes"))
     shown = enter_row(installation, reader, row)
     assert shown == RejectedLine(7, "its donor has changed in the meantime; import the file again")
-    assert bar(installation) == (900, 1, 1)
+    assert shown_totals(installation) == (900, 1, 1)
 
 
 def test_importing_a_list_again_does_not_restore_a_mistake_unless_its_row_was_corrected(
@@ -149,9 +158,9 @@ def test_importing_a_list_again_does_not_restore_a_mistake_unless_its_row_was_co
     )
     for changes in (
         {"amount": "50"},
-        {"amount": "500", "received_on": day(1)},
+        {"amount": "500", "received_on": days_ago(1)},
         {"amount": "500", "kind": "cash"},
-        {"amount": "500", "postmarked_on": day(2)},
+        {"amount": "500", "postmarked_on": days_ago(2)},
     ):
         planned(installation, reader, reference="1042", **changes)
 

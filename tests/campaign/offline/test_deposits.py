@@ -23,7 +23,7 @@ from campaign.offline.deposits import (
 from campaign.offline.entry import Choices
 from campaign.offline.reversals import reverse
 from campaign.runtime.context import Installation
-from tests.support.offline_gifts import FINANCE, TODAY, Enter, day, gift_of
+from tests.support.offline_gifts import FINANCE, TODAY, Enter, days_ago, gift_of
 
 NEW = Choices(waived=None, donor="new")
 
@@ -150,7 +150,9 @@ def test_moving_gifts_twice_moves_them_once_and_takes_none_from_another_batch(
 
 def test_one_gift_that_does_not_fit_rejects_all(installation: Installation, enter: Enter) -> None:
     with installation.sessions.begin() as session:
-        new = NewCampaign("euros", "E", "500", "2099-12-31", "Europe/Berlin", "eur", start=day(21))
+        new = NewCampaign(
+            "euros", "E", "500", "2099-12-31", "Europe/Berlin", "eur", start=days_ago(21)
+        )
         create_campaign(session, new)
     batch, good = opened(installation), gift_of(enter(reference="1")).id
     stock = gift_of(enter(NEW, kind="stock", description="40 shares", reference="2")).id

@@ -10,12 +10,12 @@ from campaign.offline.donor_match import NEW_DONOR, find_candidates, find_or_cre
 from campaign.offline.entry import Choices, UnresolvedEntry
 from campaign.offline.entry_parsing import OfflineEntry, read_entry
 from campaign.runtime.context import Installation
-from tests.support.offline_gifts import HERE, Enter, bar, gift_of, written
+from tests.support.offline_gifts import HERE, Enter, gift_of, shown_totals, written_gift
 
 
 def entry_of(installation: Installation, **changes: str) -> OfflineEntry:
     with installation.sessions() as session:
-        return read_entry(session, written(**changes), now(), HERE)
+        return read_entry(session, written_gift(**changes), now(), HERE)
 
 
 def add(installation: Installation, **values: object) -> int:
@@ -39,7 +39,7 @@ def test_a_donor_without_email_is_offered_and_never_matched_silently(
     with installation.sessions() as session:
         donors = [session.get_one(Donation, one.donation_id).donor_id for one in (same, other)]
     assert donors[0] == known.id != donors[1]
-    assert bar(installation) == (20500, 3, 2)
+    assert shown_totals(installation) == (20500, 3, 2)
 
 
 def test_namesakes_are_listed_same_address_first_then_newest(

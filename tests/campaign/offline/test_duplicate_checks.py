@@ -20,7 +20,16 @@ from campaign.offline.entry import Choices, UnresolvedEntry
 from campaign.offline.entry_parsing import read_entry
 from campaign.offline.reversals import reverse
 from campaign.runtime.context import Installation
-from tests.support.offline_gifts import FINANCE, HERE, TODAY, Enter, bar, day, gift_of, written
+from tests.support.offline_gifts import (
+    FINANCE,
+    HERE,
+    TODAY,
+    Enter,
+    days_ago,
+    gift_of,
+    shown_totals,
+    written_gift,
+)
 
 
 def reverse_gift(installation: Installation, gift: OfflineGift, reason: ReversalReason) -> None:
@@ -33,7 +42,7 @@ def reverse_gift(installation: Installation, gift: OfflineGift, reason: Reversal
 def alike(installation: Installation, **changes: Any) -> list[int]:
     """Return the ids of gifts that may be duplicates."""
     with installation.sessions() as session:
-        entry = read_entry(session, written(**changes), now(), HERE)
+        entry = read_entry(session, written_gift(**changes), now(), HERE)
         return [one.id for one in find_similar_gifts(session, entry)]
 
 
@@ -43,47 +52,49 @@ def test_an_existing_reference_is_rejected_and_names_who_entered_it(
     gift_of(enter(reference="1042 First"))
     with pytest.raises(OfflineGiftKnown, match=r"a check of \$50 from Ana Reyes.*by fay@harbor"):
         enter(reference="1042  FIRST", name="Ben", amount="70")
-    assert bar(installation) == (5000, 1, 1)
+    assert shown_totals(installation) == (5000, 1, 1)
 
 
 def test_a_possible_duplicate_needs_confirmation(
     installation: Installation, enter: Enter, running: Campaign
 ) -> None:
     first = gift_of(enter(reference="1042"))
-    shown = enter(reference="1042 again", name="ana reyes", received_on=day(7))
+    shown = enter(reference="1042 again", name="ana reyes", received_on=days_ago(7))
     assert isinstance(shown, UnresolvedEntry)
     assert [one.key for one in shown.entry_warnings] == [f"like-{first.id}"]
     assert "1042, a check of $50 from Ana Reyes" in shown.entry_warnings[0].words
     assert isinstance(
-        enter(name="Ana Reyes", received_on=day(11), reference="1043", address="Elsewhere"),
+        enter(name="Ana Reyes", received_on=days_ago(11), reference="1043", address="Elsewhere"),
         UnresolvedEntry,
     )
     code = coupon_code(running)
-    gift_of(enter(name="C", code=code, postmarked_on=day(2), reference="7", amount="9"))
-    alike = enter(name="D", code=code, postmarked_on=day(2), reference="8", amount="9")
+    gift_of(enter(name="C", code=code, postmarked_on=days_ago(2), reference="7", amount="9"))
+    alike = enter(name="D", code=code, postmarked_on=days_ago(2), reference="8", amount="9")
     assert isinstance(alike, UnresolvedEntry)
     assert alike.entry_warnings
     waived = Choices(waived=[shown.entry_warnings[0].key], donor=str(shown.candidates[0].id))
-    gift_of(enter(waived, reference="1042 again", name="ana reyes", received_on=day(7)))
-    assert bar(installation) == (10900, 3, 2)
+    gift_of(enter(waived, reference="1042 again", name="ana reyes", received_on=days_ago(7)))
+    assert shown_totals(installation) == (10900, 3, 2)
 
 
 def test_similar_gifts_are_within_ten_days_of_each_other(
     installation: Installation, enter: Enter
 ) -> None:
-    gift = gift_of(enter(received_on=day(10)))
+    gift = gift_of(enter(received_on=days_ago(10)))
     for ago, found in ((0, [gift.id]), (20, [gift.id]), (21, [])):
-        assert alike(installation, received_on=day(ago)) == found
-    older = gift_of(enter(Choices(waived=None, donor="new"), received_on=day(11)))
+        assert alike(installation, received_on=days_ago(ago)) == found
+    older = gift_of(enter(Choices(waived=None, donor="new"), received_on=days_ago(11)))
     assert alike(installation) == [gift.id]
-    assert alike(installation, received_on=day(1)) == [older.id, gift.id]
+    assert alike(installation, received_on=days_ago(1)) == [older.id, gift.id]
 
 
 def test_a_different_amount_name_or_currency_is_a_different_gift(
     installation: Installation, enter: Enter
 ) -> None:
     with installation.sessions.begin() as session:
-        new = NewCampaign("euros", "E", "500", "2099-12-31", "Europe/Berlin", "eur", start=day(21))
+        new = NewCampaign(
+            "euros", "E", "500", "2099-12-31", "Europe/Berlin", "eur", start=days_ago(21)
+        )
         create_campaign(session, new)
     gift = gift_of(enter(email="ana@example.org"))
     for changes in ({"amount": "50.01"}, {"name": "Ben"}, {"campaign": "euros"}):
@@ -95,10 +106,10 @@ def test_a_different_amount_name_or_currency_is_a_different_gift(
 def test_the_same_code_makes_gifts_similar_only_with_the_same_postmark(
     installation: Installation, enter: Enter, running: Campaign
 ) -> None:
-    coupon = {"code": coupon_code(running, "harbor"), "postmarked_on": day(2)}
+    coupon = {"code": coupon_code(running, "harbor"), "postmarked_on": days_ago(2)}
     gift = gift_of(enter(**coupon))
     assert alike(installation, name="Ben", **coupon) == [gift.id]
-    assert alike(installation, name="Ben", **{**coupon, "postmarked_on": day(3)}) == []
+    assert alike(installation, name="Ben", **{**coupon, "postmarked_on": days_ago(3)}) == []
     assert alike(installation, name="Ben", **{**coupon, "postmarked_on": ""}) == []
 
 
@@ -124,7 +135,7 @@ def test_a_gift_is_described_with_donor_and_local_time_of_entry(
     installation: Installation, enter: Enter
 ) -> None:
     gifts = [
-        gift_of(enter(received_on=day(1))),
+        gift_of(enter(received_on=days_ago(1))),
         gift_of(enter(kind="cash", name="", email="bo@example.org", amount="7.50")),
         gift_of(enter(kind="stock", name="", description="40 shares", amount="900")),
     ]
@@ -138,7 +149,7 @@ def test_a_gift_is_described_with_donor_and_local_time_of_entry(
             entered = found.created_at.astimezone(HERE)
     by = f"entered by {FINANCE.name} on {entered:%Y-%m-%d at %H:%M}"
     assert shown == [
-        f"a check of $50 from Ana Reyes, received on {day(1)}, {by}",
-        f"cash of $7.50 from bo@example.org, received on {day(0)}, {by}",
-        f"stock of $900 from an unnamed donor, received on {day(0)}, {by}",
+        f"a check of $50 from Ana Reyes, received on {days_ago(1)}, {by}",
+        f"cash of $7.50 from bo@example.org, received on {days_ago(0)}, {by}",
+        f"stock of $900 from an unnamed donor, received on {days_ago(0)}, {by}",
     ]

@@ -23,7 +23,7 @@ from campaign.offline.coupon_codes import coupon_code
 from campaign.offline.entry import Choices, EntryResult, UnresolvedEntry
 from campaign.receipts.print_queue import list_print_queue
 from campaign.runtime.context import Installation
-from tests.support.offline_gifts import FINANCE, TODAY, Enter, bar, day, gift_of
+from tests.support.offline_gifts import FINANCE, TODAY, Enter, days_ago, gift_of, shown_totals
 
 
 def sound(installation: Installation) -> list[str]:
@@ -36,9 +36,15 @@ def test_a_check_counts_immediately_with_ledger_entry_receipt_and_audit_entry(
 ) -> None:
     code = coupon_code(running, "harbor")
     gift = gift_of(
-        enter(received_on=day(1), postmarked_on=day(4), code=code.lower(), campaign="", reference="1042 First")
-    )  # fmt: skip
-    assert bar(installation) == (5000, 1, 1)
+        enter(
+            received_on=days_ago(1),
+            postmarked_on=days_ago(4),
+            code=code.lower(),
+            campaign="",
+            reference="1042 First",
+        )
+    )
+    assert shown_totals(installation) == (5000, 1, 1)
     with installation.sessions() as session:
         donation = session.get_one(Donation, gift.donation_id)
         entry = session.scalars(select(LedgerEntry)).one()
@@ -67,7 +73,7 @@ def test_each_field_of_an_entry_is_kept(
         session.add(Donor(email="ana@example.org", name="Ana Reyes", locale="es"))
     before = now()
     outcome = enter(
-        Choices(token="form-1"), kind="daf", received_on=day(1), postmarked_on=day(4), amount="75.50",
+        Choices(token="form-1"), kind="daf", received_on=days_ago(1), postmarked_on=days_ago(4), amount="75.50",
         email="Ana@example.org", description="Reyes Family Fund", reference="G-7",
     )  # fmt: skip
     assert isinstance(outcome, EntryResult)
@@ -80,7 +86,7 @@ def test_each_field_of_an_entry_is_kept(
         assert (gift.kind, gift.reference, gift.description, gift.batch_id) == (
             "donor_advised_fund", "G-7", "Reyes Family Fund", None,
         )  # fmt: skip
-        assert (str(gift.received_on), str(gift.postmarked_on)) == (day(1), day(4))
+        assert (str(gift.received_on), str(gift.postmarked_on)) == (days_ago(1), days_ago(4))
         assert (gift.entered_by, gift.entry_token) == (FINANCE.name, "form-1")
         assert (donation.amount, donation.currency, donation.frequency) == (7550, "usd", "one_time")
         assert (donation.name, donation.email, donation.locale) == (
@@ -104,8 +110,8 @@ def test_each_field_of_an_entry_is_kept(
                 "kind": "donor_advised_fund",
                 "amount": 7550,
                 "currency": "usd",
-                "received_on": day(1),
-                "postmarked_on": day(4),
+                "received_on": days_ago(1),
+                "postmarked_on": days_ago(4),
                 "code": "",
                 "donor": donation.donor_id,
                 "batch": None,
@@ -140,7 +146,7 @@ def test_a_donor_with_an_email_address_gets_the_receipt_by_email(
         donor = session.scalars(select(Donor)).one()
         assert (donor.email, donor.name) == ("Ana@example.org", "Ana Reyes")
         assert len(session.scalars(select(OutboxMessage)).all()) == 2
-    assert bar(installation) == (11000, 2, 1)
+    assert shown_totals(installation) == (11000, 2, 1)
     assert sound(installation) == []
 
 
@@ -154,7 +160,7 @@ def test_cash_without_a_name_gets_a_new_donor_each_time_and_no_receipt(
         names = session.scalars(select(OfflineGift.reference)).all()
     assert len(set(names)) == 2
     assert all(name.startswith(f"cash {TODAY}") for name in names)
-    assert bar(installation) == (4000, 2, 2)
+    assert shown_totals(installation) == (4000, 2, 2)
     assert sound(installation) == []
 
 
@@ -164,7 +170,7 @@ def test_submitting_a_form_twice_records_one_gift(installation: Installation, en
     assert isinstance(second, EntryResult)
     assert not second.new
     assert gift_of(first).id == second.gift.id
-    assert bar(installation) == (5000, 1, 1)
+    assert shown_totals(installation) == (5000, 1, 1)
 
 
 def test_of_two_concurrent_entries_of_one_check_the_second_is_warned(
@@ -178,7 +184,7 @@ def test_of_two_concurrent_entries_of_one_check_the_second_is_warned(
         outcomes = [one.result() for one in asked]
     assert sum(isinstance(one, EntryResult) for one in outcomes) == 1
     assert all(one.entry_warnings for one in outcomes if isinstance(one, UnresolvedEntry))
-    assert bar(installation) == (5000, 1, 1)
+    assert shown_totals(installation) == (5000, 1, 1)
     with installation.sessions() as session:
         assert session.scalar(select(func.count(Donor.id))) == 1
 
@@ -186,11 +192,11 @@ def test_of_two_concurrent_entries_of_one_check_the_second_is_warned(
 def test_a_postmark_outside_the_campaign_is_warned_about_and_does_not_count(
     installation: Installation, enter: Enter
 ) -> None:
-    shown = enter(postmarked_on=day(30))
+    shown = enter(postmarked_on=days_ago(30))
     assert isinstance(shown, UnresolvedEntry)
     assert "does not count for the campaign" in shown.entry_warnings[0].words
-    gift_of(enter(Choices(waived=["place"]), postmarked_on=day(30)))
-    assert bar(installation) == (0, 0, 0)
+    gift_of(enter(Choices(waived=["place"]), postmarked_on=days_ago(30)))
+    assert shown_totals(installation) == (0, 0, 0)
     with installation.sessions() as session:
         assert session.scalars(select(LedgerEntry.campaign_id)).all() == [None]
         assert late_entries(session) == []
@@ -204,16 +210,18 @@ def test_a_check_mailed_in_time_counts_until_the_result_is_final(
         ended = session.get_one(Campaign, running.id)
         ended.deadline = now() - timedelta(days=5)
         ended.grace_days = 14
-    gift_of(enter(postmarked_on=day(9), reference="1"))
-    assert bar(installation) == (5000, 1, 1)
+    gift_of(enter(postmarked_on=days_ago(9), reference="1"))
+    assert shown_totals(installation) == (5000, 1, 1)
     with time_machine.travel(now() + timedelta(days=15), tick=True):
         with installation.sessions.begin() as session:
             assert len(finalize_due_campaigns(session, now())) == 1
-        shown = enter(name="Ben", postmarked_on=day(9), reference="2")
+        shown = enter(name="Ben", postmarked_on=days_ago(9), reference="2")
         assert isinstance(shown, UnresolvedEntry)
         assert "is final" in shown.entry_warnings[0].words
-        gift_of(enter(Choices(waived=["place"]), name="Ben", postmarked_on=day(9), reference="2"))
-    assert bar(installation) == (5000, 1, 1)
+        gift_of(
+            enter(Choices(waived=["place"]), name="Ben", postmarked_on=days_ago(9), reference="2")
+        )
+    assert shown_totals(installation) == (5000, 1, 1)
     with installation.sessions() as session:
         assert [one.amount for one in late_entries(session)] == [5000]
     assert sound(installation) == []

@@ -13,12 +13,12 @@ from campaign.offline.direct_mail_codes import save_coupons
 from campaign.offline.direct_mail_list import DirectMailRecipient
 from campaign.offline.entry_parsing import OfflineEntry, read_entry
 from campaign.runtime.context import Installation
-from tests.support.offline_gifts import HERE, TODAY, Enter, day, written
+from tests.support.offline_gifts import HERE, TODAY, Enter, days_ago, written_gift
 
 
 def read(installation: Installation, at: datetime | None = None, **changes: str) -> OfflineEntry:
     with installation.sessions() as session:
-        return read_entry(session, written(**changes), at or now(), HERE)
+        return read_entry(session, written_gift(**changes), at or now(), HERE)
 
 
 def faults(
@@ -34,7 +34,7 @@ def faults(
     [
         ({"received_on": str(TODAY + timedelta(days=2))}, "received_on", "in the future"),
         (
-            {"received_on": day(3), "postmarked_on": day(2)},
+            {"received_on": days_ago(3), "postmarked_on": days_ago(2)},
             "postmarked_on",
             "is after the date received",
         ),
@@ -92,7 +92,7 @@ def test_dates_must_exist_and_start_in_2000(installation: Installation, running:
 def test_a_check_counts_on_its_postmark_date_and_other_kinds_when_received(
     installation: Installation, running: Campaign
 ) -> None:
-    days = {"postmarked_on": day(3), "received_on": day(0)}
+    days = {"postmarked_on": days_ago(3), "received_on": days_ago(0)}
     assert read(installation, **days).day == TODAY - timedelta(days=3)
     assert read(installation, **days, kind="cash").day == TODAY
     assert read(installation).day == TODAY

@@ -9,8 +9,8 @@ from campaign.offline.deposits import open_batch
 from campaign.offline.entry import Choices
 from campaign.offline.recent import campaign_choices, describe_donor, latest_entries
 from campaign.runtime.context import Installation
-from tests.support.donors import add_donor, give_as
-from tests.support.offline_gifts import FINANCE, Enter, day, gift_of
+from tests.support.donors import add_donation, add_donor
+from tests.support.offline_gifts import FINANCE, Enter, days_ago, gift_of
 
 NEW = Choices(waived=None, donor="new")
 
@@ -22,7 +22,7 @@ def test_the_latest_entries_are_listed_newest_first_with_whether_they_count(
         batch = open_batch(session, "Monday", "usd", FINANCE, now()).id
     into = Choices(waived=None, donor="new", batch_id=batch)
     first = gift_of(enter(into, reference="1")).id
-    late = gift_of(enter(into, reference="2", postmarked_on=day(30))).id
+    late = gift_of(enter(into, reference="2", postmarked_on=days_ago(30))).id
     loose = gift_of(enter(NEW, reference="3")).id
     with installation.sessions() as session:
         shown = [(one.gift.id, one.counted) for one in latest_entries(session, 10)]
@@ -44,11 +44,11 @@ def test_a_donor_is_described_by_name_and_paid_gifts(session: Session, campaign:
     add_donor(session, "")
     assert describe_donor(session, "") == describe_donor(session, "ana@example.org") == unknown
     ana = add_donor(session, "Ana@example.org")
-    give_as(session, campaign, ana, state="pending", paid_at=None, charged_at=None)
+    add_donation(session, campaign, ana, state="pending", paid_at=None, charged_at=None)
     assert describe_donor(session, " ana@EXAMPLE.org ") == "Ana Reyes, 0 earlier gifts."
-    give_as(session, campaign, ana)
-    give_as(session, campaign, add_donor(session, "ben@example.org", ""))
+    add_donation(session, campaign, ana)
+    add_donation(session, campaign, add_donor(session, "ben@example.org", ""))
     assert describe_donor(session, "ana@example.org") == "Ana Reyes, 1 earlier gift."
-    give_as(session, campaign, ana)
+    add_donation(session, campaign, ana)
     assert describe_donor(session, "ana@example.org") == "Ana Reyes, 2 earlier gifts."
     assert describe_donor(session, "ben@example.org") == "ben@example.org, 1 earlier gift."

@@ -32,7 +32,7 @@ from campaign.receipts.receipts import receipt_context
 from campaign.receipts.statements import recipients, statement_context
 from campaign.refunds.refunds import RefundRequest, request_refund
 from campaign.runtime.context import Installation
-from tests.support.offline_gifts import FINANCE, HERE, TODAY, Enter, bar, gift_of
+from tests.support.offline_gifts import FINANCE, HERE, TODAY, Enter, gift_of, shown_totals
 
 
 def public_id(installation: Installation, gift: OfflineGift) -> str:
@@ -66,7 +66,7 @@ def test_a_bounced_check_is_subtracted_once_and_its_receipt_is_voided(
     gift = gift_of(enter(reference="1042", email="ana@example.org"))
     assert back(installation, gift).new
     assert not back(installation, gift).new
-    assert bar(installation) == (0, 0, 0)
+    assert shown_totals(installation) == (0, 0, 0)
     first, void = receipts(installation)
     assert (first.kind, void.kind, void.amount) == ("receipt", "void", 0)
     given = first.frozen["gift_date_text"]
@@ -112,7 +112,7 @@ def test_a_gift_entered_by_mistake_releases_its_reference(
     gift_of(enter(Choices(donor="new"), reference="1042"))
     with pytest.raises(OfflineGiftKnown, match="1042"):
         enter(reference="1042")
-    assert bar(installation) == (5000, 1, 1)
+    assert shown_totals(installation) == (5000, 1, 1)
     with installation.sessions() as session:
         sources = session.scalars(select(LedgerEntry.source).order_by(LedgerEntry.id)).all()
     assert sources == ["offline:1042", "offline:1042", "offline:1042:2"]
@@ -200,7 +200,7 @@ def test_invalid_reversals_are_rejected(installation: Installation, enter: Enter
         back(installation, cash, "returned", TODAY - timedelta(days=1))
     with installation.sessions() as session:
         assert session.scalars(select(OfflineGift.reversal_reason)).all() == [None]
-    assert bar(installation) == (5000, 1, 1)
+    assert shown_totals(installation) == (5000, 1, 1)
 
 
 def test_a_reversed_gift_leaves_an_open_batch_and_stays_in_a_closed_one(

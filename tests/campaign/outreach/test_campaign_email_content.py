@@ -17,14 +17,14 @@ from campaign.outreach.campaign_email_content import (
     reminder_context,
     result_context,
 )
-from tests.support.sample_emails import PLACES, SENDER, sample_letter
+from tests.support.sample_emails import MERGE_FIELDS, SENDER, sample_email
 
 STEPS = ("opening", "nine_days", "seven_days", "three_days", "two_days", "last_day", "last_hours")
 
 
 @pytest.mark.parametrize("key", STEPS)
 def test_each_step_shows_figure_deadline_code_and_how_to_give_by_mail(key: str) -> None:
-    sent_email = sample_letter(f"appeal_{key}")
+    sent_email = sample_email(f"appeal_{key}")
     text = " ".join(sent_email.text.split())
     for said in (
         "of $50,000",
@@ -39,7 +39,7 @@ def test_each_step_shows_figure_deadline_code_and_how_to_give_by_mail(key: str) 
 
 
 def test_each_step_has_its_own_text() -> None:
-    openings = {sample_letter(f"appeal_{key}").text.split("Dear Ana Reyes,")[1] for key in STEPS}
+    openings = {sample_email(f"appeal_{key}").text.split("Dear Ana Reyes,")[1] for key in STEPS}
     assert len(openings) == len(STEPS)
 
 
@@ -55,12 +55,12 @@ def test_a_step_sent_at_another_hour_than_planned_is_still_true(key: str) -> Non
 
 
 def test_staff_texts_replace_the_defaults_and_are_escaped() -> None:
-    sent_email = sample_letter("appeal_own_words")
+    sent_email = sample_email("appeal_own_words")
     assert sent_email.subject == "From our desk: 2 days left"
     assert "We have $31,250 & need $18,750 <more>." in sent_email.text
     assert "We have $31,250 &amp; need $18,750 &lt;more&gt;." in sent_email.html
     assert "Our campaign ends in" not in sent_email.text
-    assert sample_letter("appeal_own_words", "es").subject == "Desde la redacción: Quedan 2 días"
+    assert sample_email("appeal_own_words", "es").subject == "Desde la redacción: Quedan 2 días"
 
 
 def test_outdated_staff_texts_are_replaced_by_the_defaults() -> None:
@@ -84,18 +84,18 @@ def test_a_hostile_title_injects_no_header_and_no_element() -> None:
 
 
 def test_past_donors_are_mentioned_only_if_the_campaign_asks_them() -> None:
-    assert "gave to an earlier campaign" in sample_letter("appeal_opening").text.replace("\n", " ")
+    assert "gave to an earlier campaign" in sample_email("appeal_opening").text.replace("\n", " ")
     assert "earlier campaign" not in _text("opening", before=timedelta(days=9), asked=False)
 
 
 def test_a_moved_deadline_is_shown_with_its_reason() -> None:
-    text = sample_letter("appeal_extended").text.replace("\n", " ")
+    text = sample_email("appeal_extended").text.replace("\n", " ")
     assert "from Thursday, December 24 to Thursday, December 31." in text
     assert "a storm kept our office closed" in text
 
 
 def test_once_the_goal_is_met_no_amount_is_missing() -> None:
-    sent_email = sample_letter("appeal_goal_met")
+    sent_email = sample_email("appeal_goal_met")
     assert sent_email.subject == (
         "We met our goal of $50,000. You can still give until Thursday, December 31"
     )
@@ -104,7 +104,7 @@ def test_once_the_goal_is_met_no_amount_is_missing() -> None:
 
 
 def test_a_result_says_whether_it_is_final_and_what_it_missed() -> None:
-    met, short = (sample_letter(name).text for name in ("wrap_up", "wrap_up_short"))
+    met, short = (sample_email(name).text for name in ("wrap_up", "wrap_up_short"))
     assert "provisional until January 15, 2027" in met.replace("\n", " ")
     assert "$2,874.50 short of its goal" in short
     assert "This result is final." in short
@@ -129,7 +129,7 @@ def _text(
     progress = Progress(shown, 3_125_000, 0, 0, 430, 412, END - before)
     step = CampaignStep(key=key, texts=texts or {})
     context = appeal_context(progress, step, None, SENDER, get_language("en"))
-    sent_email = fill(render_email("appeal", context), PLACES)
+    sent_email = fill(render_email("appeal", context), MERGE_FIELDS)
     assert "<b>" not in sent_email.html
     return f"{sent_email.subject}\n\n{sent_email.text}"
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from campaign.models import Campaign, CampaignStep, Reminder
 from campaign.outreach.countdown import campaigns_to_mail
 from campaign.runtime.context import Installation
-from tests.support.subscribers import at, new_campaign, run
+from tests.support.subscribers import at, new_campaign, send_reminders
 
 BLINK = timedelta(microseconds=1)
 HOUR = timedelta(hours=1)
@@ -85,7 +85,7 @@ def test_a_forgotten_reminder_is_erased_however_long_ago_its_campaign_ended(
         )
         session.flush()
         assert listed(session, START) == ["past"]
-    assert run(installation, START) == []
+    assert send_reminders(installation, START) == []
     with installation.sessions() as session:
         assert session.scalars(select(Reminder)).all() == []
         assert listed(session, START) == []

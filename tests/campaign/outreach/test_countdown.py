@@ -22,7 +22,7 @@ from tests.support.subscribers import (
     donate,
     mark_all_sent,
     new_campaign,
-    run,
+    send_reminders,
     sent_emails,
     subscribe,
     subscribe_many,
@@ -43,7 +43,7 @@ def test_a_row_contains_all_that_the_email_needs(
 ) -> None:
     with installation.sessions.begin() as session:
         subscribe(session, "Ana@Example.org", name="Ana", locale="es", timezone="America/New_York")
-    assert counts(run(installation, MIDDAY)) == {"seven_days/appeal": 1}
+    assert counts(send_reminders(installation, MIDDAY)) == {"seven_days/appeal": 1}
     (sent_email,) = sent_emails(installation)
     assert (sent_email.kind, sent_email.bulk, sent_email.state) == ("appeal", True, "queued")
     assert (sent_email.recipient, sent_email.name) == ("Ana@Example.org", "Ana")
@@ -70,7 +70,7 @@ def test_ten_concurrent_runs_queue_one_row_per_recipient(
             one = Suppression(email=f"reader{place + 1}@example.org", reason=reason)
             session.add(one)
     with ThreadPoolExecutor(10) as pool:
-        shown = list(pool.map(lambda _: run(installation, MIDDAY), range(10)))
+        shown = list(pool.map(lambda _: send_reminders(installation, MIDDAY), range(10)))
     assert sum(queued.count for each in shown for queued in each) == 4500
     written = Counter(each.recipient.lower() for each in sent_emails(installation))
     assert written == Counter(f"reader{place}@example.org" for place in range(501, 5001))
@@ -84,7 +84,7 @@ def test_run_after_run_queues_each_step_once_for_each_reader(
     shown: Counter[str] = Counter()
     moment = at("2026-12-31T18:00-08:00")
     while moment < at("2027-01-01T09:30-08:00"):
-        shown.update(counts(run(installation, moment)))
+        shown.update(counts(send_reminders(installation, moment)))
         moment += timedelta(minutes=20)
         mark_all_sent(installation)
     assert shown == {"last_day/appeal": 3, "last_hours/appeal": 3, "wrap_up/wrap_up": 3}
@@ -95,8 +95,10 @@ def test_after_two_days_without_a_run_only_the_latest_step_is_queued(
 ) -> None:
     with installation.sessions.begin() as session:
         subscribe_many(session, 2)
-    assert counts(run(installation, "2026-12-28T12:00-08:00")) == {"seven_days/appeal": 2}
-    assert counts(run(installation, "2026-12-30T12:00-08:00")) == {"two_days/appeal": 2}
+    assert counts(send_reminders(installation, "2026-12-28T12:00-08:00")) == {
+        "seven_days/appeal": 2
+    }
+    assert counts(send_reminders(installation, "2026-12-30T12:00-08:00")) == {"two_days/appeal": 2}
     assert len(sent_emails(installation)) == 4
 
 
@@ -108,7 +110,7 @@ def test_a_recipient_in_quiet_hours_is_left_for_a_later_run(
         subscribe(session, "berlin@example.org", timezone="Europe/Berlin")
         subscribe(session, "lost@example.org", timezone="Nowhere/Atlantis")
     shown = [
-        (hour, counts(run(installation, f"2026-12-26T{hour}-08:00")))
+        (hour, counts(send_reminders(installation, f"2026-12-26T{hour}-08:00")))
         for hour in ("00:00", "08:59", "09:00", "11:59", "12:00", "20:59")
     ]
     # Midnight in Los Angeles is 9 am in Berlin. A zone that nobody knows keeps the campaign's hours.
@@ -124,8 +126,8 @@ def test_quiet_hours_through_a_whole_window_skip_only_that_step(
         subscribe(session, "new.york@example.org", timezone="America/New_York")
         subscribe(session, "here@example.org")
     # The last hours begin at 8 pm in Los Angeles, which is 11 pm in New York.
-    run(installation, "2026-12-31T20:30-08:00")
-    run(installation, "2026-12-31T23:30-08:00")
+    send_reminders(installation, "2026-12-31T20:30-08:00")
+    send_reminders(installation, "2026-12-31T23:30-08:00")
     assert addresses(installation) == ["here@example.org"]
 
 
@@ -150,7 +152,7 @@ def test_people_who_gave_or_promised_are_not_asked(
     with installation.sessions.begin() as session:
         subscribe(session, "Ana@Example.org")
         donate(session, winter, "aNA@example.org", state)
-    run(installation, MIDDAY)
+    send_reminders(installation, MIDDAY)
     assert bool(sent_emails(installation)) is asked
 
 
@@ -162,7 +164,7 @@ def test_a_list_that_one_campaign_was_left_for_keeps_the_others(
         subscribe(session, "ana@example.org", "bo@example.org")
         one = Suppression(email="ana@example.org", campaign_id=other.id, reason="unsubscribed")
         session.add_all([one, Suppression(email="bo@example.org", reason="bounced")])
-    run(installation, MIDDAY)
+    send_reminders(installation, MIDDAY)
     assert [(each.campaign_id, each.recipient) for each in sent_emails(installation)] == [
         (winter.id, "ana@example.org")
     ]
@@ -178,11 +180,11 @@ def test_past_donors_are_asked_where_the_campaign_says_so_and_each_person_once(
         donate(session, spring, "past@example.org", "refunded")
         donate(session, spring, "never@example.org", "declined")
         donate(session, spring, "", "paid")
-    run(installation, MIDDAY)
+    send_reminders(installation, MIDDAY)
     assert addresses(installation) == ["both@example.org"]
     with installation.sessions.begin() as session:
         asking = new_campaign(session, slug="asking", ask_past_donors=True)
-    run(installation, MIDDAY)
+    send_reminders(installation, MIDDAY)
     asked = [each for each in sent_emails(installation) if each.campaign_id == asking.id]
     assert sorted((each.recipient, each.locale, each.timezone, each.name) for each in asked) == [
         ("both@example.org", "es", "America/Denver", "Bo"),
@@ -195,7 +197,7 @@ def test_after_the_end_donors_are_thanked_and_others_get_the_result_once(
 ) -> None:
     with installation.sessions.begin() as session:
         subscribe(session, "asked@example.org", "gave@example.org", "left@example.org")
-    run(installation, MIDDAY)
+    send_reminders(installation, MIDDAY)
     mark_all_sent(installation)
     with installation.sessions.begin() as session:
         donate(session, winter, "Gave@example.org", "paid")
@@ -203,10 +205,10 @@ def test_after_the_end_donors_are_thanked_and_others_get_the_result_once(
         donate(session, winter, "back@example.org", "refunded")
         subscribe(session, "late@example.org")
         session.add(Suppression(email="left@example.org", reason="unsubscribed"))
-    assert counts(run(installation, "2027-01-01T00:00-08:00")) == {}
+    assert counts(send_reminders(installation, "2027-01-01T00:00-08:00")) == {}
     ended = {"wrap_up/thank_you": 2, "wrap_up/wrap_up": 1}
-    assert counts(run(installation, "2027-01-01T09:00-08:00")) == ended
-    assert counts(run(installation, "2027-01-02T09:00-08:00")) == {}
+    assert counts(send_reminders(installation, "2027-01-01T09:00-08:00")) == ended
+    assert counts(send_reminders(installation, "2027-01-02T09:00-08:00")) == {}
     assert addresses(installation, "thank_you") == ["Gave@example.org", "other@example.org"]
     assert addresses(installation, "wrap_up") == ["asked@example.org"]
 
@@ -217,8 +219,10 @@ def test_the_wrap_up_comes_no_later_than_a_week_after_the_end(
     with installation.sessions.begin() as session:
         donate(session, winter, "gave@example.org", "paid")
         session.execute(text("UPDATE campaign SET grace_days = 0"))
-    assert counts(run(installation, "2027-01-08T00:00-08:00")) == {}
-    assert counts(run(installation, "2027-01-07T12:00-08:00")) == {"wrap_up/thank_you": 1}
+    assert counts(send_reminders(installation, "2027-01-08T00:00-08:00")) == {}
+    assert counts(send_reminders(installation, "2027-01-07T12:00-08:00")) == {
+        "wrap_up/thank_you": 1
+    }
 
 
 def test_a_step_that_is_switched_off_is_not_queued(
@@ -229,7 +233,7 @@ def test_a_step_that_is_switched_off_is_not_queued(
         change_step(session, winter, "nine_days", StepChange(enabled=False))
         change_step(session, winter, "seven_days", StepChange(enabled=False))
         change_step(session, winter, "opening", StepChange(enabled=False))
-    assert run(installation, MIDDAY) == []
+    assert send_reminders(installation, MIDDAY) == []
 
 
 def test_a_preview_reports_what_a_run_would_queue_and_queues_nothing(
@@ -246,7 +250,7 @@ def test_a_preview_reports_what_a_run_would_queue_and_queues_nothing(
         assert counts(preview()) == {}
         assert counts(preview(at_any_hour=True)) == {"seven_days/appeal": 7}
     assert sent_emails(installation) == []
-    assert counts(run(installation, MIDDAY)) == {"seven_days/appeal": 7}
+    assert counts(send_reminders(installation, MIDDAY)) == {"seven_days/appeal": 7}
 
 
 def test_after_a_run_only_people_who_joined_since_are_left_to_write_to(
@@ -254,19 +258,19 @@ def test_after_a_run_only_people_who_joined_since_are_left_to_write_to(
 ) -> None:
     with installation.sessions.begin() as session:
         subscribe(session, "Ana@Example.org")
-    run(installation, MIDDAY)
+    send_reminders(installation, MIDDAY)
     with installation.sessions.begin() as session:
         session.execute(text("UPDATE outbox_message SET recipient = 'ANA@example.ORG'"))
         subscribe(session, "ben@example.org")
         shown = countdown.preview_due(session, winter.id, at(MIDDAY))
     assert counts(shown) == {"seven_days/appeal": 1}
-    assert counts(run(installation, MIDDAY)) == {"seven_days/appeal": 1}
+    assert counts(send_reminders(installation, MIDDAY)) == {"seven_days/appeal": 1}
 
 
 def test_a_run_reports_each_step_with_its_campaign_and_window_even_without_recipients(
     installation: Installation, winter: Campaign
 ) -> None:
-    (asked,) = run(installation, MIDDAY)
+    (asked,) = send_reminders(installation, MIDDAY)
     assert (asked.campaign, asked.key, asked.kind, asked.count) == (
         "winter",
         "seven_days",
@@ -277,7 +281,7 @@ def test_a_run_reports_each_step_with_its_campaign_and_window_even_without_recip
         at("2026-12-25T00:00-08:00"),
         at("2026-12-29T00:00-08:00"),
     )
-    ended = run(installation, "2027-01-02T12:00-08:00")
+    ended = send_reminders(installation, "2027-01-02T12:00-08:00")
     assert [(one.key, one.kind, one.count) for one in ended] == [
         ("wrap_up", "thank_you", 0),
         ("wrap_up", "wrap_up", 0),
@@ -292,12 +296,12 @@ def test_thanks_and_result_are_rows_with_all_that_each_email_needs(
 ) -> None:
     with installation.sessions.begin() as session:
         subscribe(session, "asked@example.org", name="As", locale="es", timezone="America/Denver")
-    run(installation, MIDDAY)
+    send_reminders(installation, MIDDAY)
     mark_all_sent(installation)
     with installation.sessions.begin() as session:
         donate(session, winter, "gave@example.org", "partially_refunded")
     morning = "2027-01-01T10:00-08:00"
-    run(installation, morning)
+    send_reminders(installation, morning)
     rows = {each.kind: each for each in sent_emails(installation) if each.kind != "appeal"}
     told = [(kind, one.recipient, one.name, one.locale, one.timezone) for kind, one in rows.items()]
     assert sorted(told, key=lambda one: one[0]) == [
@@ -318,7 +322,7 @@ def test_suppressed_people_are_neither_asked_nor_thanked_nor_told_the_result(
 ) -> None:
     with installation.sessions.begin() as session:
         subscribe(session, "asked@example.org")
-    run(installation, MIDDAY)
+    send_reminders(installation, MIDDAY)
     mark_all_sent(installation)
     with installation.sessions.begin() as session:
         donate(session, winter, "Gave@example.org", "paid")
@@ -327,8 +331,8 @@ def test_suppressed_people_are_neither_asked_nor_thanked_nor_told_the_result(
         where = {"all": None, "this": winter.id, "another": other.id}[scope]
         for name in ("asked", "gave", "new"):
             session.add(Suppression(email=f"{name}@example.org", campaign_id=where, reason=reason))
-    asked = counts(run(installation, "2026-12-29T12:00-08:00"))
-    ended = counts(run(installation, "2027-01-01T12:00-08:00"))
+    asked = counts(send_reminders(installation, "2026-12-29T12:00-08:00"))
+    ended = counts(send_reminders(installation, "2027-01-01T12:00-08:00"))
     if scope == "another":
         assert asked == {"three_days/appeal": 2}
         assert ended == {"wrap_up/thank_you": 1, "wrap_up/wrap_up": 1}
@@ -371,7 +375,7 @@ def test_a_preview_counts_reminders_as_a_run_queues_them(
     assert previewed("2026-12-27T11:59-08:00") == previewed("2026-12-27T21:00-08:00") == []
     assert previewed("2027-01-01T10:00-08:00") == []
     assert previewed(due) == [("winter", "reminder", 1)]
-    queued = [one for one in run(installation, due) if one.kind == "reminder"]
+    queued = [one for one in send_reminders(installation, due) if one.kind == "reminder"]
     assert [(one.campaign, one.count) for one in queued] == [("winter", 1), ("other", 1)]
     assert (queued[0].due, queued[0].closes) == (winter.starts_at, winter.deadline)
     assert previewed(due) == []

@@ -15,7 +15,7 @@ from tests.support.subscribers import (
     donate,
     mark_all_sent,
     new_campaign,
-    run,
+    send_reminders,
     sent_emails,
     subscribe,
 )
@@ -67,7 +67,7 @@ def test_queued_emails_are_counted_and_the_result_reaches_everyone_asked(
         subscribe(session, "ana@example.org", "ben@example.org")
         donate(session, winter, "cy@example.org", "partially_refunded")
         donate(session, winter, "di@example.org", "refunded")
-    run(installation, MIDDAY)
+    send_reminders(installation, MIDDAY)
     queued = rows(installation, winter)
     assert (queued["seven_days"].reach, queued["seven_days"].counts) == (0, Counts(waiting=2))
     assert queued["wrap_up"].reach == 1

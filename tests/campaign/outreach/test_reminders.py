@@ -16,7 +16,7 @@ from tests.support.subscribers import (
     counts,
     donate,
     new_campaign,
-    run,
+    send_reminders,
     sent_emails,
     subscribe,
 )
@@ -210,9 +210,9 @@ def test_an_address_may_have_254_characters() -> None:
 
 def test_it_is_queued_once_when_it_is_due(installation: Installation, winter: Campaign) -> None:
     asked = ask(installation, winter, locale="es")
-    assert counts(run(installation, "2026-12-27T11:59-08:00")) == {}
-    assert counts(run(installation, NEXT_DAY)) == {"reminder/reminder": 1}
-    assert counts(run(installation, "2026-12-27T12:05-08:00")) == {}
+    assert counts(send_reminders(installation, "2026-12-27T11:59-08:00")) == {}
+    assert counts(send_reminders(installation, NEXT_DAY)) == {"reminder/reminder": 1}
+    assert counts(send_reminders(installation, "2026-12-27T12:05-08:00")) == {}
     (sent_email,) = sent_emails(installation)
     assert (sent_email.kind, sent_email.subject_key, sent_email.bulk) == (
         "reminder",
@@ -229,8 +229,10 @@ def test_one_that_a_missing_run_left_waits_for_the_morning(
     installation: Installation, winter: Campaign
 ) -> None:
     ask(installation, winter)
-    assert counts(run(installation, "2026-12-27T22:00-08:00")) == {}
-    assert counts(run(installation, "2026-12-28T09:00-08:00")) == {"reminder/reminder": 1}
+    assert counts(send_reminders(installation, "2026-12-27T22:00-08:00")) == {}
+    assert counts(send_reminders(installation, "2026-12-28T09:00-08:00")) == {
+        "reminder/reminder": 1
+    }
 
 
 def test_after_it_is_sent_the_address_is_nowhere(
@@ -238,7 +240,7 @@ def test_after_it_is_sent_the_address_is_nowhere(
 ) -> None:
     for name in ("ben", "ana"):
         ask(installation, winter, f"{name}@example.org")
-    run(installation, NEXT_DAY)
+    send_reminders(installation, NEXT_DAY)
     (done,) = [one for one in claims(installation) if one.recipient == "ana@example.org"]
     with installation.sessions.begin() as session:
         session.execute(update(OutboxMessage).values(name="Somebody"))
@@ -252,7 +254,7 @@ def test_after_it_is_sent_the_address_is_nowhere(
 def test_two_erased_addresses_do_not_conflict(installation: Installation, winter: Campaign) -> None:
     for name in ("ana", "bo"):
         ask(installation, winter, f"{name}@example.org")
-        run(installation, NEXT_DAY)
+        send_reminders(installation, NEXT_DAY)
         with installation.sessions.begin() as session:
             reminders.erase_reminder(session, claim(installation))
     assert [sent_email.recipient for sent_email in sent_emails(installation)] == ["", ""]
@@ -269,7 +271,7 @@ def test_people_who_gave_or_unsubscribed_are_not_reminded_and_are_erased(
             donate(session, winter, "Ana@example.org", "paid")
         else:
             session.add(Suppression(email="ana@example.org", reason=reason))
-    assert counts(run(installation, moment)) == {}
+    assert counts(send_reminders(installation, moment)) == {}
     assert kept(installation) == []
 
 
@@ -282,7 +284,7 @@ def test_another_campaigns_gift_or_suppression_stops_no_reminder(
         donate(session, other, "ana@example.org", "paid")
         gone = Suppression(email="ana@example.org", campaign_id=other.id, reason="unsubscribed")
         session.add(gone)
-    assert counts(run(installation, NEXT_DAY)) == {"reminder/reminder": 1}
+    assert counts(send_reminders(installation, NEXT_DAY)) == {"reminder/reminder": 1}
 
 
 @pytest.mark.parametrize(
@@ -304,13 +306,13 @@ def test_a_finished_reminder_is_erased_by_the_next_run(
     after_the_end: bool,
 ) -> None:
     ask(installation, winter)
-    run(installation, NEXT_DAY)
+    send_reminders(installation, NEXT_DAY)
     with installation.sessions.begin() as session:
         sent_at = at(NEXT_DAY) if state == "sent" else None
         session.execute(update(OutboxMessage).values(state=state, sent_at=sent_at, name="Ana"))
     moment = at("2026-12-27T13:00-08:00")
     for late, keeps in ((False, before_the_end), (True, after_the_end)):
-        run(installation, winter.deadline if late else moment)
+        send_reminders(installation, winter.deadline if late else moment)
         (row,) = sent_emails(installation)
         assert (row.recipient, row.name) == (("ana@example.org", "Ana") if keeps else ("", ""))
         # After the end no request is kept; the email's own row has the address until it is done.
@@ -326,7 +328,7 @@ def test_the_end_of_a_campaign_erases_only_its_own_reminders(
     for campaign in (winter, other):
         ask(installation, campaign)
         ask(installation, campaign, "ben@example.org", "last_day")
-    run(installation, NEXT_DAY)
+    send_reminders(installation, NEXT_DAY)
     with installation.sessions.begin() as session:
         session.execute(update(OutboxMessage).values(state="dropped"))
     with installation.sessions.begin() as session:
@@ -352,7 +354,7 @@ def test_asking_again_while_it_is_queued_cancels_the_first(
     with installation.sessions.begin() as session:
         other = new_campaign(session, slug="other")
     ask(installation, other)
-    run(installation, NEXT_DAY)
+    send_reminders(installation, NEXT_DAY)
     first = next(one for one in claims(installation) if one.campaign_id == winter.id)
     ask(installation, winter, choice="last_day", moment=NEXT_DAY)
     assert "canceled or moved" in why(installation, first)
@@ -363,7 +365,9 @@ def test_asking_again_while_it_is_queued_cancels_the_first(
         (winter.id, "ben@example.org", "tomorrow"),
         (other.id, "ana@example.org", "tomorrow"),
     ]
-    queued = [one.count for one in run(installation, "2026-12-31T09:00-08:00") if one.count]
+    queued = [
+        one.count for one in send_reminders(installation, "2026-12-31T09:00-08:00") if one.count
+    ]
     assert queued == [1], "the other two were queued before"
 
 
@@ -377,10 +381,10 @@ def test_after_the_end_every_reminder_is_forgotten(
 
     ask(installation, winter)
     ask(installation, winter, "bo@example.org", "last_day")
-    run(installation, NEXT_DAY)
+    send_reminders(installation, NEXT_DAY)
     over: datetime = winter.deadline
     assert "over" in why(installation, claim(installation), over.isoformat())
     with installation.sessions.begin() as session:
         session.connection().exec_driver_sql("UPDATE outbox_message SET state = 'dropped'")
-    run(installation, over)
+    send_reminders(installation, over)
     assert addresses_kept() == 0

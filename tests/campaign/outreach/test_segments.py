@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from campaign.core.clock import now
 from campaign.models import Campaign, OutboxMessage
 from campaign.outreach import segments
-from tests.support.donors import add_donor, give_as
+from tests.support.donors import add_donation, add_donor
 from tests.support.subscribers import donate, new_campaign, subscribe
 
 
@@ -36,7 +36,7 @@ def test_past_donors_are_asked_only_by_a_campaign_that_asks_them(
     donate(session, winter, "here@example.org", "paid")
     for state in ("paid", "refunded", "pending", "processing"):
         donate(session, summer, f"{state}@example.org", state)
-    give_as(session, summer, add_donor(session, ""))
+    add_donation(session, summer, add_donor(session, ""))
     emails = [one[0] for one in people(session, segments.appeal_recipients(winter))]
     assert emails == ["ana@example.org", "paid@example.org", "refunded@example.org"]
     assert people(session, segments.appeal_recipients(summer)) == [
@@ -63,7 +63,7 @@ def test_thanked_donors_have_a_remaining_gift_in_this_campaign(
         donate(session, winter, f"{state}@example.org", state)
     donate(session, winter, "paid@example.org", "paid", attempt="again")
     donate(session, summer, "other@example.org", "paid")
-    give_as(session, winter, add_donor(session, ""))
+    add_donation(session, winter, add_donor(session, ""))
     emails = [one[0] for one in people(session, segments.thank_you_recipients(winter))]
     assert emails == [
         "paid@example.org",

@@ -13,7 +13,7 @@ from campaign.mailer.render import RenderedEmail
 from campaign.models import Campaign
 from campaign.outreach.step_preview import preview_step_email
 from campaign.runtime.context import Installation
-from tests.support.campaigns import book
+from tests.support.campaigns import add_booked_gift
 from tests.support.subscribers import at, new_campaign
 
 MIDDAY = at("2026-12-20T12:00-08:00")
@@ -40,7 +40,7 @@ def text(email: RenderedEmail) -> str:
 def test_an_upcoming_step_shows_the_days_that_will_be_left_and_the_sum_raised_now(
     installation: Installation, session: Session, winter: Campaign
 ) -> None:
-    book(session, winter, 123_400, charged_at=MIDDAY, paid_at=MIDDAY)
+    add_booked_gift(session, winter, 123_400, charged_at=MIDDAY, paid_at=MIDDAY)
     email = preview(installation, session, "three_days")
     said = text(email)
     assert "Dear Ana Reyes," in said

@@ -31,7 +31,7 @@ from campaign.privacy.erasure import erase_person
 from campaign.privacy.erasure_requests import request_erasure
 from campaign.privacy.personal_data_export import data_subject_of, find_data_subject
 from campaign.runtime.context import Installation
-from tests.support.donors import add_donor, give_as, renew_as
+from tests.support.donors import add_donation, add_donor, add_subscription
 from tests.support.personal_data import ADA, everything_of, words_of
 from tests.support.subscribers import subscribe
 
@@ -128,7 +128,7 @@ def test_every_record_of_the_person_is_erased_at_once(session: Session, campaign
     ana = add_donor(session, "ana@example.org")
     work = add_donor(session, "ana@work.example", merged_into_id=ana.id)
     for donor in (ana, work):
-        give_as(session, campaign, donor)
+        add_donation(session, campaign, donor)
     erase_person(session, data_subject_of(session, work), ADA, now())
     session.expire_all()
     assert session.scalar(select(func.count()).where(Donor.erased_at.is_not(None))) == 2
@@ -144,7 +144,9 @@ def test_nothing_is_erased_while_a_payment_may_happen(
     at = now()
     ana = add_donor(session, "ana@example.org")
     expires = at + timedelta(microseconds=1)
-    gift = give_as(session, campaign, ana, state=state, paid_at=None, session_expires_at=expires)
+    gift = add_donation(
+        session, campaign, ana, state=state, paid_at=None, session_expires_at=expires
+    )
     with pytest.raises(ErasureRefused, match=f"{gift.public_id} is {state}"):
         erase_person(session, data_subject_of(session, ana), ADA, at)
     session.expire_all()
@@ -159,7 +161,7 @@ def test_nothing_is_erased_while_a_monthly_gift_is_not_over(
     session: Session, campaign: Campaign
 ) -> None:
     ana = add_donor(session, "ana@example.org")
-    monthly = renew_as(session, campaign, ana, state="paused")
+    monthly = add_subscription(session, campaign, ana, state="paused")
     with pytest.raises(ErasureRefused, match=f"campaign subscription cancel {monthly.stripe_id}"):
         erase_person(session, data_subject_of(session, ana), ADA, now())
     assert ana.email == "ana@example.org"
@@ -194,7 +196,7 @@ def test_emails_about_receipts_and_monthly_gifts_lose_their_recipient_sent_or_no
     session: Session, campaign: Campaign
 ) -> None:
     ana, ben = (add_donor(session, f"{name}@example.org") for name in ("ana", "ben"))
-    monthly = renew_as(session, campaign, ana, ended=True)
+    monthly = add_subscription(session, campaign, ana, ended=True)
     for number, more in enumerate(
         (
             {"recipient": "ANA@example.org", "state": "sent", "sent_at": now()},
@@ -228,8 +230,8 @@ def test_the_bodies_of_deliveries_about_the_persons_gifts_are_deleted(
     session.flush()
     for donor in (ana, ben):
         about = {
-            "donation_id": give_as(session, campaign, donor).id,
-            "subscription_id": renew_as(session, campaign, donor, ended=True).id,
+            "donation_id": add_donation(session, campaign, donor).id,
+            "subscription_id": add_subscription(session, campaign, donor, ended=True).id,
         }
         for column, key in about.items():
             session.add(
@@ -274,7 +276,7 @@ def test_an_erasure_waits_for_a_change_of_the_gift_or_the_donor_in_progress(
     installation: Installation, campaign: Campaign, table: str
 ) -> None:
     with installation.sessions.begin() as session:
-        give_as(session, campaign, add_donor(session, "ana@example.org"))
+        add_donation(session, campaign, add_donor(session, "ana@example.org"))
     with installation.sessions() as first, installation.sessions() as second:
         first.execute(text(f"SELECT FROM {table} FOR NO KEY UPDATE"))
         person = find_data_subject(second, "ana@example.org")

@@ -24,7 +24,7 @@ from campaign.privacy.erasure_flow import erase, erase_approved, stored_events
 from campaign.privacy.erasure_requests import approve_erasure, request_erasure, withdraw_request
 from campaign.privacy.personal_data_export import DataSubject, find_data_subject
 from campaign.runtime.context import Installation
-from tests.support.donors import add_donor, give_as, renew_as
+from tests.support.donors import add_donation, add_donor, add_subscription
 from tests.support.personal_data import ADA
 from tests.support.stripe import Facts
 
@@ -78,7 +78,7 @@ def test_events_that_mention_an_address_or_a_gift_are_found_and_redacted_only_if
 ) -> None:
     monkeypatch.setattr(event_redaction, "BATCH_SIZE", 2)
     with installation.sessions.begin() as session:
-        gift = give_as(session, campaign, add_donor(session, "ana@example.org"))
+        gift = add_donation(session, campaign, add_donor(session, "ana@example.org"))
         add_event(session, "evt_1", email="ANA@example.org")
         add_event(session, "evt_2", email="ben@example.org")
         add_event(session, "evt_3", metadata={"donation_id": gift.public_id}, name="Ana")
@@ -120,7 +120,7 @@ def test_a_refused_erasure_changes_neither_events_nor_rows(
     installation: Installation, campaign: Campaign
 ) -> None:
     with installation.sessions.begin() as session:
-        renew_as(session, campaign, add_donor(session, "ana@example.org"))
+        add_subscription(session, campaign, add_donor(session, "ana@example.org"))
         add_event(session, "evt_1", email="ana@example.org")
     before = bodies(installation)
     with pytest.raises(ErasureRefused):
@@ -134,7 +134,7 @@ def test_only_approved_requests_that_are_still_open_are_carried_out(
     ana, ben, cy, di = add(installation, "ana", "ben", "cy", "di")
     with installation.sessions.begin() as session:
         for donor in (ana, ben, cy, di):
-            give_as(session, campaign, session.get_one(Donor, donor))
+            add_donation(session, campaign, session.get_one(Donor, donor))
         for donor in (ben, cy):
             request_erasure(session, session.get_one(Donor, donor), DOMAIN, now())
     approve(installation, cy, di, ana)
@@ -167,8 +167,8 @@ def test_a_request_that_must_wait_returns_to_staff_and_the_next_is_carried_out(
 ) -> None:
     ana, ben = add(installation, "ana", "ben")
     with installation.sessions.begin() as session:
-        monthly = renew_as(session, campaign, session.get_one(Donor, ana)).stripe_id
-        give_as(session, campaign, session.get_one(Donor, ben))
+        monthly = add_subscription(session, campaign, session.get_one(Donor, ana)).stripe_id
+        add_donation(session, campaign, session.get_one(Donor, ben))
     approve(installation, ana, ben)
     assert erase_approved(installation) == 1
     assert names(installation) == ["Ana", ""]
@@ -190,7 +190,7 @@ def test_a_failure_for_one_person_is_named_without_their_name_and_stops_nobody_e
     ana, ben = add(installation, "ana", "ben")
     with installation.sessions.begin() as session:
         add_event(session, "evt_1", email="ana@example.org")
-        give_as(session, campaign, session.get_one(Donor, ben))
+        add_donation(session, campaign, session.get_one(Donor, ben))
         # No JSON, so that it cannot be redacted.
         session.get_one(InboxEvent, "evt_1").body = b"ana@example.org"
     approve(installation, ana, ben)
@@ -207,7 +207,7 @@ def test_concurrent_workers_erase_a_person_once(
 ) -> None:
     (ana,) = add(installation, "ana")
     with installation.sessions.begin() as session:
-        give_as(session, campaign, session.get_one(Donor, ana))
+        add_donation(session, campaign, session.get_one(Donor, ana))
     approve(installation, ana)
     with ThreadPoolExecutor(3) as pool:
         assert sum(pool.map(lambda _: erase_approved(installation), range(3))) == 1

@@ -12,7 +12,7 @@ from campaign.models import Campaign, DonationState, Donor, SubscriptionState
 from campaign.models.states import SETTLED_STATES
 from campaign.privacy.erasure_guard import require_erasable
 from campaign.privacy.personal_data_export import data_subject_of
-from tests.support.donors import add_donor, give_as, renew_as
+from tests.support.donors import add_donation, add_donor, add_subscription
 
 MOMENT = timedelta(microseconds=1)
 UNPAID = {"paid_at": None, "charged_at": None}
@@ -37,7 +37,7 @@ def test_a_monthly_or_yearly_gift_must_have_ended(
     session: Session, campaign: Campaign, ana: Donor, state: SubscriptionState, frequency: str
 ) -> None:
     over = state is SubscriptionState.ended
-    gift = renew_as(session, campaign, ana, ended=over, state=state.value)
+    gift = add_subscription(session, campaign, ana, ended=over, state=state.value)
     gift.frequency = frequency
     session.flush()
     assert is_refused(session, ana, now()) is not over
@@ -48,8 +48,8 @@ def test_every_active_gift_is_named_and_those_of_others_do_not_count(
 ) -> None:
     ben = add_donor(session, "ben@example.org")
     work = add_donor(session, "ana@work.example", merged_into_id=ana.id)
-    gifts = [renew_as(session, campaign, donor) for donor in (ana, work)]
-    other = renew_as(session, campaign, ben)
+    gifts = [add_subscription(session, campaign, donor) for donor in (ana, work)]
+    other = add_subscription(session, campaign, ben)
     with pytest.raises(ErasureRefused) as refused:
         require_erasable(session, data_subject_of(session, ana), now())
     for gift in gifts:
@@ -84,7 +84,7 @@ def test_a_gift_in_progress_must_be_decided(
     at = now()
     more: dict[str, Any] = {} if state in SETTLED_STATES else UNPAID
     expires = at + MOMENT if open_page else at
-    give_as(session, campaign, ana, state=state.value, session_expires_at=expires, **more)
+    add_donation(session, campaign, ana, state=state.value, session_expires_at=expires, **more)
     assert is_refused(session, ana, at) is refused
 
 
@@ -92,15 +92,15 @@ def test_a_gift_in_progress_must_be_decided(
 def test_a_gift_without_a_payment_page_is_not_waited_for(
     session: Session, campaign: Campaign, ana: Donor, state: DonationState
 ) -> None:
-    give_as(session, campaign, ana, state=state.value, **UNPAID)
+    add_donation(session, campaign, ana, state=state.value, **UNPAID)
     assert not is_refused(session, ana, now())
 
 
 def test_one_gift_in_progress_among_many_is_enough(
     session: Session, campaign: Campaign, ana: Donor
 ) -> None:
-    give_as(session, campaign, ana)
-    waiting = give_as(session, campaign, ana, state="processing", **UNPAID)
-    give_as(session, campaign, ana)
+    add_donation(session, campaign, ana)
+    waiting = add_donation(session, campaign, ana, state="processing", **UNPAID)
+    add_donation(session, campaign, ana)
     with pytest.raises(ErasureRefused, match=f"donation {waiting.public_id} is processing"):
         require_erasable(session, data_subject_of(session, ana), now())

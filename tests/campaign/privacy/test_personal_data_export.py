@@ -33,7 +33,7 @@ from campaign.privacy.personal_data_export import (
     mail_of,
     tribute_cards_of,
 )
-from tests.support.donors import acknowledge_as, add_donor, give_as, renew_as
+from tests.support.donors import add_donation, add_donor, add_receipt, add_subscription
 from tests.support.personal_data import everything_of
 from tests.support.subscribers import subscribe
 
@@ -61,8 +61,8 @@ def test_a_person_has_all_merged_records_and_addresses(
 ) -> None:
     work = add_donor(session, "ana@work.example", merged_into_id=ana.id)
     post = add_donor(session, "", merged_into_id=ana.id)
-    give_as(session, campaign, work, email="Old@example.org")
-    give_as(session, campaign, post, email="")
+    add_donation(session, campaign, work, email="Old@example.org")
+    add_donation(session, campaign, post, email="")
     for email in (" ANA@example.org", "ana@work.example"):
         whose = find_data_subject(session, email)
         assert whose.donor_ids == [ana.id, work.id, post.id]
@@ -74,7 +74,7 @@ def test_a_person_has_all_merged_records_and_addresses(
 def test_an_address_that_another_donor_now_has_is_left_out(
     session: Session, campaign: Campaign, ana: Donor
 ) -> None:
-    give_as(session, campaign, ana, email="Ben@example.org")
+    add_donation(session, campaign, ana, email="Ben@example.org")
     add_donor(session, "ben@example.org")
     assert data_subject_of(session, ana).addresses == ["ana@example.org"]
 
@@ -98,9 +98,9 @@ def test_an_empty_address_finds_nobody(session: Session) -> None:
 def test_emails_are_found_by_address_donor_receipt_and_monthly_gift(
     session: Session, campaign: Campaign, ana: Donor
 ) -> None:
-    gift = give_as(session, campaign, ana)
-    receipt = acknowledge_as(session, gift, date(2026, 3, 1))
-    monthly = renew_as(session, campaign, ana)
+    gift = add_donation(session, campaign, ana)
+    receipt = add_receipt(session, gift, date(2026, 3, 1))
+    monthly = add_subscription(session, campaign, ana)
     mine = [
         sent_email(session, "ANA@example.org").id,
         sent_email(session, "former@example.org", donor_id=ana.id).id,
@@ -117,7 +117,7 @@ def test_tribute_cards_are_found_by_sender_and_recipient(
     session: Session, campaign: Campaign, ana: Donor
 ) -> None:
     ben, cy = (add_donor(session, f"{name}@example.org") for name in ("ben", "cy"))
-    gifts = [give_as(session, campaign, one) for one in (ana, ben, cy)]
+    gifts = [add_donation(session, campaign, one) for one in (ana, ben, cy)]
     save_card(session, gifts[0], CardRequest("post", "Di", address="1 Pier", sender="Ana"))
     save_card(session, gifts[1], CardRequest("email", "Ana", email="ANA@example.org", sender="Ben"))
     save_card(session, gifts[2], CardRequest("post", "Eve", address="2 Pier", sender="Cy"))
@@ -167,12 +167,12 @@ def test_personal_data_is_plain_json_without_secrets_or_other_people(
 ) -> None:
     ben = add_donor(session, "ben@example.org", "Ben Smith")
     for donor in (ana, ben):
-        give_as(session, campaign, donor, session_url="https://checkout.example.org/secret")
+        add_donation(session, campaign, donor, session_url="https://checkout.example.org/secret")
         suppress(session, donor.email, SuppressionReason.bounced)
         session.add(
             Reminder(campaign_id=campaign.id, email=donor.email, choice="tomorrow", due_at=now())
         )
-    monthly = renew_as(
+    monthly = add_subscription(
         session, campaign, ana, payment_update_url="https://invoice.example.org/secret"
     )
     secret = make_donor_link(session, ana, DonorLinkPurpose.open, "", now()).rpartition("/")[2]

@@ -13,7 +13,7 @@ from campaign.models import Donation, Donor, Receipt, TributeCard
 from campaign.receipts.print_queue import PrintItem, list_print_queue, mark_mailed
 from campaign.receipts.statements import queue_statements
 from campaign.runtime.context import Installation
-from tests.support.ledger import tell_paid, tell_refund
+from tests.support.ledger import report_paid, report_refund
 from tests.support.stripe import Facts
 
 Give = Callable[..., Facts]
@@ -30,7 +30,7 @@ def by_mail(installation: Installation, give: Give) -> Callable[..., Facts]:
             session.get_one(Donation, facts.donation.id).email = ""
             donor = session.get_one(Donor, facts.donation.donor_id)
             donor.email, donor.name, donor.address = "", name, address
-        tell_paid(installation, facts)
+        report_paid(installation, facts)
         return facts
 
     return paid
@@ -51,7 +51,7 @@ def post(installation: Installation, at: datetime) -> int:
 def test_donors_with_an_email_address_get_no_paper_letter(
     installation: Installation, give: Give, by_mail: Callable[..., Facts]
 ) -> None:
-    tell_paid(installation, give())
+    report_paid(installation, give())
     assert waiting(installation) == []
     by_mail(email="bo@example.org")
     (sent_email,) = waiting(installation)
@@ -103,11 +103,11 @@ def test_of_a_chain_the_last_receipt_alone_is_printed(
     installation: Installation, by_mail: Callable[..., Facts]
 ) -> None:
     facts = by_mail()
-    tell_refund(installation, facts, facts.refund("a", 700))
+    report_refund(installation, facts, facts.refund("a", 700))
     (sent_email,) = waiting(installation)
     assert (sent_email.context["kind"], sent_email.context["amount_text"]) == ("corrected", "$18")
     post(installation, now())
-    tell_refund(installation, facts, facts.refund("b", 1))
+    report_refund(installation, facts, facts.refund("b", 1))
     (sent_email,) = waiting(installation)
     assert sent_email.context["amount_text"] == "$17.99"
 
@@ -122,7 +122,7 @@ def test_a_void_receipt_is_mailed_only_if_the_receipt_was(
     facts = by_mail()
     if posted_first:
         post(installation, now())
-    tell_refund(installation, facts, facts.refund("a", 2500))
+    report_refund(installation, facts, facts.refund("a", 2500))
     assert [one.context["kind"] for one in waiting(installation)] == kinds
 
 
@@ -157,7 +157,7 @@ def test_a_statement_waits_once_and_not_when_nothing_of_it_is_left(
     assert waiting(installation) == []
     again = waiting(installation, at)
     assert [one.kind for one in again] == ["receipt", "statement"]
-    tell_refund(installation, facts, facts.refund("a", 2500))
+    report_refund(installation, facts, facts.refund("a", 2500))
     assert [one.kind for one in waiting(installation, at)] == ["receipt"]
 
 
@@ -170,14 +170,14 @@ def test_a_card_is_printed_for_a_paid_gift_and_not_for_a_refunded_one(
         for n in range(3)
     ]
     for facts in gifts[1:]:
-        tell_paid(installation, facts)
-    tell_refund(installation, gifts[2], gifts[2].refund("a", 2499))
+        report_paid(installation, facts)
+    report_refund(installation, gifts[2], gifts[2].refund("a", 2499))
     sent_emails = waiting(installation)
     assert [one.about for one in sent_emails] == [
         f"card of {facts.donation.public_id}" for facts in gifts[1:]
     ]
     assert sent_emails[0].address == ("Cora Diaz", "9 Pier Road", "Astoria")
-    tell_refund(installation, gifts[2], gifts[2].refund("b", 1))
+    report_refund(installation, gifts[2], gifts[2].refund("b", 1))
     assert len(waiting(installation)) == 1
     with installation.sessions.begin() as session:
         session.execute(

@@ -13,8 +13,8 @@ from campaign.models import Campaign, Donation, Donor, OutboxMessage, Receipt, T
 from campaign.receipts.print_queue import PrintItem, list_print_queue, mark_mailed
 from campaign.receipts.statements import queue_statements
 from campaign.runtime.context import Installation
-from tests.support.donors import acknowledge_as, add_donor, give_as
-from tests.support.ledger import tell_paid
+from tests.support.donors import add_donation, add_donor, add_receipt
+from tests.support.ledger import report_paid
 from tests.support.stripe import Facts
 
 DAY = date(2026, 6, 1)
@@ -38,11 +38,11 @@ def one_of_each(
 ) -> Donation:
     """A receipt, a statement and a card to mail; return the donation of the receipt and the statement."""
     facts = give(tribute_kind="honor", tribute_name="Cora", card=CARD)
-    tell_paid(installation, facts)
+    report_paid(installation, facts)
     with installation.sessions.begin() as session:
         donor = add_donor(session, "", "Bo Lund", address="5 Elm Street")
-        gift = give_as(session, campaign, donor)
-        acknowledge_as(session, gift, DAY)
+        gift = add_donation(session, campaign, donor)
+        add_receipt(session, gift, DAY)
         queue_statements(session, DAY.year, "example.org")
         return gift
 
@@ -52,8 +52,8 @@ def test_a_nameless_donor_whose_gift_has_a_name_gets_a_letter(
 ) -> None:
     with installation.sessions.begin() as session:
         for name in ("Bo Lund", ""):
-            gift = give_as(session, campaign, add_donor(session, "", ""), name=name)
-            acknowledge_as(session, gift, DAY)
+            gift = add_donation(session, campaign, add_donor(session, "", ""), name=name)
+            add_receipt(session, gift, DAY)
     (only,) = waiting(installation)
     assert (only.context["donor_name"], only.address) == ("Bo Lund", ())
 
@@ -63,7 +63,7 @@ def test_letters_are_receipts_then_statements_then_cards_each_in_the_order_they_
 ) -> None:
     with installation.sessions.begin() as session:
         donor = add_donor(session, "", "Cy Moss", address="7 Oak Avenue")
-        acknowledge_as(session, give_as(session, campaign, donor), DAY)
+        add_receipt(session, add_donation(session, campaign, donor), DAY)
         queue_statements(session, DAY.year, "example.org")
     assert [(one.kind, one.address[0]) for one in waiting(installation)] == [
         ("receipt", "Bo Lund"),
@@ -79,7 +79,7 @@ def test_an_emailed_statement_is_not_printed(
 ) -> None:
     with installation.sessions.begin() as session:
         donor = add_donor(session, "ana@example.org")
-        acknowledge_as(session, give_as(session, campaign, donor), DAY)
+        add_receipt(session, add_donation(session, campaign, donor), DAY)
         queue_statements(session, DAY.year, "example.org")
     assert kinds(installation) == []
 
@@ -89,7 +89,7 @@ def test_a_merged_records_statement_is_printed_only_if_the_kept_ones_was_sent_wi
 ) -> None:
     with installation.sessions.begin() as session:
         kept = add_donor(session, "cy@example.org")
-        acknowledge_as(session, give_as(session, campaign, kept), DAY)
+        add_receipt(session, add_donation(session, campaign, kept), DAY)
         session.get_one(Donor, one_of_each.donor_id).merged_into_id = kept.id
         queue_statements(session, DAY.year, "example.org")
         queue_statements(session, DAY.year - 1, "example.org")
@@ -161,6 +161,6 @@ def test_a_letter_goes_to_the_merged_records_own_address_if_the_kept_one_has_non
         kept = add_donor(session, "", "Cy Moss", address="")
         merged = add_donor(session, "", "Bo Lund", address="5 Elm Street")
         merged.merged_into_id = kept.id
-        acknowledge_as(session, give_as(session, campaign, merged), DAY)
+        add_receipt(session, add_donation(session, campaign, merged), DAY)
     (only,) = waiting(installation)
     assert only.address == ("Bo Lund", "5 Elm Street")

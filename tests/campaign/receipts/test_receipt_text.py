@@ -9,7 +9,7 @@ import pytest
 from campaign.models import Donation, OfflineGift, Receipt
 from campaign.receipts.receipt_text import AcknowledgedGift, frozen_content
 from campaign.runtime.context import Installation
-from tests.support.ledger import campaign_in, give_to
+from tests.support.ledger import add_donation_to, campaign_in
 from tests.support.stripe import Facts
 
 Give = Callable[..., Facts]
@@ -139,7 +139,7 @@ def test_a_grant_promises_no_deduction(freeze: Freeze, fund: str, source: str) -
 def test_it_is_worded_in_the_language_and_currency_of_the_gift(
     installation: Installation,
 ) -> None:
-    facts = give_to(
+    facts = add_donation_to(
         installation, campaign_in(installation, "jpy"), 2500, locale="es", frequency="yearly"
     )
     with installation.sessions() as session:

@@ -11,8 +11,8 @@ from campaign.core.booking_context import BookingContext
 from campaign.models import Campaign, Donation, Receipt
 from campaign.receipts.receipts import find_receipt, receipt_context, reissue, valid_receipts
 from campaign.runtime.context import Installation
-from tests.support.donors import acknowledge_as, add_donor, give_as
-from tests.support.ledger import give_to
+from tests.support.donors import add_donation, add_donor, add_receipt
+from tests.support.ledger import add_donation_to
 from tests.support.receipts import correct, receipt_emails, receipt_lines, receipted_gift
 
 ANA = "ana@example.org"
@@ -117,7 +117,7 @@ def test_each_receipt_of_a_chain_replaces_the_one_before_and_the_same_amount_nee
 def test_an_unpaid_donation_gets_no_corrected_receipt(
     installation: Installation, campaign: Campaign
 ) -> None:
-    assert correct(installation, give_to(installation, campaign).donation, 0) == ""
+    assert correct(installation, add_donation_to(installation, campaign).donation, 0) == ""
     assert receipt_lines(installation) == []
 
 
@@ -216,8 +216,8 @@ def test_a_receipt_from_before_grants_and_languages_still_reads_as_one_for_money
     installation: Installation, campaign: Campaign
 ) -> None:
     with installation.sessions.begin() as session:
-        gift = give_as(session, campaign, add_donor(session, ANA))
-        old = acknowledge_as(session, gift, date(2026, 1, 1), sequence=7)
+        gift = add_donation(session, campaign, add_donor(session, ANA))
+        old = add_receipt(session, gift, date(2026, 1, 1), sequence=7)
         context = receipt_context(old)
     assert {name: context[name] for name in ("kind", "replaces", "locale", "acknowledges")} == {
         "kind": "receipt",
@@ -244,8 +244,8 @@ def test_a_years_valid_receipts_are_of_its_first_to_its_last_day_by_gift_date(
     with installation.sessions.begin() as session:
         ana, other = add_donor(session, ANA), add_donor(session, "bo@example.org")
         for number, day in enumerate(days, start=1):
-            acknowledge_as(session, give_as(session, campaign, ana), day, sequence=number)
-        acknowledge_as(session, give_as(session, campaign, other), days[0], sequence=99)
+            add_receipt(session, add_donation(session, campaign, ana), day, sequence=number)
+        add_receipt(session, add_donation(session, campaign, other), days[0], sequence=99)
         found = [
             [one.number for one in valid_receipts(session, ana.id, year)]
             for year in (2025, 2026, 2027)

@@ -20,7 +20,7 @@ from campaign.receipts.statements import (
     statement_context,
 )
 from campaign.runtime.context import Installation
-from tests.support.donors import acknowledge_as, add_donor, give_as
+from tests.support.donors import add_donation, add_donor, add_receipt
 from tests.support.ledger import campaign_in
 from tests.support.receipts import correct, receipted_gift
 
@@ -140,7 +140,7 @@ def test_the_first_and_the_last_day_of_a_year_make_recipients_of_it_alone(
     installation: Installation, campaign: Campaign, day: date
 ) -> None:
     with installation.sessions.begin() as session:
-        acknowledge_as(session, give_as(session, campaign, add_donor(session, ANA)), day)
+        add_receipt(session, add_donation(session, campaign, add_donor(session, ANA)), day)
     assert [len(people(installation, year)) for year in (2025, 2026, 2027)] == [0, 1, 0]
 
 
@@ -154,7 +154,7 @@ def test_recipients_have_their_own_address_name_and_language_in_order(
             add_donor(session, "cy@example.org", ""),
         ]
         for donor in reversed(donors):
-            acknowledge_as(session, give_as(session, campaign, donor), date(2026, 6, 1))
+            add_receipt(session, add_donation(session, campaign, donor), date(2026, 6, 1))
         wanted = [
             StatementRecipient(donors[0].id, ANA, "Ana Reyes", "es"),
             StatementRecipient(donors[1].id, "", "Bo Lund", "en"),

@@ -22,7 +22,7 @@ from campaign.reconciliation.balance_transactions import (
     record_owner,
 )
 from campaign.runtime.context import Installation
-from tests.support.ledger import after, tell_paid
+from tests.support.ledger import after, report_paid
 from tests.support.stripe import Facts
 
 OWNER_DELAY = timedelta(hours=1)
@@ -40,7 +40,7 @@ def table(installation: Installation) -> Iterator[Session]:
 def gift(installation: Installation, give: Callable[..., Facts]) -> Facts:
     """A paid gift of $25."""
     facts = give()
-    tell_paid(installation, facts)
+    report_paid(installation, facts)
     return facts
 
 

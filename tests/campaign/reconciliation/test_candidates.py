@@ -23,7 +23,7 @@ from campaign.reconciliation.candidates import (
     load_unbooked_renewal,
 )
 from campaign.runtime.context import Installation
-from tests.support.ledger import campaign_in, give_to, overwrite, tell_dispute, tell_paid
+from tests.support.ledger import add_donation_to, campaign_in, report_dispute, report_paid, run_sql
 from tests.support.stripe import Facts
 
 SINCE = now() - timedelta(days=35)
@@ -42,7 +42,7 @@ def walk(installation: Installation) -> Iterator[Session]:
 def gift(installation: Installation, give: Callable[..., Facts]) -> Facts:
     """A paid gift of $25 plus $1.06 for fees."""
     facts = give(fee_cover=106)
-    tell_paid(installation, facts)
+    report_paid(installation, facts)
     return facts
 
 
@@ -93,14 +93,14 @@ def test_a_transaction_of_an_unbooked_kind_is_a_candidate(walk: Session, gift: F
 def test_an_entry_without_a_transaction_is_a_candidate_from_the_window_start(
     installation: Installation, walk: Session, gift: Facts, later: timedelta, suspicious: bool
 ) -> None:
-    overwrite(installation, "UPDATE ledger_entry SET occurred_at = :at", at=SINCE + later)
+    run_sql(installation, "UPDATE ledger_entry SET occurred_at = :at", at=SINCE + later)
     assert suspected(walk) == [gift.donation.id] * suspicious
 
 
 def test_offline_money_is_not_compared(
     installation: Installation, walk: Session, gift: Facts
 ) -> None:
-    overwrite(installation, "UPDATE ledger_entry SET source = 'offline:1042'")
+    run_sql(installation, "UPDATE ledger_entry SET source = 'offline:1042'")
     assert suspected(walk) == []
 
 
@@ -131,13 +131,13 @@ def test_a_second_payment_for_the_same_gift_is_a_candidate(
 
 
 def test_a_won_dispute_in_yen_is_summed_by_kind(installation: Installation, walk: Session) -> None:
-    facts = give_to(installation, campaign_in(installation, "jpy"), 2500)
-    tell_paid(installation, facts)
-    tell_dispute(installation, facts, facts.dispute("won", -2500, 2500))
+    facts = add_donation_to(installation, campaign_in(installation, "jpy"), 2500)
+    report_paid(installation, facts)
+    report_dispute(installation, facts, facts.dispute("won", -2500, 2500))
     yen: dict[str, Any] = {"currency": "jpy", "amount": 2500}
     sides = [moved(facts, **yen), moved(facts, "dispute_reversed", **yen)]
     dispute = moved(facts, "dispute", **yen)
-    overwrite(installation, "UPDATE ledger_entry SET fee = 0, balance_transaction_id = NULL")
+    run_sql(installation, "UPDATE ledger_entry SET fee = 0, balance_transaction_id = NULL")
     assert suspected(walk, *sides) == [facts.donation.id]
     assert suspected(walk, dispute) == []
 
@@ -151,7 +151,7 @@ def test_a_comparison_has_both_sides_without_offline_entries(
     assert (case.intent, case.since) == (f"pi_{gift.number}", SINCE)
     assert [one.kind for one in case.entries] == ["payment"]
     assert [one.id for one in case.movements] == ["txn_payment"]
-    overwrite(installation, "UPDATE ledger_entry SET source = 'offline:1042'")
+    run_sql(installation, "UPDATE ledger_entry SET source = 'offline:1042'")
     walk.commit()
     assert load_comparison(walk, gift.donation.id, SINCE).entries == []
 

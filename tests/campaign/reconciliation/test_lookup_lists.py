@@ -26,7 +26,7 @@ from campaign.reconciliation.payment_lookup import (
     record_lookup,
 )
 from campaign.runtime.context import Installation
-from tests.support.ledger import overwrite, tell_charge, tell_dispute, tell_paid, tell_refund
+from tests.support.ledger import report_charge, report_dispute, report_paid, report_refund, run_sql
 from tests.support.stripe import Facts
 
 Give = Callable[..., Facts]
@@ -46,9 +46,9 @@ def test_each_kind_of_evidence_without_a_gift_is_looked_up_and_none_once_it_has_
     charged, refunded, disputed, warned = gifts = [
         give(email=f"d{n}@example.org") for n in range(4)
     ]
-    tell_charge(installation, charged, charged.charge(amount_refunded=1))
-    tell_refund(installation, refunded, refunded.refund("a", 100))
-    tell_dispute(installation, disputed, disputed.dispute("needs_response", -2500))
+    report_charge(installation, charged, charged.charge(amount_refunded=1))
+    report_refund(installation, refunded, refunded.refund("a", 100))
+    report_dispute(installation, disputed, disputed.dispute("needs_response", -2500))
     with installation.sessions.begin() as session:
         session.add(
             FraudWarning(
@@ -68,7 +68,7 @@ def test_each_kind_of_evidence_without_a_gift_is_looked_up_and_none_once_it_has_
         record_lookup(session, f"pi_{charged.number}", AT, ours=False)
     assert evidence(installation) == sorted(f"pi_{one.number}" for one in gifts[1:])
     for facts in gifts[1:3]:
-        tell_paid(installation, facts)
+        report_paid(installation, facts)
     assert evidence(installation) == [f"pi_{warned.number}"]
 
 
@@ -116,11 +116,11 @@ def test_a_reversed_renewal_is_looked_up_until_its_gift_has_ended(
     installation: Installation, give: Give, changes: dict[str, Any], listed: bool
 ) -> None:
     facts = give(frequency="monthly")
-    tell_paid(installation, facts)
-    tell_charge(
+    report_paid(installation, facts)
+    report_charge(
         installation, facts, facts.charge(status="failed", failure_balance_transaction="txn_b")
     )
-    overwrite(
+    run_sql(
         installation,
         "UPDATE donation SET " + ", ".join(f"{name} = :{name}" for name in changes)
         if changes
@@ -136,8 +136,8 @@ def test_a_reversed_charge_without_its_payment_is_not_looked_up(
     installation: Installation, give: Give
 ) -> None:
     facts = give(frequency="monthly")
-    tell_paid(installation, facts)
-    tell_charge(
+    report_paid(installation, facts)
+    report_charge(
         installation, facts, facts.charge(status="failed", failure_balance_transaction="txn_b")
     )
     with installation.sessions.begin() as session:
@@ -158,7 +158,7 @@ def gifts(installation: Installation, give: Give) -> list[Facts]:
     """Two paid gifts of $25."""
     made = [give(), give(email="ben@example.org")]
     for facts in made:
-        tell_paid(installation, facts)
+        report_paid(installation, facts)
     return made
 
 
@@ -199,7 +199,7 @@ def test_a_correction_by_staff_is_no_difference(
     installation: Installation, table: Session, gifts: list[Facts]
 ) -> None:
     first, second = gifts
-    overwrite(
+    run_sql(
         installation,
         "INSERT INTO ledger_entry (campaign_id, donation_id, kind, amount, fee_cover, fee, currency,"
         " occurred_at, source, reason, recorded_by) SELECT campaign_id, donation_id, 'correction', -100,"
@@ -216,7 +216,7 @@ def test_a_fee_that_stripe_no_longer_lists_is_a_candidate_from_the_windows_start
     first, second = gifts
     with installation.sessions.begin() as session:
         assert book_transaction_fee(session, moved(first, id="txn_gone", fee=103))
-    overwrite(
+    run_sql(
         installation,
         "UPDATE ledger_entry SET occurred_at = :at WHERE balance_transaction_id = 'txn_gone'",
         at=SINCE - older,

@@ -31,11 +31,11 @@ from campaign.runtime.context import Installation
 from campaign.subscriptions.invoices import apply_invoice
 from tests.support.ledger import (
     after,
-    booked,
+    ledger_entries_of,
+    report_charge,
+    report_paid,
+    report_refund,
     state_and_receipt,
-    tell_charge,
-    tell_paid,
-    tell_refund,
 )
 from tests.support.stripe import Facts, Json
 
@@ -68,11 +68,11 @@ def test_an_unknown_payment_with_refunds_is_looked_up_once(
 ) -> None:
     first, second = give(), give(email="ben@example.org")
     for facts in (second, first):
-        tell_refund(installation, facts, facts.refund("a", 100))
-        tell_refund(installation, facts, facts.refund("b", 100))
-    tell_refund(installation, first, first.refund("c", 100, payment_intent=None))
+        report_refund(installation, facts, facts.refund("a", 100))
+        report_refund(installation, facts, facts.refund("b", 100))
+    report_refund(installation, first, first.refund("c", 100, payment_intent=None))
     assert evidence(installation) == sorted([f"pi_{first.number}", f"pi_{second.number}"])
-    tell_paid(installation, first)
+    report_paid(installation, first)
     assert evidence(installation) == [f"pi_{second.number}"]
 
 
@@ -88,7 +88,7 @@ def test_our_payments_are_looked_up_again_after_an_hour_and_others_never(
     installation: Installation, give: Give, ours: bool, ago: timedelta, again: bool
 ) -> None:
     facts = give()
-    tell_refund(installation, facts, facts.refund("a", 100))
+    report_refund(installation, facts, facts.refund("a", 100))
     asked(installation, f"pi_{facts.number}", AT - ago, ours=ours)
     assert evidence(installation) == [f"pi_{facts.number}"] * again
 
@@ -99,7 +99,7 @@ def test_a_known_unpaid_gift_is_looked_up_for_half_a_year(
 ) -> None:
     facts = give()
     metadata = {"donation_id": facts.donation.public_id}
-    tell_charge(installation, facts, facts.charge(amount_refunded=1, metadata=metadata))
+    report_charge(installation, facts, facts.charge(amount_refunded=1, metadata=metadata))
     with installation.sessions.begin() as session:
         donation = session.get_one(Donation, facts.donation.id)
         donation.created_at = AT - MAX_EVIDENCE_AGE + younger
@@ -145,10 +145,10 @@ def test_only_a_monthly_gifts_debit_may_have_been_paid_another_way(
     installation: Installation, give: Give
 ) -> None:
     once, monthly = give(), give(email="ben@example.org", frequency="monthly")
-    tell_paid(installation, once)
+    report_paid(installation, once)
     pay_first(installation, monthly)
     for facts in (once, monthly):
-        tell_charge(installation, facts, facts.charge(**BACK))
+        report_charge(installation, facts, facts.charge(**BACK))
     pair = (f"ch_{monthly.number}", f"pi_{monthly.number}")
     returned_at = after(monthly, 60)
     with installation.sessions() as session:
@@ -169,13 +169,13 @@ def test_a_reversed_debit_ends_the_gift_unless_something_else_paid(
 ) -> None:
     facts = give(frequency="monthly")
     pay_first(installation, facts)
-    tell_charge(installation, facts, facts.charge(**BACK))
+    report_charge(installation, facts, facts.charge(**BACK))
     for _ in range(2):
         with installation.sessions.begin() as session:
             charge = f"ch_{facts.number}"
             record_reversed_renewal(session, charge, fact(facts, status=status), installation.books)
     assert state_and_receipt(installation, facts)[0] == state
-    assert len(booked(installation, facts)) == (2 if state == "failed" else 1)
+    assert len(ledger_entries_of(installation, facts)) == (2 if state == "failed" else 1)
 
 
 def test_an_owner_is_the_booked_invoices_gift_else_the_renewed_one(
@@ -225,21 +225,21 @@ def test_a_payment_is_booked_before_its_earlier_evidence(
     installation: Installation, give: Give
 ) -> None:
     facts = give()
-    tell_refund(installation, facts, facts.refund("a", 700))
+    report_refund(installation, facts, facts.refund("a", 700))
     for applied in (True, False):
         with installation.sessions.begin() as session:
             moment = after(facts, 1)
             outcome = apply_matched_payment(session, fact(facts), moment, installation.books)
             assert outcome.applied is applied
     assert state_and_receipt(installation, facts) == ("partially_refunded", 1800)
-    assert booked(installation, facts) == [("payment", 2500, 0), ("refund", -700, 0)]
+    assert ledger_entries_of(installation, facts) == [("payment", 2500, 0), ("refund", -700, 0)]
 
 
 def test_a_payment_with_copied_metadata_is_not_booked(
     installation: Installation, give: Give
 ) -> None:
     facts = give()
-    tell_paid(installation, facts)
+    report_paid(installation, facts)
     copied = fact(facts, id="pi_copied", status="canceled")
     with installation.sessions.begin() as session:
         moment = after(facts, 1)

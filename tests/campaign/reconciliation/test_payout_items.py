@@ -25,7 +25,7 @@ from campaign.reconciliation.payouts import (
 from campaign.runtime.context import Installation
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
-from tests.support.ledger import tell_charge, tell_dispute, tell_paid, tell_refund
+from tests.support.ledger import report_charge, report_dispute, report_paid, report_refund
 from tests.support.reconciliation import Bank
 from tests.support.stripe import Facts
 
@@ -67,7 +67,7 @@ def test_an_item_belongs_to_the_gift_of_its_entry_charge_refund_or_dispute(
         give(email=f"d{n}@example.org") for n in range(4)
     ]
     for facts in gifts:
-        tell_paid(installation, facts)
+        report_paid(installation, facts)
     moved = PaymentTransaction(
         "txn_booked",
         "payment",
@@ -84,9 +84,9 @@ def test_an_item_belongs_to_the_gift_of_its_entry_charge_refund_or_dispute(
     )
     with installation.sessions.begin() as session:
         assert book_transaction_fee(session, moved)
-    tell_charge(installation, charged, charged.charge(amount_refunded=1))
-    tell_refund(installation, refunded, refunded.refund("a", 700))
-    tell_dispute(installation, disputed, disputed.dispute("needs_response", -2500))
+    report_charge(installation, charged, charged.charge(amount_refunded=1))
+    report_refund(installation, refunded, refunded.refund("a", 700))
+    report_dispute(installation, disputed, disputed.dispute("needs_response", -2500))
     note(installation)
     save(
         installation,
@@ -104,7 +104,7 @@ def test_an_item_belongs_to_the_gift_of_its_entry_charge_refund_or_dispute(
 def test_the_rows_of_a_payout_are_its_own_and_have_all_that_stripe_said(
     installation: Installation, paid: Facts
 ) -> None:
-    tell_refund(installation, paid, paid.refund("a", 700))
+    report_refund(installation, paid, paid.refund("a", 700))
     for name in ("po_1", "po_2"):
         note(installation, replace(PAYOUT, id=name))
     save(installation, "po_1", item("txn_1", -700, f"re_{paid.number}_a", "refund", fee=5))
@@ -174,8 +174,8 @@ def test_an_items_gift_is_looked_for_as_long_as_it_may_still_be_booked(
     facts = give()
     note(installation)
     save(installation, "po_1", item("txn_1", -700, f"re_{facts.number}_a"))
-    tell_paid(installation, facts)
-    tell_refund(installation, facts, facts.refund("a", 700))
+    report_paid(installation, facts)
+    report_refund(installation, facts, facts.refund("a", 700))
     with travel(AT + MATCH_WINDOW - younger, tick=False):
         read_payouts(installation)
     assert owners(installation) == [facts.donation.public_id if owned else ""]

@@ -25,7 +25,7 @@ from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
-from tests.support.ledger import tell_paid, tell_refund
+from tests.support.ledger import report_paid, report_refund
 from tests.support.reconciliation import Bank
 from tests.support.stripe import Facts
 
@@ -137,7 +137,7 @@ def test_only_paid_unread_payouts_are_unread_oldest_first(
 def test_items_are_saved_once_and_match_their_gifts(
     installation: Installation, paid: Facts
 ) -> None:
-    tell_refund(installation, paid, paid.refund("a", 700))
+    report_refund(installation, paid, paid.refund("a", 700))
     note(installation, PAYOUT)
     parts = [
         item("txn_refund", -700, f"re_{paid.number}_a"),
@@ -162,8 +162,8 @@ def test_a_recent_item_matches_its_gift_later(
     note(installation, PAYOUT)
     with installation.sessions.begin() as session:
         save_items(session, "po_1", [item("txn_1", -700, f"re_{other.number}_a")], AT)
-    tell_paid(installation, other)
-    tell_refund(installation, other, other.refund("a", 700))
+    report_paid(installation, other)
+    report_refund(installation, other, other.refund("a", 700))
     with installation.sessions.begin() as session:
         assert match_payout_items(session, AT + timedelta(microseconds=1)) == 0
         assert match_payout_items(session, AT) == 1

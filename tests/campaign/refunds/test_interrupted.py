@@ -17,7 +17,15 @@ from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
 from sandbox.stripe import StripeSandbox
 from tests.conftest import UNREACHABLE, sandbox_address
-from tests.support.refunds import age, assert_one_refund, keys, pay, rows, state, wish
+from tests.support.refunds import (
+    assert_one_refund,
+    idempotency_keys,
+    make_older,
+    pay,
+    refund_request,
+    refund_rows,
+    state,
+)
 from tests.support.stripe import Json
 
 CREATE, LIST = "POST /v1/refunds", "GET /v1/refunds"
@@ -52,13 +60,13 @@ def gift(
 def test_an_interrupted_call_ends_in_one_refund(
     installation: Installation, gift: Donation, stripe: StripeSandbox, mode: str, times: int
 ) -> None:
-    asked = wish(gift)
+    asked = refund_request(gift)
     stripe.fault(CREATE, mode, times=times)
     try:
         refund_donation(installation, asked)
     except RefundUnconfirmed:
         for _ in range(20):
-            age(installation, timedelta(hours=2))
+            make_older(installation, timedelta(hours=2))
             if finish_refunds(installation):
                 break
     assert refund_donation(installation, asked).state == "succeeded"
@@ -71,13 +79,13 @@ def test_a_late_answer_is_looked_up(
 ) -> None:
     hasty = StripeGateway("sk_test_sandbox", installation.settings.stripe_api_base, timeout=0.3)
     stripe.fault(CREATE, "slow", times=1, seconds=1.5)
-    asked = wish(gift)
+    asked = refund_request(gift)
     try:
         refund_donation(replace(installation, make_gateway=lambda: hasty), asked)
     except RefundUnconfirmed:
-        age(installation, timedelta(minutes=2))
+        make_older(installation, timedelta(minutes=2))
         while not finish_refunds(installation):
-            age(installation, timedelta(minutes=2))
+            make_older(installation, timedelta(minutes=2))
     assert_one_refund(installation, stripe)
 
 
@@ -85,9 +93,9 @@ def test_a_process_that_died_before_the_call_loses_nothing(
     installation: Installation, gift: Donation, stripe: StripeSandbox
 ) -> None:
     with installation.sessions.begin() as session:
-        request_refund(session, wish(gift), now())
+        request_refund(session, refund_request(gift), now())
     assert finish_refunds(installation) == 0, "for a minute it is left to the process that made it"
-    age(installation, timedelta(minutes=2))
+    make_older(installation, timedelta(minutes=2))
     assert finish_refunds(installation) == 1
     assert finish_refunds(installation) == 0
     assert_one_refund(installation, stripe)
@@ -99,13 +107,13 @@ def test_a_lost_answer_is_found_after_its_key_expired(
     stripe.fault(CREATE, "drop_after", times=3)
     stripe.fault(LIST, "drop_before", times=3)
     with pytest.raises(RefundUnconfirmed):
-        refund_donation(installation, wish(gift, 1000))
-    assert rows(installation)[0].state == "requested"
+        refund_donation(installation, refund_request(gift, 1000))
+    assert refund_rows(installation)[0].state == "requested"
     stripe.advance(hours=25)
-    age(installation, timedelta(hours=25))
+    make_older(installation, timedelta(hours=25))
     assert finish_refunds(installation) == 1
     assert_one_refund(installation, stripe, 1000)
-    assert len(keys(installation)) == 1
+    assert len(idempotency_keys(installation)) == 1
 
 
 def test_a_request_that_never_reached_stripe_gets_a_new_key_only_after_the_old_one_expired(
@@ -113,13 +121,13 @@ def test_a_request_that_never_reached_stripe_gets_a_new_key_only_after_the_old_o
 ) -> None:
     away = replace(installation, make_gateway=lambda: StripeGateway("sk_test_sandbox", UNREACHABLE))
     with pytest.raises(RefundUnconfirmed):
-        refund_donation(away, wish(gift, 1000))
-    age(installation, timedelta(hours=23, minutes=5))
+        refund_donation(away, refund_request(gift, 1000))
+    make_older(installation, timedelta(hours=23, minutes=5))
     assert finish_refunds(installation) == 0, "someone may still be at it under the old key"
     assert stripe.objects("refund") == []
-    age(installation, timedelta(hours=25))
+    make_older(installation, timedelta(hours=25))
     assert finish_refunds(installation) == 1
-    assert [key.rpartition("-")[2] for key in keys(installation)] == ["1", "2"]
+    assert [key.rpartition("-")[2] for key in idempotency_keys(installation)] == ["1", "2"]
     assert_one_refund(installation, stripe, 1000)
 
 
@@ -128,15 +136,15 @@ def test_failed_keys_are_replaced_with_exponential_backoff(
 ) -> None:
     stripe.fault(CREATE, "500", times=0)
     with pytest.raises(RefundUnconfirmed):
-        refund_donation(installation, wish(gift))
-    age(installation, timedelta(seconds=61))
+        refund_donation(installation, refund_request(gift))
+    make_older(installation, timedelta(seconds=61))
     finish_refunds(installation)
-    assert len(keys(installation)) == 2
-    age(installation, timedelta(seconds=61))
+    assert len(idempotency_keys(installation)) == 2
+    make_older(installation, timedelta(seconds=61))
     finish_refunds(installation)
-    assert len(keys(installation)) == 2
+    assert len(idempotency_keys(installation)) == 2
     stripe.clear_faults()
-    age(installation, timedelta(minutes=3))
+    make_older(installation, timedelta(minutes=3))
     assert finish_refunds(installation) == 1
     assert_one_refund(installation, stripe)
 
@@ -146,9 +154,9 @@ def test_while_stripe_is_unavailable_each_run_tries_one_request(
 ) -> None:
     other = pay(client, installation, stripe, email="ben@example.org")
     with installation.sessions.begin() as session:
-        request_refund(session, wish(gift), now())
-        request_refund(session, wish(other), now())
-    age(installation, timedelta(minutes=2))
+        request_refund(session, refund_request(gift), now())
+        request_refund(session, refund_request(other), now())
+    make_older(installation, timedelta(minutes=2))
     stripe.fault(LIST, "429", times=1)
     assert finish_refunds(installation) == 0
     assert finish_refunds(installation) == 2
@@ -162,7 +170,7 @@ def test_the_event_before_the_answer_is_the_same_refund(
 ) -> None:
     stripe.fault(CREATE, "drop_after", times=3)
     stripe.fault(LIST, "drop_before", times=3)
-    asked = wish(gift)
+    asked = refund_request(gift)
     with pytest.raises(RefundUnconfirmed):
         refund_donation(installation, asked)
     shown: list[Json] = stripe.events("refund.created") + stripe.events("charge.refunded")

@@ -20,7 +20,7 @@ from campaign.refunds.refunds import (
     stable_request_token,
 )
 from campaign.runtime.context import Installation
-from tests.support.ledger import tell_paid, tell_refund
+from tests.support.ledger import report_paid, report_refund
 from tests.support.stripe import Facts
 
 FAY = Actor("fay@harbor-ledger.example", StaffRole.finance)
@@ -32,7 +32,7 @@ def gifts(installation: Installation, give: Callable[..., Facts]) -> list[Facts]
     """Two paid gifts of $25, by two donors."""
     made = [give(), give(email="ben@example.org")]
     for facts in made:
-        tell_paid(installation, facts)
+        report_paid(installation, facts)
     return made
 
 
@@ -57,7 +57,7 @@ def test_what_is_requested_or_refunded_of_one_gift_leaves_the_others_whole(
     installation: Installation, gifts: list[Facts]
 ) -> None:
     ask(installation, gifts[0], 700)
-    tell_refund(installation, gifts[0], gifts[0].refund("a", 300))
+    report_refund(installation, gifts[0], gifts[0].refund("a", 300))
     assert [refundable(installation, one) for one in gifts] == [1500, 2500]
 
 
@@ -173,7 +173,7 @@ def test_a_repeatable_token_is_of_its_gift_and_its_amount_and_ignores_other_refu
     metadata = {"refund_request": "request-9"}
     ask(installation, gifts[1], 100, "request-9")
     assert tokens(100) == before
-    tell_refund(installation, gifts[1], gifts[1].refund("a", 100, metadata=metadata))
+    report_refund(installation, gifts[1], gifts[1].refund("a", 100, metadata=metadata))
     after = tokens(100)
     assert (after[0], after[1] == before[1]) == (before[0], False)
     assert {len(one) for one in before} == {40}

@@ -24,12 +24,12 @@ from campaign.refunds.refunds import (
 )
 from campaign.runtime.context import Installation
 from tests.support.ledger import (
+    add_donation_to,
     campaign_in,
-    give_to,
-    tell_charge,
-    tell_dispute,
-    tell_paid,
-    tell_refund,
+    report_charge,
+    report_dispute,
+    report_paid,
+    report_refund,
 )
 from tests.support.refunds import EDITOR
 from tests.support.stripe import Facts
@@ -42,7 +42,7 @@ AT = now()
 def gift(installation: Installation, give: Give) -> Facts:
     """A paid gift of $25 plus $1.06 for fees."""
     facts = give(fee_cover=106)
-    tell_paid(installation, facts)
+    report_paid(installation, facts)
     return facts
 
 
@@ -76,20 +76,20 @@ def test_refundable_excludes_refunded_requested_and_disputed_amounts(
     installation: Installation, gift: Facts
 ) -> None:
     assert left(installation, gift).amount == 2606
-    tell_refund(installation, gift, gift.refund("a", 700))
+    report_refund(installation, gift, gift.refund("a", 700))
     ask(installation, gift, 300)
-    tell_dispute(installation, gift, gift.dispute("needs_response", -1000, amount=1000))
+    report_dispute(installation, gift, gift.dispute("needs_response", -1000, amount=1000))
     found = left(installation, gift)
     assert (found.charged, found.refunded, found.requested) == (2606, 700, 300)
     assert (found.disputed, found.failed, found.amount) == (1000, 0, 606)
-    tell_dispute(installation, gift, gift.dispute("won", -1000, 1000, amount=1000))
-    tell_refund(installation, gift, gift.refund("a", 700, "failed"))
+    report_dispute(installation, gift, gift.dispute("won", -1000, 1000, amount=1000))
+    report_refund(installation, gift, gift.refund("a", 700, "failed"))
     assert left(installation, gift).amount == 2306
 
 
 def test_the_refundable_amount_is_never_negative(installation: Installation, gift: Facts) -> None:
-    tell_refund(installation, gift, gift.refund("a", 700))
-    tell_dispute(installation, gift, gift.dispute("needs_response", -2606))
+    report_refund(installation, gift, gift.refund("a", 700))
+    report_dispute(installation, gift, gift.dispute("needs_response", -2606))
     assert left(installation, gift).amount == 0
     with pytest.raises(RefundRefused, match=r"\$0 of \$26.06 is refundable; \$7 refunded; "):
         ask(installation, gift)
@@ -98,7 +98,7 @@ def test_the_refundable_amount_is_never_negative(installation: Installation, gif
 def test_nothing_is_refundable_after_a_reversed_debit(
     installation: Installation, gift: Facts
 ) -> None:
-    tell_charge(
+    report_charge(
         installation, gift, gift.charge(status="failed", failure_balance_transaction="txn_b")
     )
     assert left(installation, gift).amount == 0
@@ -127,9 +127,9 @@ def test_amounts_are_shown_in_the_gifts_currency(
 
 
 def test_the_last_yen_can_be_refunded_and_not_one_more(installation: Installation) -> None:
-    facts = give_to(installation, campaign_in(installation, "jpy"), 2500, fee_cover=93)
-    tell_paid(installation, facts)
-    tell_refund(installation, facts, facts.refund("a", 2592))
+    facts = add_donation_to(installation, campaign_in(installation, "jpy"), 2500, fee_cover=93)
+    report_paid(installation, facts)
+    report_refund(installation, facts, facts.refund("a", 2592))
     with pytest.raises(RefundRefused, match="¥1 of ¥2,593 is refundable"):
         ask(installation, facts, 2)
     refund = ask(installation, facts, 1, "request-2").refund
@@ -182,7 +182,7 @@ def test_a_token_of_another_donation_is_rejected(
 ) -> None:
     ask(installation, gift, 700)
     other = give(email="ben@example.org")
-    tell_paid(installation, other)
+    report_paid(installation, other)
     with pytest.raises(RefundRefused, match="belongs to another donation"):
         ask(installation, other, 700)
 
@@ -212,7 +212,7 @@ def test_offline_gifts_and_unknown_payments_are_rejected(
     with pytest.raises(RefundRefused, match=r"did not come through Stripe \(1042\)"):
         ask(installation, gift)
     unknown = give(email="ben@example.org")
-    tell_paid(installation, unknown)
+    report_paid(installation, unknown)
     with installation.sessions.begin() as session:
         session.get_one(Donation, unknown.donation.id).payment_intent_id = None
     with pytest.raises(RefundRefused, match="is not known yet"):
@@ -226,7 +226,7 @@ def test_stripes_rejection_is_saved_unless_newer_evidence_says_otherwise(
         refund = ask(installation, gift, 100, token).refund
         if shown:
             metadata = {"refund_request": token}
-            tell_refund(installation, gift, gift.refund("a", 100, metadata=metadata))
+            report_refund(installation, gift, gift.refund("a", 100, metadata=metadata))
         with installation.sessions.begin() as session:
             mark_refund_rejected(session, refund, "x" * 501, AT)
     with installation.sessions() as session:
@@ -261,8 +261,8 @@ def test_a_repeatable_token_changes_once_its_refund_is_done(
     before = token(700)
     assert before != token(None)
     assert ask(installation, gift, 700, before).call is not None
-    tell_refund(installation, gift, gift.refund("other", 1))
+    report_refund(installation, gift, gift.refund("other", 1))
     assert token(700) == before
     metadata = {"refund_request": before}
-    tell_refund(installation, gift, gift.refund("a", 700, metadata=metadata))
+    report_refund(installation, gift, gift.refund("a", 700, metadata=metadata))
     assert token(700) != before

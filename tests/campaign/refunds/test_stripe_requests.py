@@ -11,7 +11,7 @@ from campaign.models import Refund, StripeRequest
 from campaign.refunds.refunds import RefundRequest, request_refund
 from campaign.refunds.stripe_requests import list_refund_requests, next_refund_request
 from campaign.runtime.context import Installation
-from tests.support.ledger import tell_paid
+from tests.support.ledger import report_paid
 from tests.support.refunds import EDITOR
 from tests.support.stripe import Facts
 
@@ -25,7 +25,7 @@ MICROSECOND = timedelta(microseconds=1)
 def gift(installation: Installation, give: Callable[..., Facts]) -> Facts:
     """A paid gift of $25."""
     facts = give()
-    tell_paid(installation, facts)
+    report_paid(installation, facts)
     return facts
 
 

@@ -27,7 +27,15 @@ from campaign.runtime.context import Installation
 from sandbox.stripe import StripeSandbox
 from tests.conftest import UNREACHABLE, sandbox_address
 from tests.support.notifier import RecordingNotifier
-from tests.support.refunds import age, assert_one_refund, keys, pay, rows, state, wish
+from tests.support.refunds import (
+    assert_one_refund,
+    idempotency_keys,
+    make_older,
+    pay,
+    refund_request,
+    refund_rows,
+    state,
+)
 
 CREATE, LIST = "POST /v1/refunds", "GET /v1/refunds"
 
@@ -48,12 +56,12 @@ def open_requests(installation: Installation, gift: Donation, count: int) -> Non
     """Save that many refunds of $1 whose process died before it called Stripe."""
     with installation.sessions.begin() as session:
         for _ in range(count):
-            request_refund(session, wish(gift, 100), now())
-    age(installation, timedelta(minutes=2))
+            request_refund(session, refund_request(gift, 100), now())
+    make_older(installation, timedelta(minutes=2))
 
 
 def states(installation: Installation) -> list[str]:
-    return [one.state for one in rows(installation)]
+    return [one.state for one in refund_rows(installation)]
 
 
 @pytest.mark.parametrize(
@@ -83,15 +91,17 @@ def test_a_run_goes_on_after_a_failure_of_one_request_and_stops_while_stripe_is_
 def test_only_an_error_that_stripe_stores_spends_the_key(
     installation: Installation, gift: Donation, stripe: StripeSandbox, mode: str, used: int
 ) -> None:
-    asked = wish(gift)
+    asked = refund_request(gift)
     stripe.fault(CREATE, mode, times=9)
     stripe.fault(LIST, "drop_before", times=9)
     with pytest.raises(RefundUnconfirmed, match="there is no need to request it again"):
         refund_donation(installation, asked)
     stripe.clear_faults()
-    age(installation, timedelta(minutes=2))
+    make_older(installation, timedelta(minutes=2))
     assert finish_refunds(installation) == 1
-    assert keys(installation) == [f"refund-{asked.token}-{n}" for n in range(1, used + 1)]
+    assert idempotency_keys(installation) == [
+        f"refund-{asked.token}-{n}" for n in range(1, used + 1)
+    ]
     assert_one_refund(installation, stripe)
 
 
@@ -124,7 +134,9 @@ def test_a_refusal_after_the_refund_was_made_is_no_refusal(
             raise GatewayRefused("charge_already_refunded")
 
     two_minds = TwoMinds("sk_test_sandbox", sandbox_address(stripe))
-    made = refund_donation(replace(installation, make_gateway=lambda: two_minds), wish(gift))
+    made = refund_donation(
+        replace(installation, make_gateway=lambda: two_minds), refund_request(gift)
+    )
     assert (made.state, made.failure_reason) == ("succeeded", None)
     assert_one_refund(installation, stripe)
 
@@ -133,10 +145,10 @@ def test_a_refusal_is_kept_with_the_refund_and_with_its_call(
     installation: Installation, gift: Donation, stripe: StripeSandbox
 ) -> None:
     stripe.dispute(gift.session_id or "")
-    asked = wish(gift)
+    asked = refund_request(gift)
     with pytest.raises(RefundRefused) as refused:
         refund_donation(installation, asked)
-    (row,) = rows(installation)
+    (row,) = refund_rows(installation)
     assert row.failure_reason == str(refused.value)
     assert row.ended_at is not None
     with installation.sessions() as session:
@@ -144,14 +156,14 @@ def test_a_refusal_is_kept_with_the_refund_and_with_its_call(
     assert (call.error, call.answered_at, call.result_id) == (str(refused.value), None, None)
     with pytest.raises(RefundRefused, match="charged back"):
         refund_donation(installation, asked)
-    assert len(keys(installation)) == 1
+    assert len(idempotency_keys(installation)) == 1
 
 
 def test_a_confirmed_refund_records_its_answer_and_asks_for_its_emails_once(
     installation: Installation, gift: Donation, stripe: StripeSandbox
 ) -> None:
     notifier = RecordingNotifier()
-    asked = wish(gift)
+    asked = refund_request(gift)
     here = replace(installation, notify=notifier)
     made = refund_donation(here, asked)
     assert notifier.asked == [OUTBOX]
@@ -169,8 +181,8 @@ def test_without_the_payment_of_a_monthly_gift_nothing_is_saved_while_stripe_is_
     monthly = pay(client, installation, stripe, frequency="monthly")
     away = replace(installation, make_gateway=lambda: StripeGateway("sk_test_sandbox", UNREACHABLE))
     with pytest.raises(GatewayUnavailable):
-        refund_donation(away, wish(monthly, 500))
-    assert rows(installation) == []
+        refund_donation(away, refund_request(monthly, 500))
+    assert refund_rows(installation) == []
     assert state(installation, monthly) == "paid"
 
 
@@ -179,5 +191,5 @@ def test_a_gift_whose_payment_is_known_is_saved_even_while_stripe_is_away(
 ) -> None:
     away = replace(installation, make_gateway=lambda: StripeGateway("sk_test_sandbox", UNREACHABLE))
     with pytest.raises(RefundUnconfirmed):
-        refund_donation(away, wish(gift, 500))
+        refund_donation(away, refund_request(gift, 500))
     assert states(installation) == ["requested"]

@@ -21,8 +21,8 @@ from campaign.outreach.step_statistics import Counts
 from campaign.reporting.campaign_report import CampaignReport, Comment, LedgerSum, read_report
 from campaign.reporting.tallies import Tally
 from campaign.runtime.context import Installation
-from tests.support.campaigns import book, move
-from tests.support.campaigns import running as campaign_of_twenty_days
+from tests.support.campaigns import add_booked_gift, add_entry
+from tests.support.campaigns import add_campaign as campaign_of_twenty_days
 from tests.support.offline_gifts import FINANCE, TODAY, Enter, gift_of
 
 DAY = timedelta(days=1)
@@ -34,7 +34,7 @@ def report(installation: Installation, campaign: Campaign) -> CampaignReport:
 
 
 def give_back(session: Session, gift: Any, amount: int) -> None:
-    move(session, gift, "refund", -amount)
+    add_entry(session, gift, "refund", -amount)
     gift.state = "refunded" if amount == gift.amount else "partially_refunded"
 
 
@@ -54,9 +54,9 @@ def test_the_five_best_days_are_sorted_by_amount_in_the_campaigns_time_zone(
     midnight = now().astimezone(campaign.zone).replace(hour=0, minute=0)
     with installation.sessions.begin() as session:
         for ago, amount in enumerate((10, 70, 30, 40, 50, 60), start=1):
-            book(session, campaign, amount * 100, now() - midnight + ago * DAY)
-        book(session, campaign, 6_500, now() - midnight + timedelta(minutes=1))
-        lost = book(session, campaign, 90_000, 8 * DAY)
+            add_booked_gift(session, campaign, amount * 100, now() - midnight + ago * DAY)
+        add_booked_gift(session, campaign, 6_500, now() - midnight + timedelta(minutes=1))
+        lost = add_booked_gift(session, campaign, 90_000, 8 * DAY)
         # Posted today, which makes today's net amount negative.
         give_back(session, lost, 90_000)
     days = report(installation, campaign).days
@@ -74,7 +74,7 @@ def test_a_day_with_a_negative_net_amount_is_not_a_best_day(
 ) -> None:
     campaign = campaign_of_twenty_days(installation)
     with installation.sessions.begin() as session:
-        give_back(session, book(session, campaign, 1_000, ago=3 * DAY), 1_000)
+        give_back(session, add_booked_gift(session, campaign, 1_000, ago=3 * DAY), 1_000)
     assert [one.amount for _, one in report(installation, campaign).days] == [1_000]
 
 
@@ -84,10 +84,10 @@ def test_fully_refunded_sources_are_left_out_and_the_largest_come_first(
     campaign = campaign_of_twenty_days(installation)
     with installation.sessions.begin() as session:
         for number in range(16):
-            book(session, campaign, 1_000 + number * 100, code=f"article-{number:02d}")
-        gone = book(session, campaign, 90_000, code="gone", frequency="monthly")
+            add_booked_gift(session, campaign, 1_000 + number * 100, code=f"article-{number:02d}")
+        gone = add_booked_gift(session, campaign, 90_000, code="gone", frequency="monthly")
         give_back(session, gone, 90_000)
-        give_back(session, book(session, campaign, 5_000, code="part"), 500)
+        give_back(session, add_booked_gift(session, campaign, 5_000, code="part"), 500)
     found = report(installation, campaign)
     assert len(found.sources) == 15
     assert [one.key for one in found.sources[:3]] == ["part", "article-15", "article-14"]
@@ -103,10 +103,10 @@ def test_a_donor_who_gave_to_another_campaign_before_is_returning(
     first = campaign_of_twenty_days(installation)
     second = campaign_of_twenty_days(installation, slug="spring")
     with installation.sessions.begin() as session:
-        known = book(session, first).donor_id
+        known = add_booked_gift(session, first).donor_id
         for _ in range(2):
-            book(session, second, donor_id=known)
-        book(session, second)
+            add_booked_gift(session, second, donor_id=known)
+        add_booked_gift(session, second)
     assert [
         (one.new, one.returning)
         for one in (report(installation, first), report(installation, second))
@@ -121,7 +121,7 @@ def test_steps_are_listed_if_emails_were_sent_or_gifts_came_through_their_links(
 ) -> None:
     campaign = campaign_of_twenty_days(installation)
     with installation.sessions.begin() as session:
-        book(session, campaign, 2_000, code="mail-last-day")
+        add_booked_gift(session, campaign, 2_000, code="mail-last-day")
         steps = dict(session.execute(select(CampaignStep.key, CampaignStep.id)).all())
         for number, state in enumerate(("sent", "sent", "queued", "failed")):
             session.add(
@@ -166,8 +166,8 @@ def test_ledger_sums_have_every_kind_with_covered_fees_and_stripe_fees(
 ) -> None:
     campaign = campaign_of_twenty_days(installation)
     with installation.sessions.begin() as session:
-        gift = book(session, campaign, 2_500)
-        book(session, campaign, 1_000)
+        gift = add_booked_gift(session, campaign, 2_500)
+        add_booked_gift(session, campaign, 1_000)
         values = {
             "campaign_id": campaign.id,
             "donation_id": gift.id,
@@ -190,11 +190,13 @@ def test_comments_are_from_donors_who_are_not_anonymous_newest_first(
 ) -> None:
     campaign = campaign_of_twenty_days(installation)
     with installation.sessions.begin() as session:
-        first = book(session, campaign, comment=" Thank\n\nyou ", name="A. Reyes")
-        book(session, campaign, comment="hidden", anonymous=True)
-        book(session, campaign, comment="gone", state="refunded")
-        book(session, campaign, comment="")
-        last = book(session, campaign, comment="More", name="Ben", state="partially_refunded")
+        first = add_booked_gift(session, campaign, comment=" Thank\n\nyou ", name="A. Reyes")
+        add_booked_gift(session, campaign, comment="hidden", anonymous=True)
+        add_booked_gift(session, campaign, comment="gone", state="refunded")
+        add_booked_gift(session, campaign, comment="")
+        last = add_booked_gift(
+            session, campaign, comment="More", name="Ben", state="partially_refunded"
+        )
         session.get_one(Donor, first.donor_id).name = "Ana Reyes"
         session.get_one(Donor, last.donor_id).name = ""
     assert report(installation, campaign).comments == [
@@ -203,7 +205,7 @@ def test_comments_are_from_donors_who_are_not_anonymous_newest_first(
     ]
     with installation.sessions.begin() as session:
         for number in range(40):
-            book(session, campaign, comment=f"No. {number}")
+            add_booked_gift(session, campaign, comment=f"No. {number}")
     found = report(installation, campaign).comments
     assert (len(found), found[0].text, found[-1].text) == (40, "No. 39", "No. 0")
 

@@ -18,7 +18,7 @@ from campaign.reporting.dashboard import (
     visits_by_code,
 )
 from campaign.runtime.context import Installation
-from tests.support.campaigns import book, move, running
+from tests.support.campaigns import add_booked_gift, add_campaign, add_entry
 
 DAY = timedelta(days=1)
 MOMENT = timedelta(microseconds=1)
@@ -31,7 +31,7 @@ def dashboard(installation: Installation, campaign: Campaign, at: Any = None) ->
 
 
 def pledge(session: Session, campaign: Campaign, number: int, **values: Any) -> None:
-    donor_id = book(session, campaign).donor_id
+    donor_id = add_booked_gift(session, campaign).donor_id
     session.add(
         Subscription(
             **{
@@ -51,12 +51,12 @@ def pledge(session: Session, campaign: Campaign, number: int, **values: Any) -> 
 def test_all_figures_are_from_one_snapshot(
     installation: Installation,
 ) -> None:
-    campaign = running(installation)
+    campaign = add_campaign(installation)
     with installation.sessions() as session:
         begin_snapshot(session)
         here = session.get_one(Campaign, campaign.id)
         with installation.sessions.begin() as other:
-            book(other, campaign)
+            add_booked_gift(other, campaign)
         found = read_dashboard(session, here, now())
     assert (found.progress.raised, found.totals[-1], found.sources) == (0, 0, [])
     assert dashboard(installation, campaign).progress.raised == 10_000
@@ -65,7 +65,7 @@ def test_all_figures_are_from_one_snapshot(
 def test_pledges_are_active_recurring_gifts_without_covered_fees(
     installation: Installation,
 ) -> None:
-    campaign, other = running(installation), running(installation, slug="spring")
+    campaign, other = add_campaign(installation), add_campaign(installation, slug="spring")
     assert dashboard(installation, campaign).pledges == Pledges(0, 0, 0)
     with installation.sessions.begin() as session:
         pledge(session, campaign, 1)
@@ -80,11 +80,17 @@ def test_pledges_are_active_recurring_gifts_without_covered_fees(
 def test_failed_payments_of_the_last_day_are_listed_newest_first(
     installation: Installation,
 ) -> None:
-    campaign, other, at = running(installation), running(installation, slug="spring"), now()
+    campaign, other, at = (
+        add_campaign(installation),
+        add_campaign(installation, slug="spring"),
+        now(),
+    )
     unpaid: dict[str, Any] = {"charged_at": None, "paid_at": None}
     with installation.sessions.begin() as session:
         first, last, *_ = [
-            book(session, where, state=state, created_at=at - ago, state_reason="card", **unpaid)
+            add_booked_gift(
+                session, where, state=state, created_at=at - ago, state_reason="card", **unpaid
+            )
             for where, state, ago in (
                 (campaign, "declined", DAY),
                 (campaign, "failed", MOMENT),
@@ -102,11 +108,11 @@ def test_failed_payments_of_the_last_day_are_listed_newest_first(
 def test_codes_with_visits_only_follow_those_with_gifts(
     installation: Installation,
 ) -> None:
-    campaign, other = running(installation), running(installation, slug="spring")
+    campaign, other = add_campaign(installation), add_campaign(installation, slug="spring")
     today = now().date()
     with installation.sessions.begin() as session:
         for code, amount in (("small", 500), ("large", 5_000)):
-            book(session, campaign, amount, code=code)
+            add_booked_gift(session, campaign, amount, code=code)
         for key, code, day, visits in (
             (campaign.id, "large", today, 3),
             (campaign.id, "large", today - DAY, 4),
@@ -129,7 +135,7 @@ def test_codes_with_visits_only_follow_those_with_gifts(
 def test_days_end_with_today_or_the_campaigns_last_day(
     installation: Installation,
 ) -> None:
-    campaign = running(
+    campaign = add_campaign(
         installation, start="2026-01-01", deadline="2026-01-10", timezone="Asia/Tokyo"
     )
     for at, days in ((campaign.starts_at, 1), (campaign.deadline - MOMENT, 10), (now(), 10)):
@@ -145,7 +151,7 @@ def test_the_previous_campaign_is_the_latest_earlier_one_in_the_same_currency(
     installation: Installation,
 ) -> None:
     def made(slug: str, deadline: str, currency: str = "usd") -> Campaign:
-        return running(
+        return add_campaign(
             installation,
             slug=slug,
             start="2026-01-01",
@@ -158,8 +164,10 @@ def test_the_previous_campaign_is_the_latest_earlier_one_in_the_same_currency(
     made("euros", "2026-01-05", "eur")
     last = made("last", "2026-01-06")
     with installation.sessions.begin() as session:
-        gift = book(session, second, 2_000, now() - second.starts_at - timedelta(hours=1))
-        move(session, gift, "refund", -500, second.starts_at + 2 * DAY)
+        gift = add_booked_gift(
+            session, second, 2_000, now() - second.starts_at - timedelta(hours=1)
+        )
+        add_entry(session, gift, "refund", -500, second.starts_at + 2 * DAY)
     found = dashboard(installation, last).earlier
     assert found is not None
     assert (found.slug, found.title, list(found.totals)) == (
@@ -173,7 +181,7 @@ def test_the_previous_campaign_is_the_latest_earlier_one_in_the_same_currency(
 def test_steps_are_in_order_of_their_dates_including_disabled_ones(
     installation: Installation,
 ) -> None:
-    campaign = running(installation)
+    campaign = add_campaign(installation)
     with installation.sessions.begin() as session:
         session.execute(
             update(CampaignStep).where(CampaignStep.key == "three_days").values(enabled=False)

@@ -33,7 +33,7 @@ from campaign.reporting.donor_detail import (
 )
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
-from tests.support.campaigns import book, move, running
+from tests.support.campaigns import add_booked_gift, add_campaign, add_entry
 from tests.support.stripe import Facts
 
 Give = Callable[..., Facts]
@@ -68,10 +68,10 @@ def mails(session: Session, *donors: int, **cursor: int) -> Sequence[int]:
 def test_totals_are_by_currency_with_covered_fees_and_all_refunds(
     installation: Installation,
 ) -> None:
-    dollars = running(installation)
-    yen = running(installation, slug="tokyo", currency="jpy", goal="500000")
+    dollars = add_campaign(installation)
+    yen = add_campaign(installation, slug="tokyo", currency="jpy", goal="500000")
     with installation.sessions.begin() as session:
-        gift = book(session, dollars, 10_000)
+        gift = add_booked_gift(session, dollars, 10_000)
         donor = gift.donor_id
         values = {
             "campaign_id": dollars.id,
@@ -82,16 +82,16 @@ def test_totals_are_by_currency_with_covered_fees_and_all_refunds(
         session.add(
             LedgerEntry(kind="refund", amount=-3_000, fee_cover=-90, source="re_1", **values)
         )
-        move(session, gift, "dispute", -7_000)
-        move(session, gift, "dispute_reversed", 7_000)
+        add_entry(session, gift, "dispute", -7_000)
+        add_entry(session, gift, "dispute_reversed", 7_000)
         session.add(
             LedgerEntry(
                 kind="correction", amount=500, source="c", reason="r", recorded_by="fay", **values
             )
         )
-        book(session, dollars, 2_000, donor_id=donor)
-        book(session, yen, 5_000, donor_id=donor)
-        stranger = book(session, dollars).donor_id
+        add_booked_gift(session, dollars, 2_000, donor_id=donor)
+        add_booked_gift(session, yen, 5_000, donor_id=donor)
+        stranger = add_booked_gift(session, dollars).donor_id
         found = read_totals(session, [donor])
         assert found == [Total("jpy", 1, 5_000, 0), Total("usd", 2, 12_000, 3_090)]
         assert found[1].net == 8_910
@@ -100,11 +100,13 @@ def test_totals_are_by_currency_with_covered_fees_and_all_refunds(
 
 
 def test_first_and_last_gift_count_only_paid_gifts(installation: Installation) -> None:
-    campaign = running(installation)
+    campaign = add_campaign(installation)
     with installation.sessions.begin() as session:
-        donor = book(session, campaign, ago=3 * DAY).donor_id
-        second = book(session, campaign, ago=2 * DAY, donor_id=donor)
-        book(session, campaign, ago=DAY, donor_id=donor, state="processing", paid_at=None)
+        donor = add_booked_gift(session, campaign, ago=3 * DAY).donor_id
+        second = add_booked_gift(session, campaign, ago=2 * DAY, donor_id=donor)
+        add_booked_gift(
+            session, campaign, ago=DAY, donor_id=donor, state="processing", paid_at=None
+        )
         first = session.scalar(
             select(Donation.charged_at).where(Donation.donor_id == donor).order_by(Donation.id)
         )
@@ -156,9 +158,9 @@ def test_all_merged_records_are_read_together(
 def test_emails_are_found_by_old_addresses_and_by_donor_ignoring_case(
     installation: Installation,
 ) -> None:
-    campaign = running(installation)
+    campaign = add_campaign(installation)
     with installation.sessions.begin() as session:
-        gift = book(session, campaign)
+        gift = add_booked_gift(session, campaign)
         old, donor = gift.email, session.get_one(Donor, gift.donor_id)
         donor.email = "Now@example.org"
         session.flush()

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from campaign.core.clock import zone
 from campaign.models import Campaign, DepositBatch, LedgerEntry, OfflineGift, Payout, PayoutItem
 from campaign.reporting.journal import Journal, months, read_journal
-from tests.support.donors import add_donor, give_as
+from tests.support.donors import add_donation, add_donor
 
 HERE = zone("America/Los_Angeles")
 DECEMBER = date(2026, 12, 1)
@@ -23,7 +23,7 @@ Line = tuple[str, str, str, str, int, int, str, str, int]
 
 def book(session: Session, campaign: Campaign, *entries: dict[str, Any], **gift: Any) -> int:
     """Insert a gift with these ledger entries, the first of which is its payment; return its id."""
-    made = give_as(session, campaign, add_donor(session, ""), **gift)
+    made = add_donation(session, campaign, add_donor(session, ""), **gift)
     for number, given in enumerate(({"kind": "payment", "amount": 2500}, *entries)):
         usual = {
             "donation_id": made.id,
@@ -52,7 +52,7 @@ def test_a_card_gift_is_on_four_accounts_of_which_three_have_its_designation(
     session: Session, campaign: Campaign
 ) -> None:
     for _ in range(2):
-        made = give_as(session, campaign, add_donor(session, ""), fee_cover=100)
+        made = add_donation(session, campaign, add_donor(session, ""), fee_cover=100)
         session.add(
             LedgerEntry(
                 donation_id=made.id, campaign_id=campaign.id, kind="payment", amount=2500,
@@ -120,7 +120,7 @@ def test_a_correction_is_no_line(session: Session, campaign: Campaign) -> None:
 def test_days_and_months_are_the_organizations(
     session: Session, campaign: Campaign, at: datetime, day: str | None
 ) -> None:
-    made = give_as(session, campaign, add_donor(session, ""))
+    made = add_donation(session, campaign, add_donor(session, ""))
     session.add(
         LedgerEntry(
             donation_id=made.id, campaign_id=campaign.id, kind="payment", amount=2500,
@@ -146,7 +146,7 @@ def test_a_gift_that_counts_for_another_campaign_has_that_ones_designation_and_o
 ) -> None:
     session.get_one(Campaign, campaign.id).designation = "Reporting"
     book(session, campaign)
-    made = give_as(session, campaign, add_donor(session, ""))
+    made = add_donation(session, campaign, add_donor(session, ""))
     session.add(
         LedgerEntry(
             donation_id=made.id, campaign_id=None, kind="payment", amount=700, currency="usd",
@@ -162,7 +162,7 @@ def test_days_designations_and_currencies_are_summed_apart(
 ) -> None:
     book(session, campaign)
     book(session, campaign, currency="jpy")
-    late = give_as(session, campaign, add_donor(session, ""))
+    late = add_donation(session, campaign, add_donor(session, ""))
     session.add(
         LedgerEntry(
             donation_id=late.id, campaign_id=campaign.id, kind="payment", amount=900, currency="usd",

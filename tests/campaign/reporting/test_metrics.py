@@ -22,7 +22,7 @@ from campaign.reporting.metrics import (
 )
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
-from tests.support.campaigns import book, running
+from tests.support.campaigns import add_booked_gift, add_campaign
 from tests.support.stripe import Facts, Json
 
 Give = Callable[..., Facts]
@@ -67,11 +67,11 @@ def test_an_empty_database_counts_nothing(installation: Installation) -> None:
 def test_every_campaign_has_a_total_in_its_currency_even_without_gifts(
     installation: Installation,
 ) -> None:
-    first = running(installation)
-    running(installation, slug="tokyo", currency="jpy", goal="500000")
+    first = add_campaign(installation)
+    add_campaign(installation, slug="tokyo", currency="jpy", goal="500000")
     with installation.sessions.begin() as session:
         for _ in range(20):
-            book(session, first, 500)
+            add_booked_gift(session, first, 500)
     with installation.sessions() as session:
         assert sums_raised(session) == {("winter", "usd"): 10_000, ("tokyo", "jpy"): 0}
 

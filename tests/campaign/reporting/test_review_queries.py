@@ -34,7 +34,7 @@ from campaign.reporting.review_queries import (
     unmatched_evidence,
 )
 from campaign.runtime.context import Installation
-from tests.support.campaigns import book, running
+from tests.support.campaigns import add_booked_gift, add_campaign
 
 MOMENT = timedelta(microseconds=1)
 HOUR = timedelta(hours=1)
@@ -43,9 +43,9 @@ HOUR = timedelta(hours=1)
 @pytest.fixture
 def gift(installation: Installation) -> Donation:
     """Return a paid gift of $100."""
-    campaign = running(installation)
+    campaign = add_campaign(installation)
     with installation.sessions.begin() as session:
-        return book(session, campaign)
+        return add_booked_gift(session, campaign)
 
 
 def refund(gift: Donation, name: str, state: str, amount: int, at: datetime) -> Refund:

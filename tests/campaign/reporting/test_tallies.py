@@ -16,7 +16,7 @@ from campaign.reporting.tallies import (
     running_total,
 )
 from campaign.runtime.context import Installation
-from tests.support.campaigns import book, move, running
+from tests.support.campaigns import add_booked_gift, add_campaign, add_entry
 
 THERE = ZoneInfo("America/Los_Angeles")
 
@@ -77,11 +77,11 @@ def test_campaign_days_end_with_today_or_the_last_day() -> None:
 def test_sizes_are_sorted_by_number_and_codes_by_amount(
     installation: Installation,
 ) -> None:
-    campaign, other = running(installation), running(installation, slug="spring")
+    campaign, other = add_campaign(installation), add_campaign(installation, slug="spring")
     with installation.sessions.begin() as session:
         for amount, code in ((2_000, "b"), (900, "a"), (10_000, "c"), (1_100, "a")):
-            book(session, campaign, amount, code=code)
-        book(session, other, 500, code="z")
+            add_booked_gift(session, campaign, amount, code=code)
+        add_booked_gift(session, other, 500, code="z")
     with installation.sessions() as session:
         assert [one.key for one in by_size(session, campaign)] == ["500", "1000", "2000", "10000"]
         codes = by_code(session, campaign)
@@ -95,11 +95,11 @@ def test_sizes_are_sorted_by_number_and_codes_by_amount(
 def test_all_shards_are_summed_and_refunds_count_as_received(
     installation: Installation,
 ) -> None:
-    campaign, at = running(installation), now()
+    campaign, at = add_campaign(installation), now()
     with installation.sessions.begin() as session:
-        gifts = [book(session, campaign, 1_000, ago=timedelta(0)) for _ in range(20)]
-        move(session, gifts[0], "refund", -1_000, at)
-        move(session, gifts[1], "refund", -400, at)
+        gifts = [add_booked_gift(session, campaign, 1_000, ago=timedelta(0)) for _ in range(20)]
+        add_entry(session, gifts[0], "refund", -1_000, at)
+        add_entry(session, gifts[1], "refund", -400, at)
     with installation.sessions() as session:
         (found,) = read_tallies(session, campaign, TallyKind.frequency)
         assert found == Tally("one_time", 18_600, 19, 20_000, 20)

@@ -19,7 +19,7 @@ from campaign.models import (
 )
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
-from tests.support.ledger import booked, state_and_receipt
+from tests.support.ledger import ledger_entries_of, state_and_receipt
 from tests.support.stripe import Facts, event
 from tests.support.stripe_shapes import documented, shape
 
@@ -67,7 +67,9 @@ class ReportedGift:
 
     @property
     def entries(self) -> list[tuple[str, int]]:
-        return [(kind, amount) for kind, amount, _ in booked(self.installation, self.facts)]
+        return [
+            (kind, amount) for kind, amount, _ in ledger_entries_of(self.installation, self.facts)
+        ]
 
     def subscription(self) -> Subscription:
         with self.installation.sessions() as session:

@@ -12,7 +12,7 @@ from campaign.gateway import Event
 from campaign.models import Dispute, Donation, FraudWarning, Payout
 from campaign.runtime.context import Installation
 from campaign.stripe_events import handlers
-from tests.support.ledger import after, booked, state_and_receipt, tell_paid
+from tests.support.ledger import after, ledger_entries_of, report_paid, state_and_receipt
 from tests.support.stripe import Facts, Json
 
 Handler = Callable[..., Outcome]
@@ -39,7 +39,7 @@ Handle = Callable[..., Outcome]
 def gift(installation: Installation, give: Callable[..., Facts]) -> Facts:
     """A paid gift of $25."""
     facts = give()
-    tell_paid(installation, facts)
+    report_paid(installation, facts)
     return facts
 
 
@@ -96,7 +96,7 @@ def test_a_declined_card_moves_nothing_but_a_reversed_debit_does(
     assert (outcome.applied, outcome.note) == (False, "the charge never succeeded")
     assert state_and_receipt(installation, gift) == ("paid", 2500)
     handle(handlers.charge_failed, gift, gift.charge_returned())
-    assert booked(installation, gift)[1:] == [("payment_reversed", -2500, 0)]
+    assert ledger_entries_of(installation, gift)[1:] == [("payment_reversed", -2500, 0)]
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_a_refund_is_booked_by_itself_or_by_its_charge(
     handler = getattr(handlers, name)
     assert handle(handler, gift, shown(gift)).applied
     assert not handle(handler, gift, shown(gift)).applied
-    assert booked(installation, gift)[1:] == [("refund", -700, 0)]
+    assert ledger_entries_of(installation, gift)[1:] == [("refund", -700, 0)]
 
 
 def test_an_object_without_a_creation_time_gets_the_events_time(

@@ -21,7 +21,7 @@ from campaign.stripe_events.inbox import (
     store_event,
 )
 from campaign.stripe_events.process import apply_due_events
-from tests.support.ledger import payment_standing
+from tests.support.ledger import payment_summary
 from tests.support.stripe import Facts, event
 
 Give = Callable[..., Facts]
@@ -61,7 +61,7 @@ def test_a_failing_event_is_given_up_and_delays_no_other(
         apply_due_events(installation)
     store(good.completed())
     apply_due_events(installation)
-    assert payment_standing(installation, good) == ("paid", 2500, 1, 1)
+    assert payment_summary(installation, good) == ("paid", 2500, 1, 1)
     with installation.sessions() as session:
         stored = session.get_one(InboxEvent, broken["id"])
     assert (stored.state, stored.attempts) == ("given_up", 12)

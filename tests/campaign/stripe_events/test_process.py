@@ -11,7 +11,7 @@ from campaign.models import (
 )
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events, replay_event
-from tests.support.ledger import payment_standing
+from tests.support.ledger import payment_summary
 from tests.support.stripe import Facts, Json, event
 
 Give = Callable[..., Facts]
@@ -24,7 +24,7 @@ def test_a_completed_session_makes_an_entry_a_receipt_and_an_email(
     facts = give()
     store(facts.completed())
     assert apply_due_events(installation) == 1
-    assert payment_standing(installation, facts) == ("paid", 2500, 1, 1)
+    assert payment_summary(installation, facts) == ("paid", 2500, 1, 1)
     with installation.sessions() as session:
         entry = session.scalars(select(LedgerEntry)).one()
         stored = session.scalars(select(InboxEvent)).one()
@@ -38,7 +38,7 @@ def test_a_monthly_gift_is_counted_once_by_session_and_first_invoice(
     facts = give(frequency="monthly")
     store(facts.completed(), facts.invoice_paid())
     apply_due_events(installation)
-    assert payment_standing(installation, facts) == ("paid", 2500, 1, 1)
+    assert payment_summary(installation, facts) == ("paid", 2500, 1, 1)
 
 
 def test_a_renewal_is_a_donation_of_its_own_even_when_it_arrives_first(
@@ -49,7 +49,7 @@ def test_a_renewal_is_a_donation_of_its_own_even_when_it_arrives_first(
     apply_due_events(installation)
     store(facts.invoice_paid(), facts.completed())
     apply_due_events(installation)
-    assert payment_standing(installation, facts) == ("paid", 5000, 2, 2)
+    assert payment_summary(installation, facts) == ("paid", 5000, 2, 2)
 
 
 def test_everything_three_times_in_reverse_from_four_threads_changes_nothing(
@@ -69,7 +69,7 @@ def test_everything_three_times_in_reverse_from_four_threads_changes_nothing(
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(lambda _: apply_due_events(installation), range(4)))
     expected = sum(1000 + n for n in range(8)) + 4 * 2 * 2500
-    assert payment_standing(installation, donors[0]) == ("paid", expected, 16, 16)
+    assert payment_summary(installation, donors[0]) == ("paid", expected, 16, 16)
     with installation.sessions() as session:
         states = set(session.scalars(select(InboxEvent.state)))
     assert states == {"done", "ignored"}
@@ -91,4 +91,4 @@ def test_replay_of_an_applied_event_is_harmless(
     store(completed)
     apply_due_events(installation)
     assert not replay_event(installation, completed["id"]).applied
-    assert payment_standing(installation, facts) == ("paid", 2500, 1, 1)
+    assert payment_summary(installation, facts) == ("paid", 2500, 1, 1)

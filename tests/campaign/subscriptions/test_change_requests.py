@@ -28,7 +28,7 @@ from campaign.subscriptions.change_requests import (
     pause_parameters,
     resume_parameters,
 )
-from tests.support.ledger import campaign_in, give_to
+from tests.support.ledger import add_donation_to, campaign_in
 from tests.support.stripe import Facts
 from tests.support.subscription_facts import (
     apply_each,
@@ -133,7 +133,9 @@ def test_a_gift_with_unknown_items_at_stripe_is_not_changed(
 
 
 def test_a_yearly_gift_in_yen_stays_one(installation: Installation, store: Store) -> None:
-    facts = give_to(installation, campaign_in(installation, "jpy"), 2500, frequency="yearly")
+    facts = add_donation_to(
+        installation, campaign_in(installation, "jpy"), 2500, frequency="yearly"
+    )
     apply_each(installation, store, facts.completed(), updated(facts, 1))
     (item,) = amount_parameters(only_subscription(installation), fact(facts, 2500), 3001, 0)[
         "items"

@@ -12,7 +12,7 @@ from campaign.gateway import InvoicePaymentFact, read_invoice
 from campaign.models import Campaign, Donation, InvoicePayment, LedgerEntry, Receipt
 from campaign.runtime.context import Installation
 from campaign.subscriptions.invoices import apply_invoice, apply_invoice_payment
-from tests.support.ledger import campaign_in, give_to
+from tests.support.ledger import add_donation_to, campaign_in
 from tests.support.stripe import Facts, event
 from tests.support.subscription_facts import (
     apply_each,
@@ -184,7 +184,7 @@ def test_the_first_debit_counts_on_the_day_of_the_gift_and_a_renewal_on_its_own(
 
 def test_a_yearly_gift_in_yen_renews_exactly(installation: Installation) -> None:
     yen = campaign_in(installation, "jpy")
-    facts = give_to(installation, yen, 2500, fee_cover=93, frequency="yearly")
+    facts = add_donation_to(installation, yen, 2500, fee_cover=93, frequency="yearly")
     pay(installation, facts)
     pay(installation, facts, "second")
     assert entries(installation) == [(yen.id, 2500, 93), (yen.id, 2500, 93)]

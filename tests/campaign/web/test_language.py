@@ -20,7 +20,7 @@ from campaign.stripe_events.process import apply_due_events
 from campaign.web.language import page_language, use_language
 from sandbox.outbox.receiver import MailReceiver
 from tests.campaign.web.giving.test_unsubscribe import SentEmail, sent_email
-from tests.support.campaigns import book, running
+from tests.support.campaigns import add_booked_gift, add_campaign
 from tests.support.donor_portal import open_donor_page
 from tests.support.stripe import Facts
 from tests.support.waiting import wait_until
@@ -151,7 +151,7 @@ def translated(installation: Installation, campaign: Campaign) -> None:
 def test_a_campaign_title_is_in_the_language_of_the_page(
     client: FlaskClient, installation: Installation, sent_email: SentEmail
 ) -> None:
-    running(installation)
+    add_campaign(installation)
     typed = {"lang": "es", "amount": "25", "email": "ana@example.org", "step": "review"}
     assert "Noticias para todos" in client.post("/c/nine-days/donate", data=typed).text
     for path in ("", "/remind", "/print", "/embed"):
@@ -176,7 +176,7 @@ def test_a_page_is_rendered_from_every_read_of_the_progress(
     for _ in range(3):
         before = live.current("nine-days")
         with installation.sessions.begin() as session:
-            book(session, find_campaign(session, "nine-days"), 1_000)
+            add_booked_gift(session, find_campaign(session, "nine-days"), 1_000)
         wait_until(partial(has_changed, live, before.etag))
         answer = client.get(address)
         assert (answer.status_code, "Noticias para todos" in answer.text) == (200, True)

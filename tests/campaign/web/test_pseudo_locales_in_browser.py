@@ -13,7 +13,7 @@ from tests.campaign.web.giving.test_unsubscribe_in_browser import address
 from tests.campaign.web.portal.test_subscriptions import stripe_api_base
 from tests.support.accessibility import no_findings
 from tests.support.monthly_gifts import Begin
-from tests.support.pseudo_locales import ARABIC, PSEUDO, english_in, made_up, speaks
+from tests.support.pseudo_locales import ARABIC, PSEUDO, english_in, made_up, set_locale
 
 __all__ = ["address", "made_up", "sent_email", "stripe_api_base"]
 Open = Callable[..., Page]
@@ -30,7 +30,7 @@ def test_at_360_pixels_nothing_overflows_and_the_page_is_a_mirror(
     locale: str,
 ) -> None:
     gift = begin()
-    speaks(installation, locale)
+    set_locale(installation, locale)
     with installation.sessions() as session:
         donation, receipt = (
             session.scalars(select(Donation)).one(),

@@ -4,7 +4,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from campaign.runtime.context import Installation
-from tests.support.campaigns import audited, running
+from tests.support.campaigns import add_campaign, audited
 from tests.support.staff import StaffMaker
 from tests.support.waiting import wait_until
 
@@ -16,7 +16,7 @@ COLORS = {"accent_light": "#7A1F3D", "accent_dark": "#f2a3bd"}
 def test_an_accent_reaches_every_page_in_a_cached_stylesheet(
     client: FlaskClient, installation: Installation, staff: StaffMaker
 ) -> None:
-    running(installation)
+    add_campaign(installation)
     assert "/theme/" not in client.get("/c/winter").text
     admin = staff()
     words = {"masthead": "The <Harbor> Ledger", "footer": "One of a kind."}

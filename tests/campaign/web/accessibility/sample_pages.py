@@ -22,7 +22,7 @@ from campaign.models import (
 )
 from campaign.receipts.receipts import correct_receipt, issue_receipt
 from campaign.runtime.context import Installation
-from tests.support.campaigns import ADMIN, book, move, running
+from tests.support.campaigns import ADMIN, add_booked_gift, add_campaign, add_entry
 
 TEXT = "Tonight the **commission** votes.\n\n- The harbor plan\n- The budget\n\n> A quoted line."
 SPANISH = "Esta noche la **comisión** vota.\n\n- El plan del puerto\n- El presupuesto"
@@ -85,9 +85,9 @@ def _campaigns(installation: Installation) -> Iterator[Place]:
         },
     }
     for slug, changes in made.items():
-        campaign = running(installation, slug=slug, goal="100", appeal=TEXT)
+        campaign = add_campaign(installation, slug=slug, goal="100", appeal=TEXT)
         with installation.sessions.begin() as session:
-            book(session, campaign, 10_000, 2 * day)
+            add_booked_gift(session, campaign, 10_000, 2 * day)
         with installation.sessions.begin() as session:
             found = session.get_one(Campaign, campaign.id)
             for name, value in changes.items():
@@ -98,7 +98,7 @@ def _campaigns(installation: Installation) -> Iterator[Place]:
 
 def _winter(installation: Installation) -> None:
     """An open campaign past its goal with all that an appeal may show."""
-    campaign = running(installation, goal="400", stretch_goal=90_000, appeal=TEXT)
+    campaign = add_campaign(installation, goal="400", stretch_goal=90_000, appeal=TEXT)
     with installation.sessions.begin() as session:
         promise = MatchingGiftFields(
             "The Reyes family", "50", ends=(now() + timedelta(days=3)).isoformat()
@@ -116,9 +116,11 @@ def _winter(installation: Installation) -> None:
             )
         )
         for place, ago in enumerate((6, 4, 2, 0)):
-            gift = book(session, found, 12_000, timedelta(days=ago), name=f"Rosa {place} Reyes")
+            gift = add_booked_gift(
+                session, found, 12_000, timedelta(days=ago), name=f"Rosa {place} Reyes"
+            )
             _on_the_wall(session, gift, "Astoria" if place else "", now())
-        book(session, found, 4_000, timedelta(hours=1), state="processing")
+        add_booked_gift(session, found, 4_000, timedelta(hours=1), state="processing")
         record_milestones(session, now())
 
 
@@ -133,15 +135,17 @@ def _gifts(installation: Installation, campaign: Campaign) -> Iterator[Place]:
     places: list[Place] = []
     with installation.sessions.begin() as session:
         for state in DonationState:
-            gift = book(session, campaign, 2_500, name="Ana Reyes", state=state.value)
+            gift = add_booked_gift(session, campaign, 2_500, name="Ana Reyes", state=state.value)
             if state == DonationState.partially_refunded:
-                move(session, gift, "refund", -1_000)
+                add_entry(session, gift, "refund", -1_000)
             places.append(Place(f"gift-{state.value}", f"/donations/{gift.token}"))
         for name, closed in (("shared", None), ("closed", now())):
-            gift = book(session, campaign, 2_500, shared_computer=True, page_closed_at=closed)
+            gift = add_booked_gift(
+                session, campaign, 2_500, shared_computer=True, page_closed_at=closed
+            )
             places.append(Place(f"gift-{name}", f"/donations/{gift.token}"))
         for left in (2_500, 1_500, 0):
-            gift = book(session, campaign, 2_500, name="Ana Reyes")
+            gift = add_booked_gift(session, campaign, 2_500, name="Ana Reyes")
             first = issue_receipt(session, gift, installation.books, now())
             last = correct_receipt(session, gift, left, installation.books) or first
             places.append(Place(f"receipt-{last.kind}", f"/receipts/{last.token}"))

@@ -10,18 +10,18 @@ from campaign.campaigns.donor_wall import save_wall_entry
 from campaign.core.clock import now
 from campaign.models import Campaign
 from campaign.runtime.context import Installation
-from tests.support.campaigns import book, running
+from tests.support.campaigns import add_booked_gift, add_campaign
 from tests.support.donor_wall import WORDS
 from tests.support.waiting import wait_until
 
 
 def test_the_wall_has_pages(client: FlaskClient, installation: Installation) -> None:
-    campaign = running(installation)
+    campaign = add_campaign(installation)
     assert client.get("/c/winter/donors").status_code == 404
     with installation.sessions.begin() as session:
         session.get_one(Campaign, campaign.id).wall_shown = True
         for number in range(53):
-            gift = book(session, campaign, name=f"Reader{number:02}")
+            gift = add_booked_gift(session, campaign, name=f"Reader{number:02}")
             save_wall_entry(session, gift, "<Bo>", now(), wording=WORDS)
     wait_until(lambda: "Reader52" in client.get("/c/winter").text)
     page = client.get("/c/winter").text
@@ -45,14 +45,14 @@ def test_the_list_shows_the_status_of_each_campaign(
         ("over", -timedelta(days=90), -timedelta(days=60)),
         ("secret", -timedelta(days=9), timedelta(days=9)),
     ):
-        found = running(
+        found = add_campaign(
             installation,
             slug=slug,
             start=(now() + start).isoformat(),
             deadline=(now() + end).isoformat(),
         )
         with installation.sessions.begin() as session:
-            book(session, found, 12_300)
+            add_booked_gift(session, found, 12_300)
             session.get_one(Campaign, found.id).figures_hidden = True
     shown = standings(client.get("/campaigns").text)
     assert shown["early"].startswith("Opens on ")
@@ -79,10 +79,10 @@ def test_without_a_campaign_the_list_is_still_a_page(client: FlaskClient) -> Non
 def test_an_invalid_position_shows_the_first_page(
     client: FlaskClient, installation: Installation, before: str
 ) -> None:
-    campaign = running(installation)
+    campaign = add_campaign(installation)
     with installation.sessions.begin() as session:
         session.get_one(Campaign, campaign.id).wall_shown = True
-        gift = book(session, campaign, name="Ana")
+        gift = add_booked_gift(session, campaign, name="Ana")
         save_wall_entry(session, gift, "", now(), wording=WORDS)
     page = client.get("/c/winter/donors", query_string={"before": before})
     assert (page.status_code, page.text.count("<li>")) == (200, 1)

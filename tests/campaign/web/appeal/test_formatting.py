@@ -15,8 +15,8 @@ from campaign.web.appeal.formatting import (
     present_progress,
     time_left,
 )
-from tests.support.campaigns import book, running
-from tests.support.figures import BEGIN, END, campaign_of, figure
+from tests.support.campaigns import add_booked_gift, add_campaign
+from tests.support.figures import BEGIN, END, campaign_of, campaign_progress
 from tests.support.staff import StaffMaker
 from tests.support.stripe import Facts
 from tests.support.waiting import wait_until
@@ -68,43 +68,45 @@ def test_a_corrected_result_shows_the_original_one(
 def test_past_the_goal_the_page_asks_for_the_stretch_goal(
     installation: Installation, staff: StaffMaker
 ) -> None:
-    campaign = running(installation, goal="100", stretch_goal=20_000)
+    campaign = add_campaign(installation, goal="100", stretch_goal=20_000)
     client = staff(StaffRole.viewer)
     assert "The goal of $100 is met" not in client.get("/c/winter").text
     with installation.sessions.begin() as session:
-        book(session, campaign, 12_500)
+        add_booked_gift(session, campaign, 12_500)
     page = lambda: client.get("/c/winter").text  # noqa: E731 - read anew each time
     wait_until(lambda: "125%. Gifts now go toward the stretch goal of $200." in page())
     assert "The goal of $100 is met" in page()
     assert 'class="goal" x="50.0%"' in page()
     with installation.sessions.begin() as session:
-        book(session, campaign, 12_500)
+        add_booked_gift(session, campaign, 12_500)
     wait_until(lambda: "The stretch goal of $200 is met too." in page())
 
 
 def test_widths_are_shares_of_the_goal_until_the_total_exceeds_it() -> None:
-    shown = present_progress(figure(raised=2_500_000, pending=500_000, matched=250_000))
+    shown = present_progress(campaign_progress(raised=2_500_000, pending=500_000, matched=250_000))
     assert (shown.received_width, shown.pending_width, shown.matched_width) == (50.0, 10.0, 5.0)
     assert (shown.goal_position, shown.met) == (100.0, False)
-    beyond = present_progress(figure(raised=5_000_000, pending=2_500_000, matched=2_500_000))
+    beyond = present_progress(
+        campaign_progress(raised=5_000_000, pending=2_500_000, matched=2_500_000)
+    )
     assert (beyond.received_width, beyond.goal_position, beyond.met) == (50.0, 50.0, True)
 
 
 def test_a_negative_total_is_shown_and_draws_no_bar() -> None:
-    shown = present_progress(figure(raised=-2_500))
+    shown = present_progress(campaign_progress(raised=-2_500))
     assert (shown.raised, shown.received_width, shown.percent) == (-2_500, 0.0, -0.1)
     assert shown.sentence.startswith("-$25 of $50,000")
 
 
 def test_the_sentence_names_donors_debits_and_sponsors_only_if_any() -> None:
-    assert present_progress(figure()).sentence == "$0 of $50,000 raised, 0%."
-    one = figure(raised=2_500, pending=1_000, matched=2_500, donations=1, donors=1)
+    assert present_progress(campaign_progress()).sentence == "$0 of $50,000 raised, 0%."
+    one = campaign_progress(raised=2_500, pending=1_000, matched=2_500, donations=1, donors=1)
     assert present_progress(one).sentence == (
         "$25 of $50,000 raised by 1 donor, 0.1%."
         " Another $10 in bank debits is being processed and is not counted yet."
         " $25 more comes from matching gifts."
     )
-    many = present_progress(figure(raised=2_500, donors=1_234))
+    many = present_progress(campaign_progress(raised=2_500, donors=1_234))
     assert "by 1,234 donors" in many.sentence
 
 
@@ -115,7 +117,7 @@ def test_the_stretch_goal_appears_after_the_goal_and_only_while_open() -> None:
         "The stretch goal of $60,000 is met too.",
     )
     short, reached, over = (
-        present_progress(figure(stretching, raised=raised)).sentence
+        present_progress(campaign_progress(stretching, raised=raised)).sentence
         for raised in (4_999_999, 5_000_000, 6_000_000)
     )
     assert (asks in short, asks in reached, asks in over, met in over) == (
@@ -124,19 +126,24 @@ def test_the_stretch_goal_appears_after_the_goal_and_only_while_open() -> None:
         False,
         True,
     )
-    assert asks not in present_progress(figure(stretching, END, raised=5_000_000)).sentence
+    assert (
+        asks not in present_progress(campaign_progress(stretching, END, raised=5_000_000)).sentence
+    )
 
 
 def test_hidden_figures_are_hidden_from_readers_only() -> None:
     hiding = campaign_of(figures_hidden=True, figures_from_percent=50)
-    below, above = figure(hiding, raised=2_499_999), figure(hiding, raised=2_500_000)
+    below, above = (
+        campaign_progress(hiding, raised=2_499_999),
+        campaign_progress(hiding, raised=2_500_000),
+    )
     reported = (
         "The goal is $50,000. The amount raised will be shown once it reaches 50% of the goal."
     )
     assert present_progress(below).sentence == reported
     assert "$24,999.99" in present_progress(below, to_staff=True).sentence
     assert present_progress(above).hidden is False
-    to_the_end = figure(campaign_of(figures_hidden=True), raised=9_000_000)
+    to_the_end = campaign_progress(campaign_of(figures_hidden=True), raised=9_000_000)
     assert present_progress(to_the_end).sentence.endswith("The amount raised will be shown later.")
     assert present_countdown(to_the_end).headline == "9 days left"
 
@@ -153,7 +160,7 @@ def test_hidden_figures_are_hidden_from_readers_only() -> None:
     ],
 )
 def test_the_last_day_is_counted_in_hours_and_minutes(left: timedelta, words: str) -> None:
-    assert time_left(figure(at=END - left)) == words
+    assert time_left(campaign_progress(at=END - left)) == words
 
 
 def test_the_countdown_changes_at_each_edge_of_the_window() -> None:
@@ -161,10 +168,10 @@ def test_the_countdown_changes_at_each_edge_of_the_window() -> None:
     headlines = [
         present_countdown(one).headline
         for one in (
-            figure(at=BEGIN - timedelta(microseconds=1)),
-            figure(at=BEGIN),
-            figure(at=END - timedelta(seconds=1), **met),
-            figure(at=END),
+            campaign_progress(at=BEGIN - timedelta(microseconds=1)),
+            campaign_progress(at=BEGIN),
+            campaign_progress(at=END - timedelta(seconds=1), **met),
+            campaign_progress(at=END),
         )
     ]
     assert headlines == [
@@ -174,11 +181,13 @@ def test_the_countdown_changes_at_each_edge_of_the_window() -> None:
         "This campaign has ended",
     ]
     late = "It ended at 11:59 p.m. on December 31, 2026, Pacific time."
-    assert present_countdown(figure(at=END)).sentence == (
+    assert present_countdown(campaign_progress(at=END)).sentence == (
         f"{late} The result is provisional until January 15, 2027"
         " because gifts sent by mail are still arriving."
     )
-    over = figure(campaign_of(final_raised=2_500), END + timedelta(days=14), raised=2_500)
+    over = campaign_progress(
+        campaign_of(final_raised=2_500), END + timedelta(days=14), raised=2_500
+    )
     assert present_countdown(over).sentence == f"{late} This is the final result."
 
 
@@ -186,7 +195,7 @@ def test_a_currency_without_decimals_and_a_deadline_with_a_time() -> None:
     yen = campaign_of(
         currency="jpy", goal=5_000_000, timezone="Asia/Tokyo", deadline=END + timedelta(hours=2)
     )
-    shown = present_progress(figure(yen, raised=1_234))
+    shown = present_progress(campaign_progress(yen, raised=1_234))
     assert (shown.raised_text, shown.goal_text) == ("¥1,234", "¥5,000,000")
     assert ending(yen) == "7:00 p.m. on January 1, 2027, Japan time"
     assert shown.as_of_iso.endswith("+09:00")

@@ -3,17 +3,19 @@
 from datetime import timedelta
 
 from campaign.web.appeal.matching_gifts import REMAINING, offer_text, present_sponsors
-from tests.support.figures import BEGIN, END, campaign_of, figure, promise
+from tests.support.figures import BEGIN, END, campaign_of, campaign_progress, matching_status
 
 CUT = BEGIN + timedelta(days=14)
 
 
 def sentences(**changes: object) -> list[str]:
-    return [one.sentence for one in present_sponsors(figure(**changes))]
+    return [one.sentence for one in present_sponsors(campaign_progress(**changes))]
 
 
 def test_a_matching_gift_shows_its_end_ratio_and_what_is_left() -> None:
-    (shown,) = present_sponsors(figure(matching=(promise(20_000),), matched=20_000))
+    (shown,) = present_sponsors(
+        campaign_progress(matching=(matching_status(20_000),), matched=20_000)
+    )
     assert shown.sentence == (
         "Until December 31, the Reyes family adds $1 for each $1 you give; $800 of $1,000 is left."
     )
@@ -23,35 +25,40 @@ def test_a_matching_gift_shows_its_end_ratio_and_what_is_left() -> None:
 
 
 def test_what_other_sponsors_add_is_separate() -> None:
-    every = (promise(20_000), promise(30_000, sponsor="a foundation", ratio_percent=50))
-    shown = present_sponsors(figure(matching=every, matched=35_000))
+    every = (
+        matching_status(20_000),
+        matching_status(30_000, sponsor="a foundation", ratio_percent=50),
+    )
+    shown = present_sponsors(campaign_progress(matching=every, matched=35_000))
     assert [one.others for one in shown] == [15_000, 20_000]
     assert "a foundation adds $0.50 for each $1" in shown[1].sentence
 
 
 def test_one_that_is_not_open_now_is_not_shown() -> None:
-    later = promise(starts_at=CUT)
+    later = matching_status(starts_at=CUT)
     assert sentences(at=CUT - timedelta(microseconds=1), matching=(later,)) == []
     assert len(sentences(at=CUT, matching=(later,))) == 1
-    over = promise(ends_at=CUT)
+    over = matching_status(ends_at=CUT)
     assert len(sentences(at=CUT - timedelta(microseconds=1), matching=(over,))) == 1
     assert sentences(at=CUT, matching=(over,)) == []
-    assert sentences(at=CUT, matching=(promise(ended_at=CUT),)) == []
-    assert sentences(at=CUT, matching=(promise(100_000),)) == []
+    assert sentences(at=CUT, matching=(matching_status(ended_at=CUT),)) == []
+    assert sentences(at=CUT, matching=(matching_status(100_000),)) == []
 
 
 def test_nothing_is_shown_once_the_campaign_is_closed() -> None:
-    longer = promise(ends_at=END + timedelta(days=9))
+    longer = matching_status(ends_at=END + timedelta(days=9))
     assert len(sentences(at=END - timedelta(seconds=1), matching=(longer,))) == 1
     assert sentences(at=END, matching=(longer,)) == []
 
 
 def test_while_figures_are_hidden_the_rest_of_the_pool_is_too() -> None:
     hiding = campaign_of(figures_hidden=True)
-    (shown,) = present_sponsors(figure(hiding, matching=(promise(20_000),), matched=20_000))
+    (shown,) = present_sponsors(
+        campaign_progress(hiding, matching=(matching_status(20_000),), matched=20_000)
+    )
     assert shown.sentence == ("Until December 31, the Reyes family adds $1 for each $1 you give.")
 
 
 def test_a_window_that_ends_during_a_day_shows_the_time() -> None:
-    offer = offer_text(campaign_of(), promise(ends_at=CUT + timedelta(hours=17)))
+    offer = offer_text(campaign_of(), matching_status(ends_at=CUT + timedelta(hours=17)))
     assert offer == "Until 5:00 p.m. on December 15, the Reyes family adds $1 for each $1"

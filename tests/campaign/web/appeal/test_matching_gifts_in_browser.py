@@ -10,7 +10,7 @@ from campaign.core.clock import now
 from campaign.runtime.context import Installation
 from tests.campaign.web.giving.test_unsubscribe_in_browser import address
 from tests.support.accessibility import no_findings
-from tests.support.campaigns import ADMIN, book, move, running
+from tests.support.campaigns import ADMIN, add_booked_gift, add_campaign, add_entry
 
 pytestmark = pytest.mark.browser
 __all__ = ["address"]
@@ -19,7 +19,7 @@ __all__ = ["address"]
 def test_the_matched_part_updates_and_the_stretch_goal_follows_the_goal(
     open_page: Callable[..., Page], address: str, installation: Installation
 ) -> None:
-    campaign = running(installation, goal="100", stretch_goal=40_000)
+    campaign = add_campaign(installation, goal="100", stretch_goal=40_000)
     with installation.sessions.begin() as session:
         promise = MatchingGiftFields("The Reyes family", "50")
         add_matching_gift(session, campaign, promise, ADMIN, now())
@@ -29,19 +29,19 @@ def test_the_matched_part_updates_and_the_stretch_goal_follows_the_goal(
     matched = page.locator("[data-part=matched]")
     expect(offer).to_contain_text("The Reyes family adds $1 for each $1 you give; $50 of $50")
     with installation.sessions.begin() as session:
-        gift = book(session, campaign, 2_000)
+        gift = add_booked_gift(session, campaign, 2_000)
     expect(offer).to_contain_text("$30 of $50 is left.")
     expect(sentence).to_contain_text("$20 more comes from matching gifts.")
     expect(matched).to_have_attribute("width", "20%")
     no_findings(page)
     with installation.sessions.begin() as session:
-        book(session, campaign, 18_000)
+        add_booked_gift(session, campaign, 18_000)
     expect(offer).to_be_hidden()
     expect(sentence).to_contain_text("Gifts now go toward the stretch goal of $400.")
     expect(page.locator("[data-part=goal]")).to_have_attribute("x", "25%")
     expect(matched).to_have_attribute("width", "12.5%")
     with installation.sessions.begin() as session:
-        move(session, gift, "refund", -2_000)
-        book(session, campaign, 22_000)
+        add_entry(session, gift, "refund", -2_000)
+        add_booked_gift(session, campaign, 22_000)
     expect(sentence).to_contain_text("The stretch goal of $400 is met too.")
     no_findings(page)

@@ -12,7 +12,7 @@ from campaign.models import Campaign
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
 from campaign.web.appeal.page_cache import PageCache
-from tests.support.campaigns import running
+from tests.support.campaigns import add_campaign
 from tests.support.stripe import Facts
 from tests.support.waiting import wait_until
 
@@ -37,7 +37,7 @@ def is_cached(client: FlaskClient, address: str) -> bool:
 
 
 def test_a_page_is_cached_by_language_only(client: FlaskClient, installation: Installation) -> None:
-    running(installation)
+    add_campaign(installation)
     for query in ("", "?lang=es"):
         address = f"/c/winter{query}"
         wait_until(partial(is_cached, client, address))
@@ -105,7 +105,7 @@ def test_a_404_is_not_cached_so_a_new_campaign_appears_at_once(
     client: FlaskClient, installation: Installation
 ) -> None:
     assert client.get("/c/winter").status_code == 404
-    running(installation)
+    add_campaign(installation)
     assert client.get("/c/winter").status_code == 200
 
 

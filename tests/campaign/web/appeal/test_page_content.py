@@ -15,7 +15,7 @@ from campaign.web.appeal.page_content import (
     present_share,
     present_today,
 )
-from tests.support.figures import BEGIN, campaign_of, figure
+from tests.support.figures import BEGIN, campaign_of, campaign_progress
 
 
 def reached(mark: str, target: int, after: timedelta = timedelta(days=3)) -> Milestone:
@@ -27,13 +27,13 @@ GOAL = reached("goal", 5_000_000, timedelta(days=9) - timedelta(seconds=1))
 
 
 def test_a_milestone_is_shown_while_it_still_holds() -> None:
-    held = present_milestones(figure(raised=1_250_000), [QUARTER, GOAL])
+    held = present_milestones(campaign_progress(raised=1_250_000), [QUARTER, GOAL])
     assert [one.sentence for one in held] == ["A quarter of the goal on December 4"]
-    assert present_milestones(figure(raised=1_249_999), [QUARTER]) == []
+    assert present_milestones(campaign_progress(raised=1_249_999), [QUARTER]) == []
 
 
 def test_its_day_is_in_the_campaign_time_zone() -> None:
-    (_, goal) = present_milestones(figure(raised=5_000_000), [QUARTER, GOAL])
+    (_, goal) = present_milestones(campaign_progress(raised=5_000_000), [QUARTER, GOAL])
     assert (goal.sentence, goal.day_iso) == (
         "The goal of $50,000 was met on December 9",
         "2026-12-09",
@@ -41,7 +41,7 @@ def test_its_day_is_in_the_campaign_time_zone() -> None:
 
 
 def test_hidden_figures_hide_milestones_and_donors_today() -> None:
-    hidden = figure(campaign_of(figures_hidden=True), raised=5_000_000)
+    hidden = campaign_progress(campaign_of(figures_hidden=True), raised=5_000_000)
     assert present_milestones(hidden, [QUARTER, GOAL]) == []
     assert present_today(hidden, DonorsToday(12, more=False)) == ""
 
@@ -56,7 +56,7 @@ def test_hidden_figures_hide_milestones_and_donors_today() -> None:
     ],
 )
 def test_too_few_donors_today_are_not_shown(today: DonorsToday, sentence: str) -> None:
-    assert present_today(figure(), today) == sentence
+    assert present_today(campaign_progress(), today) == sentence
 
 
 @pytest.mark.parametrize(("query", "kept"), [("", ""), ("?lang=es", "?lang=es")])

@@ -12,7 +12,7 @@ from campaign.models import Campaign
 from campaign.runtime.context import Installation
 from tests.campaign.web.giving.test_unsubscribe_in_browser import address
 from tests.support.accessibility import no_findings
-from tests.support.campaigns import book, running
+from tests.support.campaigns import add_booked_gift, add_campaign
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.browser
@@ -22,12 +22,12 @@ __all__ = ["address"]
 def test_past_the_goal_and_hidden_the_scripts_match_the_page(
     open_page: Callable[..., Page], address: str, app: Flask, installation: Installation
 ) -> None:
-    campaign = running(installation, goal="100")
+    campaign = add_campaign(installation, goal="100")
     with installation.sessions.begin() as session:
-        book(session, campaign, 10_000, timedelta(days=1))
+        add_booked_gift(session, campaign, 10_000, timedelta(days=1))
     page = open_page(f"{address}/c/winter", viewport={"width": 360, "height": 800})
     with installation.sessions.begin() as session:
-        book(session, campaign, 2_500, timedelta(days=1))
+        add_booked_gift(session, campaign, 2_500, timedelta(days=1))
     expect(page.locator("[data-part=sentence]")).to_contain_text("$125 of $100 raised by 2 donors")
     expect(page.locator("[data-part=goal]")).to_have_attribute("x", "80%")
     expect(page.locator("[data-part=received]")).to_have_attribute("width", "100%")
@@ -38,7 +38,7 @@ def test_past_the_goal_and_hidden_the_scripts_match_the_page(
     no_findings(page)
     with installation.sessions.begin() as session:
         session.get_one(Campaign, campaign.id).figures_hidden = True
-        book(session, campaign, 2_500, timedelta(days=1))
+        add_booked_gift(session, campaign, 2_500, timedelta(days=1))
     hidden = "The amount raised will be shown later."
     wait_until(lambda: hidden in requests.get(f"{address}/c/winter", timeout=60).text)
     faults: list[str] = []
@@ -46,7 +46,7 @@ def test_past_the_goal_and_hidden_the_scripts_match_the_page(
     page.reload()
     expect(page.get_by_text(hidden)).to_be_visible()
     with installation.sessions.begin() as session:
-        book(session, campaign, 2_500, timedelta(days=1))
+        add_booked_gift(session, campaign, 2_500, timedelta(days=1))
     wait_until(lambda: app.extensions["live"].current("winter").progress.raised == 17_500)
     assert "$1" not in page.locator("[data-progress]").inner_text().replace("$100", "")
     assert page.get_by_role("progressbar").count() == 0

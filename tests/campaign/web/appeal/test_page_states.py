@@ -14,7 +14,7 @@ from campaign.mailer.email_context import Sender
 from campaign.models import Campaign, CampaignStep
 from campaign.outreach.campaign_email_content import appeal_context
 from campaign.runtime.context import Installation
-from tests.support.campaigns import ADMIN, book, running
+from tests.support.campaigns import ADMIN, add_booked_gift, add_campaign
 from tests.support.staff import StaffMaker
 from tests.support.waiting import wait_until
 
@@ -31,13 +31,13 @@ def change(installation: Installation, campaign: Campaign, **values: object) -> 
 def test_hidden_figures_appear_nowhere_until_their_percentage(
     client: FlaskClient, installation: Installation, staff: StaffMaker
 ) -> None:
-    campaign, admin = running(installation), staff()
+    campaign, admin = add_campaign(installation), staff()
     with installation.sessions.begin() as session:
         add_matching_gift(
             session, campaign, MatchingGiftFields("The Reyes family", "50000"), ADMIN, now()
         )
         for _ in range(4):
-            book(session, campaign, 500_000, timedelta(minutes=1))
+            add_booked_gift(session, campaign, 500_000, timedelta(minutes=1))
         record_milestones(session, now())
     wait_until(lambda: "A quarter of the goal on" in client.get("/c/winter").text)
     assert "4 readers gave today." in client.get("/c/winter").text
@@ -60,7 +60,7 @@ def test_hidden_figures_appear_nowhere_until_their_percentage(
     assert "$30,000" not in str(sent_email)
     assert "is met" not in str(sent_email)
     with installation.sessions.begin() as session:
-        book(session, campaign, 500_000, timedelta(minutes=1))
+        add_booked_gift(session, campaign, 500_000, timedelta(minutes=1))
     wait_until(lambda: "$25,000 of $50,000" in client.get("/c/winter").text)
     change(installation, campaign, figures_from_percent=None)
     ended = now() - timedelta(minutes=1)

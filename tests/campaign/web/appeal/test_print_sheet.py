@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 
 from campaign.offline.coupon_codes import coupon_code
 from campaign.runtime.context import Installation
-from tests.support.campaigns import running
+from tests.support.campaigns import add_campaign
 
 
 def sheet(client: FlaskClient, query: str = "") -> str:
@@ -25,7 +25,7 @@ def others(page: str) -> dict[str, str]:
 def test_its_code_names_the_article_and_links_back(
     client: FlaskClient, installation: Installation
 ) -> None:
-    campaign = running(installation)
+    campaign = add_campaign(installation)
     plain = sheet(client)
     assert 'data-code="WINTER"' in plain
     assert "http://localhost/c/winter?code=WINTER<" in plain.replace("</title>", "<")
@@ -40,7 +40,7 @@ def test_its_code_names_the_article_and_links_back(
 def test_each_sheet_links_to_the_other_paper_and_print_size(
     client: FlaskClient, installation: Installation
 ) -> None:
-    running(installation)
+    add_campaign(installation)
     assert others(sheet(client)) == {
         "A4 paper": "/c/winter/print?size=a4",
         "Large print": "/c/winter/print?size=letter&large=1",
@@ -64,7 +64,7 @@ def test_each_sheet_links_to_the_other_paper_and_print_size(
 def test_an_unknown_paper_is_letter(
     client: FlaskClient, installation: Installation, query: str, size: str, print_: str
 ) -> None:
-    running(installation)
+    add_campaign(installation)
     page = sheet(client, query)
     assert f"sheet-{size}.css" in page
     assert f'<body class="{print_}"' in page
@@ -74,7 +74,7 @@ def test_whole_paragraphs_are_shown_as_long_as_they_fit(
     client: FlaskClient, installation: Installation
 ) -> None:
     first, second = "first " * 70, "second " * 70
-    running(installation, appeal=f"{first}\n\n## More\n\n{second}\n\n## Last\n\n{first}third")
+    add_campaign(installation, appeal=f"{first}\n\n## More\n\n{second}\n\n## Last\n\n{first}third")
     page = sheet(client)
     assert ("second" in page, "third" in page) == (True, False)
     assert ("More" in page, "Last" in page) == (True, False)
@@ -87,7 +87,7 @@ def test_whole_paragraphs_are_shown_as_long_as_they_fit(
 def test_a_short_text_is_whole_in_each_size(
     client: FlaskClient, installation: Installation
 ) -> None:
-    running(installation, appeal="First.\n\n## More\n\nLast.")
+    add_campaign(installation, appeal="First.\n\n## More\n\nLast.")
     for query in ("", "?size=a4", "?large=1", "?size=a4&large=1"):
         page = sheet(client, query)
         assert ("Last." in page, "Read the full text at" in page) == (True, False)
@@ -96,7 +96,7 @@ def test_a_short_text_is_whole_in_each_size(
 def shown(client: FlaskClient, installation: Installation, words: int) -> tuple[int, bool]:
     """Return how many of `words` words are on the sheet, and whether it says where to read all."""
     slug = f"words-{words}"
-    running(installation, slug=slug, appeal="gifts " * words)
+    add_campaign(installation, slug=slug, appeal="gifts " * words)
     page = client.get(f"/c/{slug}/print").text
     return page.count("gifts ") + page.count("gifts<"), "Read the full text at" in page
 
@@ -116,9 +116,9 @@ def test_a_text_that_fits_is_whole_and_one_word_more_is_cut(
 
 
 def test_after_the_end_it_asks_for_no_gift(client: FlaskClient, installation: Installation) -> None:
-    running(installation)
+    add_campaign(installation)
     assert "Make a check payable to" in sheet(client)
-    running(installation, slug="over", start="2020-01-01", deadline="2020-02-01")
+    add_campaign(installation, slug="over", start="2020-01-01", deadline="2020-02-01")
     page = client.get("/c/over/print").text
     assert "This campaign no longer accepts gifts." in page
     assert "The campaign was open until 11:59 p.m. on February 1, 2020" in page

@@ -18,7 +18,7 @@ from campaign.models import Campaign
 from campaign.runtime.context import Installation
 from sandbox.demonstration import APPEAL
 from tests.campaign.web.giving.test_unsubscribe_in_browser import address
-from tests.support.campaigns import book, running
+from tests.support.campaigns import add_booked_gift, add_campaign
 
 pytestmark = pytest.mark.browser
 Open = Callable[..., Page]
@@ -36,7 +36,7 @@ PIXEL = 1.5
 
 def extended(installation: Installation, reasons: list[str], **changes: object) -> Campaign:
     """Create a campaign whose deadline was extended once for each of `reasons`."""
-    campaign = running(installation, **{"appeal": APPEAL, **changes})
+    campaign = add_campaign(installation, **{"appeal": APPEAL, **changes})
     with installation.sessions.begin() as session:
         campaign = session.get_one(Campaign, campaign.id)
         for later, reason in enumerate(reasons, start=11):
@@ -127,7 +127,7 @@ class TestLong:
         title = "Keep every story about the harbor, the docks and the courts free to read for all who live on the river"
         campaign = extended(installation, reasons, title=title, goal="100", stretch_goal="1000000")
         with installation.sessions.begin() as session:
-            book(session, session.get_one(Campaign, campaign.id), 9_999_999)
+            add_booked_gift(session, session.get_one(Campaign, campaign.id), 9_999_999)
         for size, large, language in SIZES:
             text = printed(size, large, language)
             assert title in text

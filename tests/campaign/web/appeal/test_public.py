@@ -10,7 +10,7 @@ from sqlalchemy import select
 from campaign.core.clock import now
 from campaign.models import Campaign, CodeVisit
 from campaign.runtime.context import Installation
-from tests.support.campaigns import running
+from tests.support.campaigns import add_campaign
 from tests.support.stripe import Facts
 from tests.support.waiting import wait_until
 
@@ -76,12 +76,12 @@ def change(installation: Installation, campaign: Campaign, **values: object) -> 
 def test_home_shows_the_campaign_that_ends_soonest_and_lists_the_others(
     client: FlaskClient, installation: Installation
 ) -> None:
-    later = running(installation)
+    later = add_campaign(installation)
     assert "/campaigns" not in client.get("/").text
-    running(
+    add_campaign(
         installation, slug="soon", title="Soon", deadline=(now() + timedelta(days=1)).isoformat()
     )
-    past = running(
+    past = add_campaign(
         installation,
         slug="past",
         title="Past",
@@ -140,7 +140,7 @@ def test_a_code_counts_only_if_the_page_exists(
 def test_home_between_two_campaigns_is_a_page(
     client: FlaskClient, installation: Installation
 ) -> None:
-    running(installation, slug="early", start="2098-01-01", deadline="2098-02-01")
+    add_campaign(installation, slug="early", start="2098-01-01", deadline="2098-02-01")
     answer = client.get("/")
     assert answer.status_code == 200
     assert "/donate" not in answer.text

@@ -19,11 +19,11 @@ from tests.support.donor_portal import (
     ANA,
     LINK,
     Give,
-    ask,
     audited,
     donor_of,
     open_donor_page,
     plain_text,
+    request_link,
     send,
 )
 from tests.support.stripe import Facts
@@ -86,7 +86,7 @@ def test_a_new_address_is_confirmed_by_its_owner_and_the_old_one_notified(
     assert [one.recipients for one in mailbox.messages] == [(ANA,)]
     assert "last email to this one" in " ".join(plain_text(mailbox.messages[0]).split())
     assert "Gift history" not in client.get("/me").text
-    ask(client, ANA)
+    request_link(client, ANA)
     mailbox.clear()
     deliver_due(mailing)
     assert mailbox.messages == []

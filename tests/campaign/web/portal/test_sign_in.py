@@ -15,7 +15,7 @@ from campaign.models import Donor, DonorLink, DonorSession, OutboxMessage
 from campaign.privacy.retention import purge_expired
 from campaign.runtime.context import Installation
 from sandbox.outbox.receiver import MailReceiver
-from tests.support.donor_portal import ANA, ask, mailed_link, open_donor_page
+from tests.support.donor_portal import ANA, mailed_link, open_donor_page, request_link
 from tests.support.staff import COMMAND_LINE
 from tests.support.stripe import Facts
 
@@ -23,7 +23,7 @@ from tests.support.stripe import Facts
 def test_a_link_opens_the_page_once_by_its_button_and_no_secret_is_stored(
     app: Flask, paid: Facts, mailing: Installation, mailbox: MailReceiver
 ) -> None:
-    ask(app.test_client())
+    request_link(app.test_client())
     path = mailed_link(mailing, mailbox)
     scanner, donor = app.test_client(), app.test_client()
     assert [scanner.get(path).status_code for _ in range(3)] == [200] * 3
@@ -54,7 +54,7 @@ def test_a_link_expires_after_15_minutes_and_a_session_after_30_idle_or_two_hour
 ) -> None:
     start, client = now(), app.test_client()
     with time_machine.travel(start, tick=False) as clock:
-        ask(client)
+        request_link(client)
         late = mailed_link(mailing, mailbox)
         clock.shift(timedelta(minutes=15))
         assert "has expired" in client.post(late).text
@@ -81,7 +81,7 @@ def test_nothing_reveals_whether_an_address_is_known(
 ) -> None:
     answers = []
     for email in (ANA, "ANA@example.org", "nobody@example.org"):
-        answer = ask(client, email)
+        answer = request_link(client, email)
         headers = {name: value for name, value in answer.headers if name != "Date"}
         answers.append((answer.status_code, answer.text, headers))
     assert answers[0] == answers[1] == answers[2]
@@ -91,13 +91,13 @@ def test_nothing_reveals_whether_an_address_is_known(
     # Twice within half a minute is one wish.
     links = [one.recipients for one in mailbox.messages if "/me/link/" in str(one.message)]
     assert links == [(ANA,)]
-    assert ask(client, "ana@").status_code == 422
+    assert request_link(client, "ana@").status_code == 422
 
 
 def test_links_to_one_address_are_rate_limited(client: FlaskClient) -> None:
-    codes = [ask(client, "someone@example.org").status_code for _ in range(5)]
+    codes = [request_link(client, "someone@example.org").status_code for _ in range(5)]
     assert codes == [303] * 4 + [429]
-    assert ask(client, "else@example.org").status_code == 303
+    assert request_link(client, "else@example.org").status_code == 303
 
 
 def test_a_new_address_and_an_erasure_close_the_page(
@@ -105,7 +105,7 @@ def test_a_new_address_and_an_erasure_close_the_page(
 ) -> None:
     open_donor_page(client, mailing, mailbox)
     with time_machine.travel(now() + timedelta(minutes=1)):
-        ask(client)
+        request_link(client)
         link = mailed_link(mailing, mailbox)
     with mailing.sessions.begin() as session:
         donor = session.scalars(select(Donor)).one()

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from campaign.core.clock import now
 from campaign.models import AuditEntry, StaffMember, StaffRole
 from campaign.runtime.context import Installation
-from tests.support.authenticator import App, codes_of, link_for, set_up
+from tests.support.authenticator import AuthenticatorApp, link_for, recovery_codes, set_up
 from tests.support.passwords import FIRST, SECOND, change, sign_in
 from tests.support.staff import StaffMaker, browser
 
@@ -44,7 +44,7 @@ def test_a_password_is_set_after_a_link_and_changed_with_the_current_one(
 
 def test_a_wrong_code_sets_nothing_up_and_the_key_stays(staff: StaffMaker) -> None:
     client = staff(StaffRole.viewer)
-    first = App(client)
+    first = AuthenticatorApp(client)
     wrong = client.post_form("/staff/account/authenticator", {"code": "000000"})
     assert wrong.status_code == 422
     assert "clock" in wrong.text
@@ -57,9 +57,9 @@ def test_recovery_codes_are_shown_once_and_each_works_once(
     app: Flask, staff: StaffMaker, installation: Installation
 ) -> None:
     client = staff(StaffRole.viewer)
-    assert codes_of(client) == []
+    assert recovery_codes(client) == []
     set_up(client)
-    old, codes = codes_of(client), codes_of(client)
+    old, codes = recovery_codes(client), recovery_codes(client)
     assert len(set(codes)) == 10
     assert not set(old) & set(codes)
     assert client.get("/staff/account/recovery-codes").location == "/staff/account"
@@ -108,7 +108,7 @@ def test_a_new_app_replaces_the_old_one_only_after_a_correct_code(
 ) -> None:
     client = staff(StaffRole.viewer)
     old = set_up(client)
-    new = App(client)
+    new = AuthenticatorApp(client)
     with time_machine.travel(now() + timedelta(seconds=60), tick=False):
         fresh = browser(app)
         fresh.open_link(link_for(installation, client.member))

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from campaign.core.clock import now
 from campaign.models import AuditEntry, Campaign, StaffRole
 from campaign.runtime.context import Installation
-from tests.support.campaigns import book, running
+from tests.support.campaigns import add_booked_gift, add_campaign
 from tests.support.staff import StaffClient, StaffMaker
 
 
@@ -23,11 +23,11 @@ def finance(staff: StaffMaker) -> StaffClient:
 @pytest.fixture
 def december(installation: Installation) -> Campaign:
     """Book $25 half an hour before the end of December 2025 in Los Angeles, and $40 half an hour after it."""
-    campaign = running(installation, start="2025-12-01", deadline="2099-12-31")
+    campaign = add_campaign(installation, start="2025-12-01", deadline="2099-12-31")
     midnight = datetime(2026, 1, 1, 8, tzinfo=UTC)
     with installation.sessions.begin() as session:
         for amount, after in ((2_500, -timedelta(minutes=30)), (4_000, timedelta(minutes=30))):
-            book(session, campaign, amount, now() - (midnight + after))
+            add_booked_gift(session, campaign, amount, now() - (midnight + after))
     return campaign
 
 

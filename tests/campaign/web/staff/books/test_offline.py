@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from campaign.models import Campaign, Donation, LedgerEntry, OfflineGift, Receipt, StaffRole
 from campaign.offline.coupon_codes import coupon_code
 from campaign.runtime.context import Installation
-from tests.support.offline_gifts import TODAY, Enter, bar, day, gift_of
+from tests.support.offline_gifts import TODAY, Enter, days_ago, gift_of, shown_totals
 from tests.support.staff import StaffClient, StaffMaker
 
 
@@ -40,7 +40,7 @@ def test_a_check_updates_the_progress_and_the_form_is_ready_for_the_next(
     finance: StaffClient, installation: Installation, running: Campaign
 ) -> None:
     answer = finance.post_form("/staff/offline", CHECK)
-    assert (answer.status_code, bar(installation)) == (303, (5000, 1, 1))
+    assert (answer.status_code, shown_totals(installation)) == (303, (5000, 1, 1))
     again = finance.post_form("/staff/offline", CHECK)
     assert (again.status_code, count(installation)) == (303, 1)
     page = finance.get(answer.headers["Location"]).text
@@ -108,7 +108,7 @@ def test_an_existing_reference_and_a_similar_gift_are_reported_before_saving(
     assert (answer.status_code, count(installation)) == (422, 1)
     decided = other | {"waived": f"like-{gift.id}", "donor": "new"}
     assert finance.post_form("/staff/offline", decided).status_code == 303
-    assert bar(installation) == (10000, 2, 2)
+    assert shown_totals(installation) == (10000, 2, 2)
 
 
 def test_a_bounced_check_is_reversed_once_after_confirmation(
@@ -121,12 +121,12 @@ def test_a_bounced_check_is_reversed_once_after_confirmation(
     for one in (address, f"/staff/offline/{name}"):
         assert "This cannot be undone" in finance.get(one).text
     assert finance.post_form(address, {"day": str(TODAY)}).status_code == 422
-    assert finance.post_form(address, {"day": day(3), "reason": "bounced"}).status_code == 422
-    assert bar(installation) == (5000, 1, 1)
+    assert finance.post_form(address, {"day": days_ago(3), "reason": "bounced"}).status_code == 422
+    assert shown_totals(installation) == (5000, 1, 1)
     for _ in range(2):
         answer = finance.post_form(address, {"day": str(TODAY), "reason": "bounced"})
         assert answer.status_code == 303
-    assert bar(installation) == (0, 0, 0)
+    assert shown_totals(installation) == (0, 0, 0)
     page = finance.get(address).text
     assert "returned unpaid" in page
     assert "<form" not in page.partition("<main")[2]

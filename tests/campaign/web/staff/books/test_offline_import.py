@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from campaign.models import AuditEntry, Campaign, StaffRole
 from campaign.runtime.context import Installation
-from tests.support.offline_gifts import TODAY, Enter, bar, day, gift_of
+from tests.support.offline_gifts import TODAY, Enter, days_ago, gift_of, shown_totals
 from tests.support.staff import StaffClient, StaffMaker
 
 HEADER = "received_on,postmarked_on,amount,currency,name,email,address,code,reference\n"
@@ -40,12 +40,12 @@ def test_a_list_counts_only_after_the_import_and_only_once(
     text = HEADER + (
         f"{TODAY},,25,usd,Ana Reyes,ana@example.org,,,2\n"
         f"{TODAY},,25,usd,Ben,,,,1\n"
-        f"{TODAY},{day(40)},30,usd,Cy,,,,3\n"
+        f"{TODAY},{days_ago(40)},30,usd,Cy,,,,3\n"
         f"{TODAY},,50,usd,Known,,,,4\n"
         f"{TODAY},,1e9,usd,Di,,,,5\n"
     )
     page = shown(finance, text)
-    assert bar(installation) == (5000, 1, 1)
+    assert shown_totals(installation) == (5000, 1, 1)
     assert "Import 2 gifts" in page
     assert "does not count for the campaign" in page
     assert "This may be a duplicate of 1, a check of $50 from Known" in page
@@ -53,12 +53,12 @@ def test_a_list_counts_only_after_the_import_and_only_once(
     for _ in range(2):
         answer = finance.post_form("/staff/offline/import/enter", {"kept": kept(page)})
         assert answer.status_code == 303
-        assert bar(installation) == (7500, 2, 2)
+        assert shown_totals(installation) == (7500, 2, 2)
     reported = finance.get("/staff/offline").text
     assert "2 imported, 3 not imported." in reported
     assert "0 imported, 5 not imported." in reported
     finance.post_form("/staff/offline/import/enter", {"kept": kept(page), "doubtful": "yes"})
-    assert bar(installation) == (12500, 3, 3)
+    assert shown_totals(installation) == (12500, 3, 3)
     with installation.sessions() as session:
         actions = session.scalars(select(AuditEntry.action)).all()
     assert actions.count("offline_gifts.imported") == 2
@@ -71,7 +71,7 @@ def test_a_tampered_list_is_not_imported(
     page = shown(finance, f"{HEADER}{TODAY},,25,usd,Ana,,,,2\n")
     answer = finance.post_form("/staff/offline/import/enter", {"kept": f"x{kept(page)}"})
     assert answer.status_code == 422
-    assert bar(installation) == (0, 0, 0)
+    assert shown_totals(installation) == (0, 0, 0)
 
 
 def test_a_list_may_have_up_to_one_megabyte(finance: StaffClient, running: Campaign) -> None:

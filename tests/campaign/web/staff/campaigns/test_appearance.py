@@ -5,7 +5,7 @@ import pytest
 from campaign.campaigns.campaigns import find_campaign
 from campaign.models import Campaign
 from campaign.runtime.context import Installation
-from tests.support.campaigns import audited, running
+from tests.support.campaigns import add_campaign, audited
 from tests.support.staff import StaffClient, StaffMaker
 
 PATH = "/staff/c/winter/appearance"
@@ -23,7 +23,7 @@ TYPED = {
 
 @pytest.fixture
 def admin(installation: Installation, staff: StaffMaker) -> StaffClient:
-    running(installation)
+    add_campaign(installation)
     return staff()
 
 

@@ -3,7 +3,7 @@
 from campaign.campaigns.campaigns import find_campaign
 from campaign.models import Campaign, StaffRole
 from campaign.runtime.context import Installation
-from tests.support.campaigns import audited, book, running
+from tests.support.campaigns import add_booked_gift, add_campaign, audited
 from tests.support.staff import StaffMaker
 
 NEW = {
@@ -27,9 +27,9 @@ def stored(installation: Installation, slug: str = "winter") -> Campaign:
 def test_the_list_and_a_campaigns_page_show_its_status(
     installation: Installation, staff: StaffMaker
 ) -> None:
-    campaign = running(installation, stretch_goal=6_000_000)
+    campaign = add_campaign(installation, stretch_goal=6_000_000)
     with installation.sessions.begin() as session:
-        book(session, campaign, 1_234_500)
+        add_booked_gift(session, campaign, 1_234_500)
     client = staff(StaffRole.viewer)
     page = client.get("/staff/campaigns").text
     assert "$12,345" in page
@@ -61,7 +61,7 @@ def test_a_campaign_is_created_once_and_every_error_is_next_to_its_field(
 
 
 def test_only_an_admin_changes_a_campaign(installation: Installation, staff: StaffMaker) -> None:
-    running(installation)
+    add_campaign(installation)
     client = staff(StaffRole.finance)
     for path in ("campaigns/new", "c/winter/edit", "c/winter/deadline", "c/winter/close"):
         assert client.get(f"/staff/{path}").status_code == 403

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from campaign.campaigns.campaigns import find_campaign
 from campaign.models import Campaign, StaffRole
 from campaign.runtime.context import Installation
-from tests.support.campaigns import audited, running
+from tests.support.campaigns import add_campaign, audited
 from tests.support.staff import StaffMaker
 
 
@@ -18,7 +18,7 @@ def stored(installation: Installation, slug: str = "winter") -> Campaign:
 def test_a_preview_shows_the_public_text_and_saves_nothing(
     installation: Installation, staff: StaffMaker
 ) -> None:
-    running(installation)
+    add_campaign(installation)
     client = staff()
     typed = {
         "do": "preview",
@@ -50,7 +50,7 @@ def form_of(page: str) -> dict[str, str]:
 
 
 def test_two_editors_lose_nothing(installation: Installation, staff: StaffMaker) -> None:
-    running(installation)
+    add_campaign(installation)
     first, second = staff(), staff(StaffRole.admin, "ben@harbor-ledger.example")
     shown = form_of(first.get("/staff/c/winter/edit").text)
     kept = first.post_form("/staff/c/winter/edit", shown | {"title": "Hers", "stretch_goal": "6e4"})
@@ -71,7 +71,7 @@ def test_two_editors_lose_nothing(installation: Installation, staff: StaffMaker)
 
 
 def test_a_long_appeal_is_accepted(installation: Installation, staff: StaffMaker) -> None:
-    running(installation)
+    add_campaign(installation)
     client = staff()
     typed = form_of(client.get("/staff/c/winter/edit").text) | {"appeal": "новини " * 20_000}
     assert len(urlencode(typed)) > 700_000
@@ -82,7 +82,7 @@ def test_a_long_appeal_is_accepted(installation: Installation, staff: StaffMaker
 def test_nothing_changed_is_said_and_not_logged(
     installation: Installation, staff: StaffMaker
 ) -> None:
-    running(installation)
+    add_campaign(installation)
     client = staff()
     same = form_of(client.get("/staff/c/winter/edit").text)
     assert client.post_form("/staff/c/winter/edit", same).status_code == 303
@@ -97,7 +97,7 @@ def test_nothing_changed_is_said_and_not_logged(
 def test_every_error_is_next_to_its_field_and_nothing_is_saved(
     installation: Installation, staff: StaffMaker
 ) -> None:
-    running(installation)
+    add_campaign(installation)
     client = staff()
     shown = form_of(client.get("/staff/c/winter/edit").text)
     wrong = {"title": "", "goal": "0", "stretch_goal": "1", "suggested": "ten", "smallest": "x"}

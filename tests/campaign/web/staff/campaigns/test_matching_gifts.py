@@ -10,7 +10,7 @@ from campaign.campaigns.matching_gifts import MatchingGiftFields, add_matching_g
 from campaign.core.clock import now
 from campaign.models import Campaign, MatchingGift, StaffRole
 from campaign.runtime.context import Installation
-from tests.support.campaigns import ADMIN, book, move, running
+from tests.support.campaigns import ADMIN, add_booked_gift, add_campaign, add_entry
 from tests.support.staff import StaffMaker
 from tests.support.waiting import wait_until
 
@@ -18,7 +18,7 @@ from tests.support.waiting import wait_until
 def test_a_sponsor_is_on_the_public_page_while_money_remains(
     installation: Installation, staff: StaffMaker
 ) -> None:
-    campaign, client = running(installation), staff()
+    campaign, client = add_campaign(installation), staff()
     path = "/staff/c/winter/matching"
     wrong = client.post_form(path, {"sponsor": "", "pool": "x", "ratio": "100"})
     assert wrong.text.count('aria-invalid="true"') == 2
@@ -28,17 +28,17 @@ def test_a_sponsor_is_on_the_public_page_while_money_remains(
     offer = "The &lt;Reyes&gt; family adds $0.50 for each $1 you give; "
     wait_until(lambda: offer in client.get("/c/winter").text)
     with installation.sessions.begin() as session:
-        gift = book(session, campaign, 5_000)
+        gift = add_booked_gift(session, campaign, 5_000)
         (sponsor,) = session.scalars(select(MatchingGift)).all()
     wait_until(lambda: "$25 more comes from matching gifts." in client.get("/c/winter").text)
     assert "$75 of $100 is left" in client.get("/c/winter").text
     with installation.sessions.begin() as session:
-        book(session, campaign, 15_000)
+        add_booked_gift(session, campaign, 15_000)
     wait_until(lambda: offer not in client.get("/c/winter").text)
     assert "$100 more comes from matching gifts." in client.get("/c/winter").text
     assert "used up" in client.get(path).text
     with installation.sessions.begin() as session:
-        move(session, gift, "refund", -5_000)
+        add_entry(session, gift, "refund", -5_000)
     wait_until(lambda: offer in client.get("/c/winter").text)
     for _ in range(2):
         assert client.post_form(f"{path}/{sponsor.id}/end").status_code == 303
@@ -50,8 +50,8 @@ def test_a_sponsor_is_on_the_public_page_while_money_remains(
 def test_the_form_suggests_the_remaining_period_and_ends_only_this_campaigns_matches(
     installation: Installation, staff: StaffMaker
 ) -> None:
-    running(installation)
-    running(installation, slug="other")
+    add_campaign(installation)
+    add_campaign(installation, slug="other")
     client = staff()
     typed = {"sponsor": "A", "pool": "100", "ratio": "100"}
     assert client.post_form("/staff/c/winter/matching", typed).status_code == 303
@@ -68,7 +68,7 @@ def test_the_form_suggests_the_remaining_period_and_ends_only_this_campaigns_mat
 def test_a_match_is_upcoming_open_and_ended_in_the_campaigns_time_zone(
     installation: Installation, staff: StaffMaker
 ) -> None:
-    campaign, client = running(installation), staff(StaffRole.viewer)
+    campaign, client = add_campaign(installation), staff(StaffRole.viewer)
     there = campaign.zone
     tomorrow = (now().astimezone(there) + timedelta(days=1)).date()
     with installation.sessions.begin() as session:

@@ -13,21 +13,23 @@ from campaign.models import Campaign, StaffRole
 from campaign.reporting.campaign_report import read_report
 from campaign.runtime.context import Installation
 from campaign.web.staff.campaigns.report_sections import ReportView, Section, present_report
-from tests.support.campaigns import ADMIN, book, move, running
+from tests.support.campaigns import ADMIN, add_booked_gift, add_campaign, add_entry
 from tests.support.staff import StaffMaker
 
 
 def fill(installation: Installation, slug: str = "winter") -> Campaign:
-    campaign = running(installation, slug=slug)
+    campaign = add_campaign(installation, slug=slug)
     with installation.sessions.begin() as session:
         add_matching_gift(
             session, campaign, MatchingGiftFields("A foundation", "1000"), ADMIN, now()
         )
-        book(session, campaign, 10_000, comment="Your work  matters", code="article-7")
-        book(session, campaign, 2_500, comment="Secret", anonymous=True, frequency="monthly")
-        book(session, campaign, 2_500, timedelta(days=3), code="mail-nine-days")
-        back = book(session, campaign, 5_000)
-        move(session, back, "refund", -5_000)
+        add_booked_gift(session, campaign, 10_000, comment="Your work  matters", code="article-7")
+        add_booked_gift(
+            session, campaign, 2_500, comment="Secret", anonymous=True, frequency="monthly"
+        )
+        add_booked_gift(session, campaign, 2_500, timedelta(days=3), code="mail-nine-days")
+        back = add_booked_gift(session, campaign, 5_000)
+        add_entry(session, back, "refund", -5_000)
         later = (campaign.deadline + timedelta(days=1)).isoformat()
         extend(session, campaign, later, "a storm closed our office", "ada", now(), ADMIN)
     return campaign
@@ -70,7 +72,7 @@ def test_the_report_has_the_same_content_as_page_and_pdf(
 def test_a_campaign_without_gifts_has_a_report_too(
     installation: Installation, staff: StaffMaker
 ) -> None:
-    running(installation)
+    add_campaign(installation)
     client = staff(StaffRole.viewer)
     assert "$0" in client.get("/staff/c/winter/report").text
     assert client.get("/staff/c/winter/report.pdf").status_code == 200
@@ -92,7 +94,7 @@ def section(view: ReportView, title: str) -> Section:
 def test_tables_without_rows_are_left_out_and_each_row_has_its_columns(
     installation: Installation,
 ) -> None:
-    empty = report(installation, running(installation))
+    empty = report(installation, add_campaign(installation))
     assert {one.title for one in empty.sections} & {"Sizes", "Sources", "Matching gifts"} == set()
     assert empty.headlines[1] == ("Gifts", "0", "$0 on average")
     for one in report(installation, fill(installation, slug="full")).sections:
@@ -121,7 +123,7 @@ def test_shares_and_sizes_are_formatted(installation: Installation) -> None:
 def test_the_status_changes_with_the_deadline_and_the_final_result(
     installation: Installation,
 ) -> None:
-    campaign = running(installation)
+    campaign = add_campaign(installation)
     shown = [
         report(installation, campaign, at).standing
         for at in (

@@ -4,7 +4,7 @@ from sqlalchemy import select
 
 from campaign.models import CampaignStep, StaffRole
 from campaign.runtime.context import Installation
-from tests.support.campaigns import audited, running
+from tests.support.campaigns import add_campaign, audited
 from tests.support.staff import StaffMaker
 from tests.support.subscribers import subscribe
 
@@ -17,7 +17,7 @@ def steps(installation: Installation) -> dict[str, CampaignStep]:
 def test_steps_show_when_they_are_due_and_their_recipients(
     installation: Installation, staff: StaffMaker
 ) -> None:
-    running(installation)
+    add_campaign(installation)
     with installation.sessions.begin() as session:
         # In one of these time zones it is night, whenever this runs.
         for zone in ("Asia/Dhaka", "America/Costa_Rica"):
@@ -36,7 +36,7 @@ STEP = {"do": "save", "before": "4", "unit": "days", "enabled": "y", "locale": "
 def test_a_steps_text_is_changed_after_a_preview(
     installation: Installation, staff: StaffMaker
 ) -> None:
-    running(installation)
+    add_campaign(installation)
     client = staff()
     path = "/staff/c/winter/schedule/three_days"
     assert "Default: " in client.get(path).text
@@ -62,7 +62,7 @@ def test_a_steps_text_is_changed_after_a_preview(
 
 
 def test_a_custom_step_is_added_and_removed(installation: Installation, staff: StaffMaker) -> None:
-    running(installation)
+    add_campaign(installation)
     client = staff()
     path = "/staff/c/winter/schedule/new"
     assert client.post_form(path, STEP | {"key": "Five Days"}).status_code == 422
@@ -82,7 +82,7 @@ def test_a_custom_step_is_added_and_removed(installation: Installation, staff: S
 def test_errors_of_a_step_are_next_to_their_field(
     installation: Installation, staff: StaffMaker
 ) -> None:
-    running(installation)
+    add_campaign(installation)
     client, path = staff(), "/staff/c/winter/schedule/three_days"
     for wrong, field in (
         ({"before": "0"}, "before"),
@@ -105,7 +105,7 @@ def test_errors_of_a_step_are_next_to_their_field(
 def test_a_step_in_hours_is_shown_and_saved_in_hours(
     installation: Installation, staff: StaffMaker
 ) -> None:
-    running(installation)
+    add_campaign(installation)
     client, path = staff(), "/staff/c/winter/schedule/three_days"
     hours = STEP | {"before": "36", "unit": "hours", "expires": " 12 "}
     assert client.post_form(path, hours).status_code == 303
@@ -121,7 +121,7 @@ def test_a_step_in_hours_is_shown_and_saved_in_hours(
 def test_text_in_one_language_leaves_the_others_alone(
     installation: Installation, staff: StaffMaker
 ) -> None:
-    running(installation)
+    add_campaign(installation)
     client, path = staff(), "/staff/c/winter/schedule/three_days"
     client.post_form(path, STEP | {"subject": "Hello"})
     client.post_form(path, STEP | {"locale": "es", "subject": "Hola"})

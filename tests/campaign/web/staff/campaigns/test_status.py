@@ -6,7 +6,7 @@ from campaign.campaigns.campaigns import find_campaign
 from campaign.core.clock import now
 from campaign.models import Campaign, CampaignState, Extension
 from campaign.runtime.context import Installation
-from tests.support.campaigns import audited, running
+from tests.support.campaigns import add_campaign, audited
 from tests.support.staff import StaffMaker
 from tests.support.waiting import wait_until
 
@@ -19,7 +19,7 @@ def stored(installation: Installation, slug: str = "winter") -> Campaign:
 def test_the_deadline_is_extended_after_a_preview_of_the_public_sentence(
     installation: Installation, staff: StaffMaker
 ) -> None:
-    campaign, client = running(installation), staff()
+    campaign, client = add_campaign(installation), staff()
     path = "/staff/c/winter/deadline"
     day = (campaign.deadline + timedelta(days=5)).date().isoformat()
     typed = {"deadline": day, "reason": "the storm kept the mail away"}
@@ -42,7 +42,7 @@ def test_the_deadline_is_extended_after_a_preview_of_the_public_sentence(
 def test_closing_early_is_public_with_its_reason(
     installation: Installation, staff: StaffMaker
 ) -> None:
-    running(installation)
+    add_campaign(installation)
     client = staff()
     wait_until(lambda: "Your gift" in client.get("/c/winter").text)
     look = client.post_form("/staff/c/winter/close", {"reason": "the goal is met"})
@@ -60,7 +60,7 @@ def test_closing_early_is_public_with_its_reason(
 def test_pausing_takes_one_click_and_so_does_resuming(
     installation: Installation, staff: StaffMaker
 ) -> None:
-    running(installation)
+    add_campaign(installation)
     client = staff()
     assert client.post_form("/staff/c/winter/pause", {"reason": ""}).status_code == 422
     typed = {"reason": "Our card payments are being repaired"}
@@ -73,8 +73,8 @@ def test_pausing_takes_one_click_and_so_does_resuming(
 def test_opening_and_finalizing_require_the_right_state(
     installation: Installation, staff: StaffMaker
 ) -> None:
-    running(installation, start="2098-01-01", deadline="2098-02-01")
-    running(installation, slug="old", start="2025-01-01", deadline="2025-02-01")
+    add_campaign(installation, start="2098-01-01", deadline="2098-02-01")
+    add_campaign(installation, slug="old", start="2025-01-01", deadline="2025-02-01")
     client = staff()
     assert "at this moment" not in client.get("/staff/c/winter/open").text
     assert client.post_form("/staff/c/winter/open").status_code == 303
@@ -85,7 +85,7 @@ def test_opening_and_finalizing_require_the_right_state(
 
 
 def test_a_preview_changes_nothing(installation: Installation, staff: StaffMaker) -> None:
-    campaign, client = running(installation), staff()
+    campaign, client = add_campaign(installation), staff()
     later = (campaign.deadline + timedelta(days=5)).date().isoformat()
     before = len(audited(installation))
     for path, typed in (
@@ -104,7 +104,7 @@ def test_a_preview_changes_nothing(installation: Installation, staff: StaffMaker
 def test_invalid_changes_are_rejected_next_to_their_field(
     installation: Installation, staff: StaffMaker
 ) -> None:
-    campaign, client = running(installation), staff()
+    campaign, client = add_campaign(installation), staff()
     earlier = (campaign.deadline - timedelta(days=1)).isoformat()
     for path, typed, field in (
         ("deadline", {"deadline": earlier, "reason": "x"}, "deadline"),
@@ -123,7 +123,7 @@ def test_invalid_changes_are_rejected_next_to_their_field(
 def test_pausing_again_keeps_the_first_time_and_the_reason_is_public(
     installation: Installation, staff: StaffMaker
 ) -> None:
-    running(installation)
+    add_campaign(installation)
     client = staff()
     for _ in range(2):
         client.post_form("/staff/c/winter/pause", {"reason": "We are repairing <it>"})

@@ -6,7 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from campaign.runtime.context import Installation
-from tests.support.campaigns import audited, running
+from tests.support.campaigns import add_campaign, audited
 from tests.support.staff import StaffMaker
 from tests.support.waiting import wait_until
 
@@ -14,7 +14,7 @@ from tests.support.waiting import wait_until
 def test_each_language_shows_its_own_texts(
     client: FlaskClient, installation: Installation, staff: StaffMaker
 ) -> None:
-    running(installation)
+    add_campaign(installation)
     assert (
         '<h1 lang="en" dir="auto">Keep every story free to read</h1>'
         in client.get("/c/winter?lang=es").text
@@ -44,7 +44,7 @@ def test_each_language_shows_its_own_texts(
 def test_a_preview_saves_nothing_and_is_sanitized(
     installation: Installation, staff: StaffMaker
 ) -> None:
-    running(installation)
+    add_campaign(installation)
     admin, path = staff(), "/staff/c/winter/texts/es"
     typed = {"title": "Hola", "appeal": "<script>x</script> **noche** [a](javascript:x)"}
     page = admin.post_form(path, typed | {"do": "preview"}).text
@@ -58,7 +58,7 @@ def test_a_preview_saves_nothing_and_is_sanitized(
 def test_only_other_supported_languages_have_a_page(
     installation: Installation, staff: StaffMaker, locale: str
 ) -> None:
-    running(installation)
+    add_campaign(installation)
     admin = staff()
     assert admin.get(f"/staff/c/winter/texts/{locale}").status_code == 404
     assert admin.post_form(f"/staff/c/winter/texts/{locale}", {"title": "x"}).status_code == 404
@@ -67,7 +67,7 @@ def test_only_other_supported_languages_have_a_page(
 def test_the_second_of_two_editors_sees_the_saved_text_and_can_then_save_theirs(
     client: FlaskClient, installation: Installation, staff: StaffMaker
 ) -> None:
-    running(installation)
+    add_campaign(installation)
     admin, path = staff(), "/staff/c/winter/texts/es"
 
     def mark(page: str) -> str:

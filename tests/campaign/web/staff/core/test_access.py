@@ -15,7 +15,7 @@ from campaign.models import Campaign, StaffMember, StaffRole
 from campaign.runtime.context import Installation
 from campaign.web.staff.core.access import safe_next, url_for_home
 from tests.support.authenticator import set_up
-from tests.support.campaigns import audited, running
+from tests.support.campaigns import add_campaign, audited
 from tests.support.staff import StaffMaker, add_staff, browser
 
 
@@ -217,7 +217,7 @@ def test_staff_pages_are_never_cached(staff: StaffMaker) -> None:
 def test_changes_are_recorded_with_the_members_name_and_role(
     staff: StaffMaker, installation: Installation
 ) -> None:
-    running(installation)
+    add_campaign(installation)
     admin = staff(StaffRole.admin)
     admin.post_form("/staff/c/winter/pause", {"reason": "A fault"})
     entry = audited(installation)[-1]

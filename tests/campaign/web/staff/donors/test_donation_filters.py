@@ -12,7 +12,7 @@ from campaign.models import (
 )
 from campaign.runtime.context import Installation
 from campaign.web.staff.donors.donation_filters import FilterReader
-from tests.support.campaigns import running
+from tests.support.campaigns import add_campaign
 from tests.support.staff import StaffMaker
 from tests.support.stripe import Facts
 
@@ -82,7 +82,7 @@ def test_an_amount_is_in_the_campaigns_currency_or_the_only_one_in_use(
     app: Flask, installation: Installation
 ) -> None:
     assert read(app, installation, "least=10&most=25.50").filters.least == 1_000
-    running(installation, slug="yen", currency="jpy")
+    add_campaign(installation, slug="yen", currency="jpy")
     two = read(app, installation, "least=10")
     assert two.wrong
     assert "Choose a campaign first" in str(two.form.errors)
