@@ -177,10 +177,8 @@ class Cron:
         program.chmod(0o755)
         command = SERVICES["cron"]["command"]
         assert command[:2] == ["sh", "-c"]
-        shell = shutil.which("sh")
-        assert shell is not None
         self.process = subprocess.Popen(
-            [shell, "-c", moved(command[2].replace("$$", "$"), folder)],
+            ["/bin/sh", "-c", moved(command[2].replace("$$", "$"), folder)],
             env={"PATH": f"{folder}:{os.environ['PATH']}"},
             start_new_session=True,
         )
