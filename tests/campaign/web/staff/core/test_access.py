@@ -39,6 +39,8 @@ def test_sign_in_redirects_only_to_staff_pages(staff: StaffMaker) -> None:
         "/staff/\tx",
         "/staff/\n//evil.example",
         "/staff/\x00",
+        "/staff/\\evil.example",
+        "/staff/..\\..\\evil.example",
         "/staff/\u202e",
         "\t//evil.example",
         "/\t/evil.example",
