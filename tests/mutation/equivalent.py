@@ -15,6 +15,14 @@ EQUIVALENT: dict[tuple[str, str], str] = {
     ("campaign/mailer/suppressions.py", "CHUNK = 999"): "only how many rows are held at once",
     ("campaign/mailer/suppressions.py", "CHUNK = 1001"): "only how many rows are held at once",
     (
+        "campaign/outreach/recipient_counts.py",
+        "elif window and at <= window.due < window.closes:",
+    ): "a window that begins now is open and was counted before",
+    (
+        "campaign/outreach/recipient_counts.py",
+        "for step in sorted(every, key=lambda one: (schedule.due_at(campaign, one),)):",
+    ): "the steps come by id, and sorting keeps the order of equals",
+    (
         "campaign/campaigns/finalization.py",
         "return union_all(payments, select(other.id))",
     ): "only narrows down what `_late` checks again, so that it reads fewer rows",

@@ -200,3 +200,8 @@ def test_a_reason_ends_where_the_sentence_around_it_goes_on() -> None:
         "reason": "A storm",
     }
     assert reminder_context(_progress(0), None, SENDER, get_language("en"))["moved"] == {}
+
+
+def test_one_day_is_one_day() -> None:
+    texts = {"en": {"subject": "{days} to go"}}
+    assert _text("last_day", before=timedelta(hours=36), texts=texts).startswith("1 day to go\n")

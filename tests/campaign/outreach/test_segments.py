@@ -112,3 +112,16 @@ def test_asked_people_are_those_sent_an_appeal_of_this_campaign(
     assert people(session, segments.wrap_up_recipients(winter)) == [
         ("ANA@example.org", "Latest", "es", None)
     ]
+
+
+def test_of_many_who_gave_before_each_is_asked_as_subscriber(
+    session: Session, winter: Campaign, summer: Campaign
+) -> None:
+    emails = [f"reader{number:02}@example.org" for number in range(40)]
+    for email in emails:
+        donate(session, summer, email, "paid")
+        subscribe(session, email.upper(), name="As subscriber")
+    found = people(session, segments.appeal_recipients(winter))
+    assert [(email, name) for email, name, _, _ in found] == [
+        (email.upper(), "As subscriber") for email in emails
+    ]
