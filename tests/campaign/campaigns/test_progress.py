@@ -292,6 +292,8 @@ def test_a_campaign_is_in_each_state_from_its_first_instant() -> None:
     }
     found = {at: campaign_progress(at=at) for at in states}
     assert {at: (one.state.value, one.final) for at, one in found.items()} == states
+    facts = {at: (one.facts()["state"], one.facts()["final"]) for at, one in found.items()}
+    assert facts == states
     early = campaign_of()
     early.finalized_at = END
     assert [early.is_final(at) for at in (END, final)] == [True, True]
