@@ -108,6 +108,9 @@ def test_printing_marks_what_was_printed_and_nothing_else(
 ) -> None:
     letters = waiting(installation)
     assert [one.kind for one in letters] == ["receipt", "statement", "card"]
+    card = letters[2].context
+    assert (card["name"], card["tribute_name"], card["sender"]) == ("Cora Diaz", "Cora", "Ana")
+    assert card["organization"] == installation.settings.organization
     for place, kind in enumerate(("receipt", "statement", "card")):
         with installation.sessions.begin() as session:
             mark_mailed(session, [letters[place]], AT)
