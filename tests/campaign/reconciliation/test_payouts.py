@@ -195,3 +195,9 @@ def test_pages_of_payouts_have_no_gaps_and_show_unexplained_amounts(
         (last,) = recent_payouts(session, first[-1][0].id)
     assert (first[0][0].stripe_id, first[0][1], first[1][1]) == (f"po_{PAGE}", 0, 2397)
     assert last[0].stripe_id == "po_0"
+
+
+def test_a_later_status_brings_its_own_arrival_date(installation: Installation) -> None:
+    note(installation, replace(PAYOUT, status="in_transit"))
+    note(installation, replace(PAYOUT, arrival_date=date(2026, 12, 14)))
+    assert only(installation).arrival_date == date(2026, 12, 14)
