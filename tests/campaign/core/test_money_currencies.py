@@ -67,11 +67,10 @@ STRIPES_MINIMUMS = (
 )
 
 
-@pytest.mark.parametrize("shown", STRIPES_MINIMUMS.split(", "))
-def test_a_new_campaign_asks_for_at_least_what_stripe_charges(shown: str) -> None:
-    code, amount = shown.split()
-    currency = code.lower()
-    assert money.usual_minimum(currency) == money.parse_amount(amount, currency)
+def test_a_new_campaign_asks_for_at_least_what_stripe_charges() -> None:
+    shown = dict(one.lower().split() for one in STRIPES_MINIMUMS.split(", "))
+    wanted = {currency: money.parse_amount(amount, currency) for currency, amount in shown.items()}
+    assert {currency: money.usual_minimum(currency) for currency in shown} == wanted
 
 
 @pytest.mark.parametrize(
@@ -87,3 +86,10 @@ def test_a_new_campaign_asks_for_at_least_what_stripe_charges(shown: str) -> Non
 )
 def test_suggestions_are_at_least_twice_the_minimum(currency: str, suggested: list[int]) -> None:
     assert money.usual_suggestions(currency) == suggested
+
+
+def test_every_currency_has_the_decimals_that_stripe_documents() -> None:
+    shown = {0: WITHOUT_DECIMALS, 3: WITH_THREE, 2: (*WITH_TWO, *WHOLE_ONLY)}
+    for places, currencies in shown.items():
+        amounts = {currency: money.parse_amount("25", currency) for currency in currencies}
+        assert amounts == dict.fromkeys(currencies, 25 * 10**places)
