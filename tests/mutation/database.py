@@ -17,7 +17,7 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
@@ -28,10 +28,11 @@ from campaign.migrations import upgrade
 from sandbox.servers import PrivatePostgres
 from sandbox.servers.account import unprivileged
 from sandbox.servers.scratch import scratch_folder
+from tests.conftest import Databases
 from tests.mutation.database_equivalents import EQUIVALENT
 from tests.mutation.database_faults import Fault, faults
 from tests.mutation.direct_runs import calls, first_failure, first_failure_of_committing
-from tests.support.databases import Databases
+from tests.support.row_examples import TABLES
 from tests.support.row_examples.rows import Rows
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -205,12 +206,20 @@ def run(only: str, *, again: bool) -> int:
 
 def _require_that_all_pass(databases: Databases, template: str) -> None:
     """A test that fails without a fault would catch them all."""
-    with planted(Fault("none", "", "SELECT 1"), databases, template) as name:
-        tests = (call for module in (CONSTRAINTS, *TRIGGERS) for call in calls(module))
-        with psycopg.connect(databases.address(name)) as connection:
-            failed = first_failure_of_committing(connection, tests)
-        if failed:
-            sys.exit(f"Without a fault, {failed} fails.")
+    nothing = Fault("none", "", "SELECT 1")
+    with planted(nothing, databases, template) as name:
+        for table in TABLES:
+            if failed := noticed_at_once(replace(nothing, table=table), databases.address(name)):
+                sys.exit(f"Without a fault, {failed} fails.")
+    for first, *_ in TRIGGERS.values():
+        # Each order that `tests_about` has.
+        with (
+            planted(nothing, databases, template) as name,
+            psycopg.connect(databases.address(name)) as connection,
+        ):
+            tests = tests_about(replace(nothing, name=first))
+            if failed := first_failure_of_committing(connection, tests):
+                sys.exit(f"Without a fault, {failed} fails.")
     if failed := play(template, databases.server, ALL_TESTS):
         sys.exit(f"Without a fault, {failed} fails.")
 

@@ -3,6 +3,7 @@
 _REFUNDED = "a charge with 0 <= refunded <= amount has no negative amount"
 _NULLS = "rows with NULL never conflict; the predicate only keeps the index small"
 _LOCKS_MORE = "more donors are locked than the one that is kept: slower, not wrong"
+_KEPT = "no update changes this column, so OLD and NEW have the same value"
 _LOWER = "in the databases' collation a text with capitals is before the same text in lower case"
 
 EQUIVALENT: dict[str, str] = {
@@ -27,6 +28,9 @@ EQUIVALENT: dict[str, str] = {
     "guard_deposit(): `'DELETE'` becomes `'other'` after `.batch_id]; ELSIF TG_OP =`": (
         "the next branch names the same deposit, because NEW is NULL in a deletion"
     ),
+    "guard_ledger_entry(): `=` becomes `>=` after `frozen FROM campaign WHERE id`": (
+        "in the primary key's order the campaign itself is the first that is found"
+    ),
     "guard_ledger_entry(): without AND kind = 'payment'": (
         "the first entry of a donation is its payment, by this same rule"
     ),
@@ -36,6 +40,9 @@ EQUIVALENT: dict[str, str] = {
     "guard_merge(): `=` becomes `<=` after `PERFORM FROM donor WHERE id`": _LOCKS_MORE,
     "guard_merge(): `=` becomes `>=` after `PERFORM FROM donor WHERE id`": _LOCKS_MORE,
     "guard_merge(): `=` becomes `<>` after `PERFORM FROM donor WHERE id`": _LOCKS_MORE,
+    "notify_pending_changed(): `NEW` becomes `OLD` after `PERFORM pg_notify('progress',`": _KEPT,
+    "queue_subscription_webhooks(): `NEW` becomes `OLD` after `ECT id, 'subscription.ended',`": _KEPT,
+    "queue_subscription_webhooks(): `NEW` becomes `OLD` after `ription.ended', NEW.id::text,`": _KEPT,
     "suppression.uq_suppression_email_campaign_id: without its predicate": _NULLS,
     "suppression.ck_suppression_email: `=` becomes `>=` after `(((email`": _LOWER,
 }

@@ -84,7 +84,7 @@ def _tokens(text: str) -> Iterator[Variant]:
         if _listed(text, start):
             continue
         operators = OPERATORS.get(token, [])
-        if followed.startswith("'"):
+        if followed.startswith("'") or text[:start].rstrip().endswith(("'", "'::text")):
             # No text of ours is meant to be before or after another.
             operators = [one for one in operators if one in ("=", "<>", "~*")]
         for put in [*operators, *_numbers(token), *_literals(token)]:
