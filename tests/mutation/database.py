@@ -10,7 +10,6 @@ of the models do. The comparison of the whole schema does not count: it would no
 import argparse
 import json
 import os
-import shutil
 import signal
 import sys
 import traceback
@@ -24,14 +23,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from campaign.migrations import upgrade
-from sandbox.servers import PrivatePostgres
-from sandbox.servers.account import unprivileged
-from sandbox.servers.scratch import scratch_folder
-from tests.conftest import Databases
 from tests.mutation.database_equivalents import EQUIVALENT
 from tests.mutation.database_faults import Fault, faults
 from tests.mutation.direct_runs import calls, first_failure, first_failure_of_committing
+from tests.support.databases import SERVER, TEMPLATE, Databases, private_server
 from tests.support.row_examples import TABLES
 from tests.support.row_examples.rows import Rows
 
@@ -92,12 +87,14 @@ def _play_in_child(answer: int, template: str, server: str, arguments: list[str]
     failure = FirstFailure()
     try:
         signal.alarm(LIMIT)
-        os.environ.update(DATABASE_URL=server, TEST_TEMPLATE=template)
-        os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+        os.environ.pop("DATABASE_URL", None)
+        os.environ.update(
+            {SERVER: server, TEMPLATE: template, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+        )
         silence = os.open(os.devnull, os.O_WRONLY)
         os.dup2(silence, 1)
         os.dup2(silence, 2)
-        options = ["-q", "-x", "-p", "no:cacheprovider"]
+        options = ["-q", "-x", "-p", "no:cacheprovider", "-p", "pytest_timeout"]
         code = pytest.main([*options, *arguments], plugins=[failure])
         if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
             failure.test = f"{BROKEN} pytest ended with {code!r}"
@@ -164,16 +161,9 @@ def outcome_of(fault: Fault, databases: Databases, template: str, scratch: str) 
 @contextmanager
 def migrated() -> Iterator[tuple[Databases, str]]:
     """A server, and the name of a migrated, empty database on it."""
-    memory = Path("/dev/shm")
-    folder = scratch_folder(unprivileged(), preferred=memory if memory.is_dir() else None)
-    try:
-        with PrivatePostgres(folder / "server") as server:
-            databases = Databases(server.url)
-            name = databases.create()
-            upgrade(databases.address(name).replace("postgresql://", "postgresql+psycopg://", 1))
-            yield databases, name
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with private_server() as server:
+        databases = Databases(server)
+        yield databases, databases.create_migrated()
 
 
 def load() -> Outcomes:

@@ -70,8 +70,9 @@ def _short(text: str) -> str:
 
 def _near(text: str, position: int) -> str:
     """Where in a longer text: the words before."""
-    before = _short(text[max(0, position - 40) : position][-30:])
-    return f" after `{before}`" if before.strip("( ") else ""
+    before = " ".join(text[:position].split())[-40:]
+    whole = before.partition(" ")[2] or before
+    return f" after `{whole}`" if whole.strip("( ") else ""
 
 
 def _tokens(text: str) -> Iterator[Variant]:
