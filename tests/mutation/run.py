@@ -25,6 +25,8 @@ from tests.mutation.session import digest, session
 from tests.support.databases import shared_databases
 
 ROOT = Path(__file__).resolve().parents[2]
+NO_TESTS = 5
+"""The exit status of pytest if there was nothing to run: https://docs.pytest.org/en/stable/reference/exit-codes.html."""
 SECONDS = 120.0
 """A mutant that still runs then never ends; a busy machine needs some seconds for one."""
 
@@ -166,6 +168,6 @@ class Worker:
         self._process.stdin.write(json.dumps(request) + "\n")
         status = int(self._read())
         text = output.read_text(errors="replace")
-        if status in {3, 5, 70}:
+        if status == NO_TESTS:
             raise RuntimeError(f"pytest could not run the tests: {text[-2000:]}")
         return status, f"{len(tests)} tests\n{text[-1500:]}"

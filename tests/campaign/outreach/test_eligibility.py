@@ -13,9 +13,16 @@ from campaign.mailer.outbox import CLAIMED, EmailClaim
 from campaign.models import Campaign, DonationState, Reminder, Suppression
 from campaign.outreach import eligibility
 from campaign.runtime.context import Installation
-from tests.support.donors import add_donor, give_as
+from tests.support.donors import add_donation, add_donor
 from tests.support.schedule import windows
-from tests.support.subscribers import at, donate, mark_all_sent, new_campaign, run, subscribe
+from tests.support.subscribers import (
+    at,
+    donate,
+    mark_all_sent,
+    new_campaign,
+    send_reminders,
+    subscribe,
+)
 
 MIDDAY = "2026-12-26T12:00-08:00"
 LATER = "2026-12-26T13:00-08:00"
@@ -51,7 +58,7 @@ def quiet(installation: Installation, sent_email: EmailClaim, moment: str) -> da
 
 @pytest.fixture
 def sent_email(installation: Installation, winter: Campaign) -> EmailClaim:
-    run(installation, MIDDAY)
+    send_reminders(installation, MIDDAY)
     return claim(installation)
 
 
@@ -108,7 +115,7 @@ def test_an_erased_address_gets_nothing(installation: Installation, sent_email: 
 def test_an_appeal_that_was_queued_before_the_deadline_moved_waits_for_its_step(
     installation: Installation, winter: Campaign
 ) -> None:
-    run(installation, "2026-12-31T20:30-08:00")
+    send_reminders(installation, "2026-12-31T20:30-08:00")
     sent_email = claim(installation)
     with installation.sessions.begin() as session:
         moved = at("2026-12-31T20:31-08:00")
@@ -126,7 +133,7 @@ def test_thanks_go_to_donors_whose_gift_is_not_fully_refunded(
     with installation.sessions.begin() as session:
         donate(session, winter, "ana@example.org", "paid")
     morning = "2027-01-01T10:00-08:00"
-    run(installation, morning)
+    send_reminders(installation, morning)
     thanks = claim(installation, "thank_you")
     assert why(installation, thanks, morning) == ""
     with installation.sessions.begin() as session:
@@ -137,10 +144,10 @@ def test_thanks_go_to_donors_whose_gift_is_not_fully_refunded(
 def test_a_wrap_up_that_is_queued_waits_where_the_campaign_goes_on(
     installation: Installation, winter: Campaign
 ) -> None:
-    run(installation, MIDDAY)
+    send_reminders(installation, MIDDAY)
     mark_all_sent(installation)
     morning = "2027-01-01T10:00-08:00"
-    run(installation, morning)
+    send_reminders(installation, morning)
     wrap_up = claim(installation, "wrap_up")
     with installation.sessions.begin() as session:
         extend(session, winter, "2027-01-05", "mail is late", "sam", at(morning))
@@ -223,15 +230,17 @@ def test_people_who_gave_from_another_of_their_addresses_are_left_out(
     with installation.sessions.begin() as session:
         known = add_donor(session, "ana@example.org")
         work = add_donor(session, "ana@work.example", merged_into_id=known.id)
-        give_as(session, winter, work, state="declined", charged_at=None, paid_at=None)
-        give_as(session, new_campaign(session, slug="other"), work)
-        give_as(session, winter, add_donor(session, "ben@example.org"))
+        add_donation(session, winter, work, state="declined", charged_at=None, paid_at=None)
+        add_donation(session, new_campaign(session, slug="other"), work)
+        add_donation(session, winter, add_donor(session, "ben@example.org"))
     assert why(installation, sent_email) == ""
     assert why(installation, replace(sent_email, recipient="ANA@work.example")) == ""
     for state in ("processing", "refunded"):
         moment = at(MIDDAY) if state == "refunded" else None
         with installation.sessions() as session:
-            gift = give_as(session, winter, work, state=state, charged_at=moment, paid_at=moment)
+            gift = add_donation(
+                session, winter, work, state=state, charged_at=moment, paid_at=moment
+            )
             assert "given" in eligibility.ineligibility_reason(session, sent_email, at(LATER))
             # Nor is the other way round: the address that gave was merged into this one.
             gift.donor_id = known.id
@@ -308,7 +317,7 @@ def test_the_result_is_told_until_its_week_is_over(
     installation: Installation, winter: Campaign, sent_email: EmailClaim
 ) -> None:
     mark_all_sent(installation)
-    run(installation, "2027-01-01T10:00-08:00")
+    send_reminders(installation, "2027-01-01T10:00-08:00")
     result = claim(installation, "wrap_up")
     assert why(installation, result, "2027-01-07T23:59-08:00") == ""
     assert why(installation, result, "2027-01-08T00:00-08:00") == "The time for this email is over."
@@ -348,7 +357,7 @@ def test_a_batch_that_keeps_windows_still_judges_each_campaign_step_and_deadline
 ) -> None:
     with installation.sessions.begin() as session:
         other = new_campaign(session, slug="other", deadline="2026-12-30")
-    run(installation, MIDDAY)
+    send_reminders(installation, MIDDAY)
     others = claim(installation)
     assert others.campaign_id == other.id
     last_day = windows(installation, winter)["last_day"].step.id
