@@ -126,7 +126,8 @@ def age(path: Path, seconds: float) -> None:
 
 def test_the_scheduler_starts_and_its_check_notices_when_it_stops_writing(tmp_path: Path) -> None:
     assert not shell_check("beat", tmp_path)
-    words = [moved(word, tmp_path) for word in shipped_command("beat")]
+    python, *arguments = shipped_command("beat")
+    words = [python, *(moved(word, tmp_path) for word in arguments)]
     with PrivateBroker() as broker:
         process = subprocess.Popen(
             words,

@@ -29,6 +29,11 @@ def proxy(web: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
         yield running
 
 
+@pytest.fixture(autouse=True)
+def _new_rules(web: Upstream) -> None:
+    web.forget()
+
+
 def forwarded(web: Upstream, proxy: Proxy, path: str = "/me", **headers: str) -> Received:
     """Return the request that reaches the web."""
     assert proxy.get(path, **headers).status == 200

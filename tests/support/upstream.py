@@ -69,6 +69,11 @@ class Upstream:
         """Answer requests for `path`, whatever their query, with `answer`, or with what it returns."""
         self._rules[path] = (lambda _asked: answer) if isinstance(answer, Answer) else answer
 
+    def forget(self) -> None:
+        """Drop the rules and what was asked: each test begins with a new web, though its server runs on."""
+        self._rules.clear()
+        self.received.clear()
+
     def shares(self, path: str, seconds: int = 60, *, stale: int = 0) -> None:
         """Answer `path` with its address and a number, as a page that all readers share for `seconds`.
 

@@ -162,11 +162,11 @@ def test_a_campaign_title_is_in_the_language_of_the_page(
         assert "Noticias para todos" not in client.get(path).text, path
 
 
-@pytest.mark.usefixtures("translated")
 def has_changed(live: Any, etag: str) -> bool:
     return bool(live.current("nine-days").etag != etag)
 
 
+@pytest.mark.usefixtures("translated")
 def test_a_page_is_rendered_from_every_read_of_the_progress(
     app: Flask, client: FlaskClient, installation: Installation
 ) -> None:
