@@ -28,6 +28,9 @@ SECONDS = 900
 ALONE = "--noconftest"
 """Among a fault's tests: they need no fixture from outside their file. Then they start in a tenth of the time."""
 
+PLUGINS = ["-p", "no:cacheprovider", "-p", "no:randomly", "-p", "pytest_timeout"]
+"""In the order of the file, so that two runs agree on which test is the first to notice."""
+
 PASSED, FAILED, BROKEN = 0, 1, 2
 """pytest's exit codes: every test passed, one failed, or the tests could not even be collected."""
 
@@ -141,7 +144,7 @@ class Plantation:
 
     def _failure(self, copy: Path, tests: Sequence[str]) -> str:
         """Return the first test that fails in the copy, or "" if all pass."""
-        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
+        command = [sys.executable, "-m", "pytest", "-x", "-q", *PLUGINS, *tests]
         environment = dict(os.environ, PYTHONPATH=str(copy), PYTHONDONTWRITEBYTECODE="1")
         if ALONE in tests:
             environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
