@@ -28,7 +28,7 @@ SECONDS = 900
 ALONE = "--noconftest"
 """Among a fault's tests: they need no fixture from outside their file. Then they start in a tenth of the time."""
 
-PLUGINS = ["-p", "no:cacheprovider", "-p", "no:randomly", "-p", "pytest_timeout"]
+PLUGINS = ["-p", "no:cacheprovider", "-p", "no:randomly"]
 """In the order of the file, so that two runs agree on which test is the first to notice."""
 
 PASSED, FAILED, BROKEN = 0, 1, 2
@@ -148,6 +148,7 @@ class Plantation:
         environment = dict(os.environ, PYTHONPATH=str(copy), PYTHONDONTWRITEBYTECODE="1")
         if ALONE in tests:
             environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+            command += ["-p", "pytest_timeout"]  # pyproject.toml sets it
         try:
             done = subprocess.run(
                 command,
