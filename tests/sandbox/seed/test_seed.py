@@ -102,7 +102,7 @@ def test_three_campaigns_two_of_them_final_and_one_with_days_left(session: Sessi
 
 def test_gifts_are_realistic(session: Session) -> None:
     found = session.execute(text("SELECT state, count(*) FROM donation GROUP BY 1"))
-    states: dict[str, int] = dict(found.tuples().all())
+    states: dict[str, int] = {row[0]: row[1] for row in found}
     shares = {
         "paid": states["paid"] / GIFTS,
         "returning": session.scalar(text("SELECT avg(gave_before::integer) FROM campaign_donor")),
