@@ -11,11 +11,13 @@ from campaign.models import (
     Campaign,
     Donation,
     InboxEvent,
+    StripeRequest,
     Subscription,
 )
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
 from sandbox.stripe import StripeSandbox
+from tests.support.subscription_facts import only_subscription
 
 Begin = Callable[..., Subscription]
 
@@ -74,3 +76,26 @@ def text_of(client: FlaskClient, found: Subscription) -> str:
     answer = client.get(at(found))
     assert answer.status_code == 200
     return re.sub(r"\s+", " ", answer.text)
+
+
+def pay_monthly_gift(
+    client: FlaskClient,
+    installation: Installation,
+    stripe: StripeSandbox,
+    store: Callable[..., None],
+) -> Subscription:
+    """Give $25 a month and $1.06 for fees in the form, pay on Stripe's page, and apply what Stripe reports."""
+    form = {"amount": "25", "frequency": "monthly", "email": "ana@example.org", "cover_fees": "yes"}
+    client.post("/c/nine-days/donate", data=form)
+    with installation.sessions() as session:
+        stripe.pay(session.scalars(select(Donation.session_id)).one())
+    store(*stripe.events())
+    apply_due_events(installation)
+    return only_subscription(installation)
+
+
+def change_requests(installation: Installation) -> list[StripeRequest]:
+    """Return the calls to Stripe that changes of a gift recorded."""
+    query = select(StripeRequest).where(StripeRequest.operation != "checkout_session")
+    with installation.sessions() as session:
+        return list(session.scalars(query.order_by(StripeRequest.id)))

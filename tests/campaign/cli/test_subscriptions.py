@@ -7,12 +7,12 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from campaign.models import Campaign, Donation, Subscription
+from campaign.models import Campaign, Subscription
 from campaign.runtime.context import Installation
-from campaign.stripe_events.process import apply_due_events
 from sandbox.stripe import StripeSandbox
 from tests.campaign.cli.conftest import Ended, Run
 from tests.conftest import UNREACHABLE, sandbox_address
+from tests.support.monthly_gifts import pay_monthly_gift
 
 
 @pytest.fixture
@@ -29,13 +29,7 @@ def name(
     store: Callable[..., None],
 ) -> str:
     """Stripe's ID of a monthly gift of $25 with covered fees."""
-    form = {"amount": "25", "frequency": "monthly", "email": "ana@example.org", "cover_fees": "yes"}
-    client.post("/c/nine-days/donate", data=form)
-    with installation.sessions() as session:
-        stripe.pay(session.scalars(select(Donation.session_id)).one())
-    store(*stripe.events())
-    apply_due_events(installation)
-    return read(installation).stripe_id
+    return pay_monthly_gift(client, installation, stripe, store).stripe_id
 
 
 def read(installation: Installation) -> Subscription:

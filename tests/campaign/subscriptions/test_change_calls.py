@@ -15,12 +15,12 @@ from campaign.core.errors import GatewayRefused, GatewayUnavailable
 from campaign.core.money import LARGEST_CHARGE
 from campaign.core.task_queue import OUTBOX
 from campaign.gateway.client import StripeGateway
-from campaign.models import AuditEntry, Campaign, Donation, StaffRole, StripeRequest, Subscription
+from campaign.models import AuditEntry, Campaign, StaffRole, Subscription
 from campaign.runtime.context import Installation
-from campaign.stripe_events.process import apply_due_events
 from campaign.subscriptions import change_flow
 from sandbox.stripe import StripeSandbox
 from tests.conftest import UNREACHABLE, sandbox_address
+from tests.support.monthly_gifts import change_requests, pay_monthly_gift
 from tests.support.notifier import RecordingNotifier
 from tests.support.subscription_facts import only_subscription
 
@@ -41,27 +41,14 @@ def gift(
     store: Callable[..., None],
 ) -> Subscription:
     """A monthly gift of $25 and $1.06 for fees."""
-    form = {"amount": "25", "frequency": "monthly", "email": "ana@example.org", "cover_fees": "yes"}
-    client.post("/c/nine-days/donate", data=form)
-    with installation.sessions() as session:
-        stripe.pay(session.scalars(select(Donation.session_id)).one())
-    store(*stripe.events())
-    apply_due_events(installation)
-    return only_subscription(installation)
-
-
-def calls(installation: Installation) -> list[StripeRequest]:
-    """The calls recorded for changes."""
-    query = select(StripeRequest).where(StripeRequest.operation != "checkout_session")
-    with installation.sessions() as session:
-        return list(session.scalars(query.order_by(StripeRequest.id)))
+    return pay_monthly_gift(client, installation, stripe, store)
 
 
 def test_the_card_that_the_donor_chose_is_charged_from_now_on_and_set_only_once(
     installation: Installation, gift: Subscription, stripe: StripeSandbox
 ) -> None:
     change_flow.use_new_card(installation, gift)
-    assert calls(installation) == []
+    assert change_requests(installation) == []
     account = stripe.account
     with account.transaction():
         card = account.add({**account.every("payment_method")[0], "id": "pm_new"})
@@ -70,7 +57,7 @@ def test_the_card_that_the_donor_chose_is_charged_from_now_on_and_set_only_once(
         account.change(customer, invoice_settings=settings)
     for _ in range(2):
         change_flow.use_new_card(installation, gift)
-    (call,) = calls(installation)
+    (call,) = change_requests(installation)
     assert (call.operation, call.parameters) == (
         "subscription_card",
         {"default_payment_method": "pm_new"},
@@ -85,7 +72,7 @@ def test_a_new_amount_is_charged_at_stripe_in_both_items_and_logged_with_the_old
     items = stripe.objects("subscription")[0]["items"]["data"]
     assert [one["price"]["unit_amount"] for one in items] == [4000, 150]
     assert stripe.objects("subscription")[0]["metadata"]["gift"] == "4000"
-    (call,) = calls(installation)
+    (call,) = change_requests(installation)
     assert call.idempotency_key == f"subscription-amount-{gift.stripe_id}-1"
     assert (call.result_id, call.error) == (gift.stripe_id, None)
     assert call.answered_at is not None
@@ -131,7 +118,7 @@ def test_a_cancellation_is_logged_before_stripe_is_called(
         (entry,) = session.scalars(select(AuditEntry))
     assert entry.after["when"] == ("at the end of the period" if later else "at once")
     assert only_subscription(installation).state == "active"
-    (call,) = calls(installation)
+    (call,) = change_requests(installation)
     # It may have arrived, so its key is not spent.
     assert (call.error, call.answered_at) == (None, None)
 
@@ -156,7 +143,7 @@ def test_a_refresh_brings_what_was_changed_in_stripes_dashboard(
         account.change(account.every("subscription")[0], pause_collection=pause)
     found = change_flow.refresh(installation, gift)
     assert (found.state, found.paused_until) == ("paused", until)
-    assert calls(installation) == []
+    assert change_requests(installation) == []
 
 
 def test_a_refused_cancellation_of_a_gift_that_goes_on_is_an_error(
@@ -173,5 +160,5 @@ def test_a_refused_cancellation_of_a_gift_that_goes_on_is_an_error(
     with pytest.raises(GatewayRefused, match="no"):
         change_flow.cancel(replace(installation, make_gateway=lambda: refusing), gift, None)
     assert only_subscription(installation).state == "active"
-    (call,) = calls(installation)
+    (call,) = change_requests(installation)
     assert call.error == "no"

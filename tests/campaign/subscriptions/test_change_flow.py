@@ -11,12 +11,12 @@ from campaign.audit.audit_log import Actor
 from campaign.core.clock import now
 from campaign.core.errors import ChangeRefused, GatewayRefused
 from campaign.core.money import LARGEST_CHARGE
-from campaign.models import AuditEntry, Campaign, Donation, StaffRole, StripeRequest, Subscription
+from campaign.models import AuditEntry, Campaign, StaffRole, Subscription
 from campaign.runtime.context import Installation
-from campaign.stripe_events.process import apply_due_events
 from campaign.subscriptions import change_flow
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
+from tests.support.monthly_gifts import change_requests, pay_monthly_gift
 from tests.support.subscription_facts import only_subscription
 
 FAY = Actor("fay@harbor-ledger.example", StaffRole.finance)
@@ -36,20 +36,7 @@ def gift(
     store: Callable[..., None],
 ) -> Subscription:
     """A monthly gift of $25 and $1.06 for fees."""
-    form = {"amount": "25", "frequency": "monthly", "email": "ana@example.org", "cover_fees": "yes"}
-    client.post("/c/nine-days/donate", data=form)
-    with installation.sessions() as session:
-        stripe.pay(session.scalars(select(Donation.session_id)).one())
-    store(*stripe.events())
-    apply_due_events(installation)
-    return only_subscription(installation)
-
-
-def calls(installation: Installation) -> list[StripeRequest]:
-    """The calls recorded for changes."""
-    query = select(StripeRequest).where(StripeRequest.operation != "checkout_session")
-    with installation.sessions() as session:
-        return list(session.scalars(query.order_by(StripeRequest.id)))
+    return pay_monthly_gift(client, installation, stripe, store)
 
 
 def actions(installation: Installation) -> list[str]:
@@ -70,7 +57,7 @@ def test_an_amount_above_the_maximum_with_fees_is_refused_and_not_recorded(
     for amount in (LARGEST_CHARGE, LARGEST_CHARGE - 1):
         with pytest.raises(ChangeRefused, match="more than we can charge at one time"):
             change_flow.change_amount(installation, gift, amount, FAY)
-    assert (calls(installation), actions(installation)) == ([], [])
+    assert (change_requests(installation), actions(installation)) == ([], [])
 
 
 def test_a_pause_keeps_its_date_and_can_be_ended(
@@ -83,7 +70,7 @@ def test_a_pause_keeps_its_date_and_can_be_ended(
     assert (resumed.state, resumed.paused_until) == ("active", None)
     # What the donor does is no entry of the staff's log.
     assert actions(installation) == ["subscription.resumed"]
-    assert [one.result_id for one in calls(installation)] == [gift.stripe_id] * 2
+    assert [one.result_id for one in change_requests(installation)] == [gift.stripe_id] * 2
 
 
 @pytest.mark.parametrize("by", [None, FAY])
@@ -114,7 +101,7 @@ def test_a_refusal_is_recorded_with_its_call_and_changes_nothing(
     installation.gateway.subscriptions.cancel(gift.stripe_id, "In the dashboard.")
     with pytest.raises(GatewayRefused):
         change_flow.pause(installation, gift, now() + timedelta(days=60))
-    (call,) = calls(installation)
+    (call,) = change_requests(installation)
     assert (call.answered_at, bool(call.error)) == (None, True)
     assert only_subscription(installation).state == "active"
 
@@ -128,5 +115,5 @@ def test_the_card_page_opens_in_any_language_and_without_a_known_customer(
     address = change_flow.open_card_page(installation, gift, "http://localhost/back", "es")
     assert address.startswith("http")
     found = only_subscription(installation)
-    (call,) = calls(installation)
+    (call,) = change_requests(installation)
     assert (call.result_id, call.parameters["locale"]) == (found.customer_id, "es-419")
