@@ -34,13 +34,6 @@ def stripe_api_base(stripe: StripeSandbox) -> str:
     return sandbox_address(stripe)
 
 
-@pytest.fixture
-def gift(
-    client: FlaskClient, installation: Installation, campaign: Campaign, stripe: StripeSandbox
-) -> Donation:
-    return pay(client, installation, stripe)
-
-
 def test_a_whole_refund_is_made_and_booked(
     installation: Installation, gift: Donation, stripe: StripeSandbox
 ) -> None:

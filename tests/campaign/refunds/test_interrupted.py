@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from campaign.core.clock import now
 from campaign.core.errors import RefundUnconfirmed
 from campaign.gateway.client import StripeGateway
-from campaign.models import Campaign, Donation
+from campaign.models import Donation
 from campaign.refunds.flow import finish_refunds, refund_donation
 from campaign.refunds.refunds import request_refund
 from campaign.runtime.context import Installation
@@ -34,13 +34,6 @@ CREATE, LIST = "POST /v1/refunds", "GET /v1/refunds"
 @pytest.fixture
 def stripe_api_base(stripe: StripeSandbox) -> str:
     return sandbox_address(stripe)
-
-
-@pytest.fixture
-def gift(
-    client: FlaskClient, installation: Installation, campaign: Campaign, stripe: StripeSandbox
-) -> Donation:
-    return pay(client, installation, stripe)
 
 
 @pytest.mark.parametrize(

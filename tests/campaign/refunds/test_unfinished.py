@@ -45,13 +45,6 @@ def stripe_api_base(stripe: StripeSandbox) -> str:
     return sandbox_address(stripe)
 
 
-@pytest.fixture
-def gift(
-    client: FlaskClient, installation: Installation, campaign: Campaign, stripe: StripeSandbox
-) -> Donation:
-    return pay(client, installation, stripe)
-
-
 def open_requests(installation: Installation, gift: Donation, count: int) -> None:
     """Save that many refunds of $1 whose process died before it called Stripe."""
     with installation.sessions.begin() as session:

@@ -1,12 +1,10 @@
 """What each change of a monthly gift sends to Stripe and records: the card, the amount, the log, the emails to send."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from campaign.audit.audit_log import Actor
@@ -15,12 +13,12 @@ from campaign.core.errors import GatewayRefused, GatewayUnavailable
 from campaign.core.money import LARGEST_CHARGE
 from campaign.core.task_queue import OUTBOX
 from campaign.gateway.client import StripeGateway
-from campaign.models import AuditEntry, Campaign, StaffRole, Subscription
+from campaign.models import AuditEntry, StaffRole, Subscription
 from campaign.runtime.context import Installation
 from campaign.subscriptions import change_flow
 from sandbox.stripe import StripeSandbox
 from tests.conftest import UNREACHABLE, sandbox_address
-from tests.support.monthly_gifts import change_requests, pay_monthly_gift
+from tests.support.monthly_gifts import change_requests
 from tests.support.notifier import RecordingNotifier
 from tests.support.subscription_facts import only_subscription
 
@@ -30,18 +28,6 @@ FAY = Actor("fay@harbor-ledger.example", StaffRole.finance)
 @pytest.fixture
 def stripe_api_base(stripe: StripeSandbox) -> str:
     return sandbox_address(stripe)
-
-
-@pytest.fixture
-def gift(
-    client: FlaskClient,
-    installation: Installation,
-    campaign: Campaign,
-    stripe: StripeSandbox,
-    store: Callable[..., None],
-) -> Subscription:
-    """A monthly gift of $25 and $1.06 for fees."""
-    return pay_monthly_gift(client, installation, stripe, store)
 
 
 def test_the_card_that_the_donor_chose_is_charged_from_now_on_and_set_only_once(

@@ -1,22 +1,20 @@
 """Changes of a monthly gift: recorded, sent to Stripe, applied; what Stripe rejects changes nothing."""
 
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from campaign.audit.audit_log import Actor
 from campaign.core.clock import now
 from campaign.core.errors import ChangeRefused, GatewayRefused
 from campaign.core.money import LARGEST_CHARGE
-from campaign.models import AuditEntry, Campaign, StaffRole, Subscription
+from campaign.models import AuditEntry, StaffRole, Subscription
 from campaign.runtime.context import Installation
 from campaign.subscriptions import change_flow
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
-from tests.support.monthly_gifts import change_requests, pay_monthly_gift
+from tests.support.monthly_gifts import change_requests
 from tests.support.subscription_facts import only_subscription
 
 FAY = Actor("fay@harbor-ledger.example", StaffRole.finance)
@@ -25,18 +23,6 @@ FAY = Actor("fay@harbor-ledger.example", StaffRole.finance)
 @pytest.fixture
 def stripe_api_base(stripe: StripeSandbox) -> str:
     return sandbox_address(stripe)
-
-
-@pytest.fixture
-def gift(
-    client: FlaskClient,
-    installation: Installation,
-    campaign: Campaign,
-    stripe: StripeSandbox,
-    store: Callable[..., None],
-) -> Subscription:
-    """A monthly gift of $25 and $1.06 for fees."""
-    return pay_monthly_gift(client, installation, stripe, store)
 
 
 def actions(installation: Installation) -> list[str]:
