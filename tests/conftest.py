@@ -43,6 +43,7 @@ hypothesis_settings.load_profile("tests")
 pytest_plugins = [
     "tests.support.databases",
     "tests.support.shared_server",
+    "tests.support.shared_compilation",
     "tests.support.programs",
     "tests.support.random_order",
     "tests.support.worker_crashes",
