@@ -6,6 +6,7 @@ import click
 
 from campaign.audit.audit_log import Actor, Subject, record
 from campaign.core import clock
+from campaign.core.errors import EventsLeft
 from campaign.runtime.context import Installation, make_installation
 from campaign.stripe_events.process import replay_event
 from campaign.stripe_events.recovery import Recovery, recover_events
@@ -34,7 +35,11 @@ def replay(event_id: str) -> None:
     "  [default: the 30 days that Stripe keeps]",
 )
 def recover(since: str | None) -> None:
-    """Fetch the events that Stripe could not deliver and apply them. Harmless if repeated."""
+    """Fetch the events that Stripe could not deliver and apply them. Harmless if repeated.
+
+    Events that wait because their object could not be read at Stripe are tried again. Exit 1 while an event is left
+    that could not be applied, with a line for each.
+    """
     installation = make_installation(broker=False)
     timezone = clock.zone(installation.settings.organization.timezone)
     start = clock.parse_start(since, timezone) if since is not None else None
@@ -42,6 +47,10 @@ def recover(since: str | None) -> None:
     counts = {"fetched": found.fetched, "new": found.new, "since": since or ""}
     _note(installation, "events.recovered", "stripe", counts)
     click.echo(_result(found))
+    for event in found.left:
+        click.echo(f"  {event.id}  {event.type}, {event.state}: {_line(event.last_error)}")
+    if found.left:
+        raise EventsLeft(_remedy(len(found.left)))
 
 
 def _note(installation: Installation, action: str, key: str, details: dict[str, Any]) -> None:
@@ -52,9 +61,22 @@ def _note(installation: Installation, action: str, key: str, details: dict[str, 
 
 def _result(found: Recovery) -> str:
     fetched = "1 event" if found.fetched == 1 else f"{found.fetched} events"
-    result = f"{fetched} fetched, {found.new} new; "
-    if found.failing:
-        result += f"{found.failing} could not be applied yet (see docs/operating.md)."
+    skipped = f"{found.skipped} skipped (see the log); " if found.skipped else ""
+    result = f"{fetched} fetched, {found.new} new; {skipped}"
+    if found.left:
+        result += f"{len(found.left)} could not be applied yet:"
     else:
         result += "all applied."
-    return result + (f" {found.skipped} skipped (see the log)." if found.skipped else "")
+    return result
+
+
+def _remedy(left: int) -> str:
+    what = "1 event" if left == 1 else f"{left} events"
+    return (
+        f"{what} could not be applied yet. Remove the cause that its line names, then run `campaign events recover`"
+        " again, or `campaign events replay EVENT_ID`; see docs/operating.md."
+    )
+
+
+def _line(text: str | None) -> str:
+    return " ".join((text or "no reason recorded").split())
