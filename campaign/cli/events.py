@@ -1,4 +1,4 @@
-"""`campaign events`: replay stored Stripe events and recover missed ones."""
+"""`campaign events`: replay or settle stored Stripe events and recover missed ones."""
 
 from typing import Any
 
@@ -8,13 +8,14 @@ from campaign.audit.audit_log import Actor, Subject, record
 from campaign.core import clock
 from campaign.core.errors import EventsLeft
 from campaign.runtime.context import Installation, make_installation
+from campaign.stripe_events.inbox import settle_event
 from campaign.stripe_events.process import replay_event
 from campaign.stripe_events.recovery import Recovery, recover_events
 
 
 @click.group("events")
 def events() -> None:
-    """Replay stored Stripe events and recover missed ones."""
+    """Replay or settle stored Stripe events and recover missed ones."""
 
 
 @events.command()
@@ -25,6 +26,20 @@ def replay(event_id: str) -> None:
     outcome = replay_event(installation, event_id)
     _note(installation, "event.replayed", event_id, {"applied": outcome.applied})
     click.echo(f"{event_id}: {'applied' if outcome.applied else 'nothing new'}; {outcome.note}")
+
+
+@events.command()
+@click.argument("event_id")
+@click.option("--reason", required=True, help="Why; the audit log keeps it.")
+def settle(event_id: str, reason: str) -> None:
+    """Close the event EVENT_ID, which could not be applied and is right as it is."""
+    installation = make_installation(broker=False)
+    with installation.sessions.begin() as session:
+        settle_event(session, event_id, reason, clock.now())
+        note = {"reason": " ".join(reason.split())}
+        actor, subject = Actor.command_line(), Subject("event", event_id)
+        record(session, actor, "event.settled", subject, after=note)
+    click.echo(f"{event_id}: settled.")
 
 
 @events.command()

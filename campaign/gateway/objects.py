@@ -1,9 +1,10 @@
 """Read one object again at Stripe, in our API version: for events whose own wording our code does not read."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from operator import attrgetter
 from typing import Any, cast
 
 import stripe
@@ -15,6 +16,24 @@ from campaign.gateway.events import Json
 
 CLOCKS_AGREE = timedelta(seconds=2)
 """Stripe's `Date` header has whole seconds; a clock within this distance of it is precise enough to order two reads."""
+
+_SERVICES = {
+    "charge": "charges",
+    "checkout.session": "checkout.sessions",
+    "dispute": "disputes",
+    "invoice": "invoices",
+    "invoice_payment": "invoice_payments",
+    "payment_intent": "payment_intents",
+    "payout": "payouts",
+    "radar.early_fraud_warning": "radar.early_fraud_warnings",
+    "refund": "refunds",
+    "subscription": "subscriptions",
+}
+"""The SDK's service for each kind of object."""
+
+_EXPANDED = {"charge": "refunds", "payment_intent": "latest_charge"}
+"""Older versions include a charge's refunds, ours does so on request. A payment's charge says when the money was taken,
+which may be after the event."""
 
 
 @dataclass(frozen=True)
@@ -29,23 +48,7 @@ class ObjectsClient:
     """Stripe's objects by kind and id. Each call may raise GatewayUnavailable, GatewayMissing or GatewayRefused."""
 
     def __init__(self, client: stripe.StripeClient) -> None:
-        v1 = client.v1
-        self._retrieve: Mapping[str, Callable[[str], Any]] = {
-            # Older versions include the refunds; ours does so on request.
-            "charge": lambda name: v1.charges.retrieve(name, params={"expand": ["refunds"]}),
-            "checkout.session": lambda name: v1.checkout.sessions.retrieve(name),
-            "dispute": lambda name: v1.disputes.retrieve(name),
-            "invoice": lambda name: v1.invoices.retrieve(name),
-            "invoice_payment": lambda name: v1.invoice_payments.retrieve(name),
-            # The charge says when the money was taken, which may be after the event.
-            "payment_intent": lambda name: v1.payment_intents.retrieve(
-                name, params={"expand": ["latest_charge"]}
-            ),
-            "payout": lambda name: v1.payouts.retrieve(name),
-            "radar.early_fraud_warning": lambda name: v1.radar.early_fraud_warnings.retrieve(name),
-            "refund": lambda name: v1.refunds.retrieve(name),
-            "subscription": lambda name: v1.subscriptions.retrieve(name),
-        }
+        self._client = client
 
     def retrieve(self, kind: str, object_id: str) -> ReadObject:
         """Return the object of that kind, such as `invoice`, as it is now.
@@ -53,7 +56,9 @@ class ObjectsClient:
         Raises GatewayMissing also if it was deleted, and GatewayRefused if Stripe answers with another object.
         """
         asked_at = clock.now()
-        answer = translate_errors(lambda: self._retrieve[kind](object_id))
+        service: Any = attrgetter(_SERVICES[kind])(self._client.v1)
+        asked = {"expand": [_EXPANDED[kind]]} if kind in _EXPANDED else {}
+        answer = translate_errors(lambda: service.retrieve(object_id, params=asked))
         # It is None only on objects that were not returned by an API call.
         response = cast("stripe.StripeResponse", answer.last_response)
         found = cast("Json", response.data)

@@ -91,7 +91,10 @@ def fraud_warning_changed(session: Session, event: Event, _books: BookingContext
 
 
 def invoice_paid(session: Session, event: Event, books: BookingContext) -> Outcome:
-    """Apply a paid invoice: the first payment of a subscription, or a renewal. Raises FactMismatch if it is not paid."""
+    """Apply a paid invoice: the first payment of a subscription, or a renewal.
+
+    Raises FactMismatch if Stripe says that it is not paid.
+    """
     found = read_invoice(event.object)
     if event.read_at and found.status != _PAID:
         raise FactMismatch(f"{found.id} was paid by this event, but Stripe says {found.status}.")

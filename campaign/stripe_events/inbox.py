@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from campaign.core.backoff import Backoff
 from campaign.core.claims import DueRows
-from campaign.core.errors import EventHeld, GatewayUnavailable, NotFound
+from campaign.core.errors import EventClosed, EventHeld, GatewayUnavailable, NotFound
 from campaign.core.upsert import insert_once
 from campaign.gateway import Event
 from campaign.models import InboxEvent, InboxState
@@ -18,6 +18,9 @@ BACKOFF = Backoff(timedelta(seconds=5), timedelta(hours=1), most_attempts=12)
 
 READING = timedelta(minutes=5)
 """How long one worker has to read an event's object at Stripe before another one may try."""
+
+SETTLED = "settled by staff"
+"""How the note of such an event begins."""
 
 _WAITING = (InboxState.received.value, InboxState.failed.value, InboxState.held.value)
 _LEFT = (InboxState.failed.value, InboxState.given_up.value, InboxState.held.value)
@@ -69,6 +72,21 @@ def lock_waiting(session: Session, event_id: str) -> InboxEvent | None:
     """Return the event, locked, after its object was read; None if another worker has finished it meanwhile."""
     event = lock_event(session, event_id)
     return event if event.state in _WAITING else None
+
+
+def settle_event(session: Session, event_id: str, reason: str, at: datetime) -> None:
+    """Close an event that could not be applied and is right as it is, for `reason`.
+
+    Raises NotFound, and EventClosed without a reason or if the event is not waiting for staff.
+    """
+    event = lock_event(session, event_id)
+    if not reason.strip():
+        raise EventClosed(f"Say why {event_id} is settled: the audit log keeps the reason.")
+    if event.state not in _LEFT:
+        raise EventClosed(
+            f"{event_id} is {event.state}: only an event that could not be applied can be settled."
+        )
+    finish_event(event, applied=False, note=f"{SETTLED}: {' '.join(reason.split())}", at=at)
 
 
 def retry_held(session: Session, at: datetime) -> None:

@@ -10,6 +10,7 @@ from campaign.core.database import Sessions
 from campaign.core.errors import WebhookRefused
 from campaign.gateway import is_our_version, read_event
 from campaign.models import InboxEvent, InboxState
+from campaign.stripe_events.inbox import SETTLED
 from campaign.stripe_events.registry import HANDLERS
 from campaign.stripe_events.rereading import READ_AGAIN
 
@@ -44,6 +45,7 @@ def _ignored(session: Session, since: datetime | None, after: str) -> Sequence[I
         InboxEvent.state == InboxState.ignored.value,
         InboxEvent.type.in_(HANDLERS),
         func.coalesce(InboxEvent.note, "").not_like(f"%{READ_AGAIN}%"),
+        func.coalesce(InboxEvent.note, "").not_like(f"{SETTLED}%"),
         InboxEvent.id > after,
     )
     if since is not None:

@@ -6,12 +6,15 @@ event that was held, because it may have become readable, and may have changed.
 """
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from campaign.core.errors import EventHeld, GatewayForbidden, GatewayRefused
 from campaign.gateway import Event, is_our_version
-from campaign.gateway.objects import ObjectsClient
 from campaign.models import InboxEvent, InboxState
 from campaign.stripe_events.registry import object_kind
+
+if TYPE_CHECKING:
+    from campaign.gateway.objects import ObjectsClient
 
 READ_AGAIN = "read again at Stripe"
 """In the note of an event whose object was read again."""
@@ -24,7 +27,7 @@ def must_read_again(row: InboxEvent, event: Event) -> bool:
     return row.state == InboxState.held.value or not is_our_version(event.api_version)
 
 
-def read_again(objects: ObjectsClient, event: Event) -> Event:
+def read_again(objects: "ObjectsClient", event: Event) -> Event:
     """Return the event with its object as it is at Stripe now.
 
     Raises EventHeld if Stripe does not let us read it or does not have it, and GatewayUnavailable.

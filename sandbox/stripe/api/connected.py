@@ -32,12 +32,12 @@ def list_configurations(account: Account, params: Json) -> Json:
 
 
 def saved_configuration(account: Account) -> Json:
-    updates = bool(account.setting("portal_updates_cards", True))
+    updates = bool(account.setting("portal_updates_cards", default=True))
     return portal.configuration(account.setting("started_at", 0), updates_cards=updates)
 
 
 def portal_is_saved(account: Account) -> bool:
-    return bool(account.setting("portal_saved", True))
+    return bool(account.setting("portal_saved", default=True))
 
 
 def require_saved_portal(account: Account) -> None:

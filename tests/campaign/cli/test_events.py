@@ -9,7 +9,7 @@ from sqlalchemy import select
 from stripe import StripeClient
 
 from campaign.core.clock import now
-from campaign.models import Donation
+from campaign.models import AuditEntry, Donation
 from campaign.runtime.context import Installation
 from sandbox.stripe import StripeSandbox
 from tests.campaign.cli.conftest import PROGRAM, ROOT, Run, run_with
@@ -131,6 +131,29 @@ def test_an_event_of_another_version_waits_until_its_object_can_be_read(
     ended = run(*RECOVER)
     assert (ended.status, ended.out) == (0, "1 event fetched, 0 new; all applied.\n")
     assert state(installation) == "paid"
+
+
+def test_an_event_that_is_right_as_it_is_can_be_settled_once(
+    run: Run, lost: Facts, stripe: StripeSandbox, installation: Installation
+) -> None:
+    with stripe.account.transaction():
+        made = stripe.account.every("event")[0]
+        stripe.account.change(made, api_version="2020-08-27")
+    assert run(*RECOVER).status == 1
+    settle = ("events", "settle", made["id"])
+    for wrong in ((), ("--reason", " "), ("--reason",)):
+        assert run(*settle, *wrong).status in (1, 2)
+    ended = run(*settle, "--reason", "the test account's own")
+    assert (ended.status, ended.errors) == (0, [])
+    again = run(*settle, "--reason", "again")
+    assert (again.status, again.out, len(again.errors)) == (1, "", 1)
+    assert run("events", "settle", "evt_none", "--reason", "x").status == 1
+    assert run(*RECOVER).status == 0
+    with installation.sessions() as session:
+        entry = session.scalars(
+            select(AuditEntry).where(AuditEntry.action == "event.settled")
+        ).one()
+    assert entry.after == {"reason": "the test account's own"}
 
 
 def test_the_command_explains_itself_without_any_settings() -> None:

@@ -17,7 +17,6 @@ from campaign.core.errors import (
     GatewayMissing,
     GatewayRefused,
     GatewayThrottled,
-    GatewayUnavailable,
 )
 from campaign.gateway import (
     read_balance_transaction,

@@ -27,10 +27,10 @@ from campaign.reporting.review_queries import (
     DONE_WITHIN,
     actionable_warnings,
     failed_messages,
-    unapplied_events,
     open_disputes,
     pending_erasures,
     problem_refunds,
+    unapplied_events,
     unmatched_evidence,
 )
 from campaign.runtime.context import Installation

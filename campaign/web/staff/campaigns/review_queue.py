@@ -16,12 +16,12 @@ from campaign.reconciliation.runs import UnresolvedRun
 from campaign.reporting.review_queue import (
     ActionableWarning,
     FailedEmail,
-    UnappliedEvent,
     OpenDispute,
     PendingErasure,
     ProblemRefund,
     Review,
     StuckEmails,
+    UnappliedEvent,
     UnmatchedEvidence,
 )
 
