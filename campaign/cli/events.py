@@ -6,7 +6,7 @@ import click
 
 from campaign.audit.audit_log import Actor, Subject, record
 from campaign.core import clock
-from campaign.core.errors import EventsLeft
+from campaign.core.errors import CampaignError
 from campaign.runtime.context import Installation, make_installation
 from campaign.stripe_events.inbox import settle_event
 from campaign.stripe_events.process import replay_event
@@ -65,7 +65,7 @@ def recover(since: str | None) -> None:
     for event in found.left:
         click.echo(f"  {event.id}  {event.type}, {event.state}: {_line(event.last_error)}")
     if found.left:
-        raise EventsLeft(_remedy(len(found.left)))
+        raise CampaignError(_remedy(len(found.left)))
 
 
 def _note(installation: Installation, action: str, key: str, details: dict[str, Any]) -> None:

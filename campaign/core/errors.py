@@ -117,14 +117,6 @@ class EventHeld(CampaignError):
     """A Stripe event that cannot be applied as things are. It waits where staff see it, and is tried again."""
 
 
-class EventClosed(CampaignError):
-    """A Stripe event that cannot be settled: it needs nothing anymore, or no reason was given."""
-
-
-class EventsLeft(CampaignError):
-    """Stripe events that could not be applied yet."""
-
-
 class ChangeRefused(CampaignError):
     """A change to a monthly gift that is not possible, for example because it has been canceled."""
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from campaign.core.backoff import Backoff
 from campaign.core.claims import DueRows
-from campaign.core.errors import EventClosed, EventHeld, GatewayUnavailable, NotFound
+from campaign.core.errors import CampaignError, EventHeld, GatewayUnavailable, NotFound
 from campaign.core.upsert import insert_once
 from campaign.gateway import Event
 from campaign.models import InboxEvent, InboxState
@@ -77,13 +77,13 @@ def lock_waiting(session: Session, event_id: str) -> InboxEvent | None:
 def settle_event(session: Session, event_id: str, reason: str, at: datetime) -> None:
     """Close an event that could not be applied and is right as it is, for `reason`.
 
-    Raises NotFound, and EventClosed without a reason or if the event is not waiting for staff.
+    Raises NotFound, and CampaignError without a reason or if the event is not waiting for staff.
     """
     event = lock_event(session, event_id)
     if not reason.strip():
-        raise EventClosed(f"Say why {event_id} is settled: the audit log keeps the reason.")
+        raise CampaignError(f"Say why {event_id} is settled: the audit log keeps the reason.")
     if event.state not in _LEFT:
-        raise EventClosed(
+        raise CampaignError(
             f"{event_id} is {event.state}: only an event that could not be applied can be settled."
         )
     finish_event(event, applied=False, note=f"{SETTLED}: {' '.join(reason.split())}", at=at)

@@ -26,7 +26,7 @@ log = get_logger(__name__)
 
 def apply_due_events(installation: Installation) -> int:
     """Apply every due event, one commit each; return how many were attempted."""
-    run = _Run(installation)
+    run = _InboxRun(installation)
     tried = 0
     while run.apply_next():
         tried += 1
@@ -37,10 +37,10 @@ def apply_due_events(installation: Installation) -> int:
 
 def apply_next_event(installation: Installation) -> bool:
     """Apply the next due event; return False if there is none. A failed event is kept and retried later."""
-    return _Run(installation).apply_next()
+    return _InboxRun(installation).apply_next()
 
 
-class _Run:
+class _InboxRun:
     """One worker's run through the inbox. Once Stripe is out of reach, it is not asked again in this run."""
 
     def __init__(self, installation: Installation) -> None:

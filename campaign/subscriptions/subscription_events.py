@@ -40,6 +40,8 @@ def apply_subscription(
     subscription = _find_locked(
         session, fact.id, fact.donation_id, begun=fact.status != "incomplete_expired"
     )
+    if subscription is None and fact.status == "incomplete_expired":
+        return Outcome(applied=False, note="nothing was ever paid")
     if subscription is None:
         return foreign(f"no donation of ours: {fact.donation_id}")
     if subscription.state == SubscriptionState.ended:
