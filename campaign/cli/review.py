@@ -14,12 +14,12 @@ from campaign.reconciliation.runs import UnresolvedRun
 from campaign.reporting.review_queue import (
     ActionableWarning,
     FailedEmail,
-    GivenUpEvent,
     OpenDispute,
     PendingErasure,
     ProblemRefund,
     Review,
     StuckEmails,
+    UnappliedEvent,
     UnmatchedEvidence,
     read_review,
 )
@@ -94,7 +94,7 @@ def _refund(one: ProblemRefund, zone: ZoneInfo) -> str:
     )
 
 
-def _event(one: GivenUpEvent, zone: ZoneInfo) -> str:
+def _event(one: UnappliedEvent, zone: ZoneInfo) -> str:
     what = f"{one.type} of {_when(one.occurred_at, zone)}, {one.attempts} attempts"
     return (
         f"  {one.id}  {what}: {_line(one.last_error)}  Once fixed: campaign events replay {one.id}"

@@ -15,7 +15,16 @@ class BookingContext:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The result of processing a fact. `applied` is False if it is not about our data or contains nothing new."""
+    """The result of processing a fact. `applied` is False if it is not about our data or contains nothing new.
+
+    `foreign`: no gift of ours was found for it.
+    """
 
     applied: bool
     note: str
+    foreign: bool = False
+
+
+def foreign(note: str) -> Outcome:
+    """Return the outcome of a fact that is about no gift of ours."""
+    return Outcome(applied=False, note=note, foreign=True)

@@ -113,6 +113,10 @@ class FactMismatch(CampaignError):
     """Stripe's data contradicts our record (amount, currency or owner). Staff must review it."""
 
 
+class EventHeld(CampaignError):
+    """A Stripe event that cannot be applied as things are. It waits where staff see it, and is tried again."""
+
+
 class ChangeRefused(CampaignError):
     """A change to a monthly gift that is not possible, for example because it has been canceled."""
 
@@ -175,6 +179,17 @@ class RefundUnconfirmed(CampaignError):
 
 class GatewayUnavailable(CampaignError):
     """Stripe did not respond, or asked us to try again later. Retrying with the same idempotency key is safe."""
+
+
+class GatewayForbidden(GatewayUnavailable):
+    """Stripe does not accept our key, or a restricted key lacks `permission` ('' if Stripe names none).
+
+    It works again once someone has changed the key at Stripe.
+    """
+
+    def __init__(self, message: str, permission: str = "") -> None:
+        super().__init__(message)
+        self.permission = permission
 
 
 class GatewayKeySpent(GatewayUnavailable):

@@ -5,6 +5,7 @@ commands start without it: `client.StripeGateway` (a class, so that tests can re
 `webhook_signature.verified_event`.
 """
 
+from campaign.gateway.api_versions import API_VERSION, is_our_version
 from campaign.gateway.events import (
     CheckoutSession,
     Event,
@@ -40,6 +41,7 @@ from campaign.gateway.subscriptions import (
 from campaign.gateway.timeouts import PATIENCE, TIMEOUT
 
 __all__ = [
+    "API_VERSION",
     "PATIENCE",
     "TIMEOUT",
     "BalanceTransaction",
@@ -56,6 +58,7 @@ __all__ = [
     "StripeRefund",
     "SubscriptionFact",
     "SubscriptionItem",
+    "is_our_version",
     "read_balance_transaction",
     "read_charge",
     "read_checkout_session",

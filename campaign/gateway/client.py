@@ -19,6 +19,7 @@ from campaign.gateway.events import (
     read_event,
     read_instant,
 )
+from campaign.gateway.objects import ObjectsClient
 from campaign.gateway.payouts import PayoutsClient
 from campaign.gateway.refunds_disputes import StripeRefund, read_refund
 from campaign.gateway.subscription_calls import SubscriptionsClient
@@ -31,9 +32,6 @@ if TYPE_CHECKING:
 RETRIES = 2
 
 _EXPANDED = ["payment_intent.latest_charge", "invoice"]
-
-_RELEASE = "endive"
-"""The API release our code reads; versions within a release are backward compatible."""
 
 _PAGE = 100
 _MOST_TYPES = 20
@@ -48,19 +46,18 @@ class UndeliveredEvent:
     """An event that no endpoint has acknowledged, and its JSON to be stored.
 
     A listed event uses the API version that was the account's default when it was created, not the webhook endpoint's
-    version. If that is another release, `readable` is False: its fields may be in other places.
+    version.
     """
 
     event: Event
     body: bytes
-    readable: bool
 
 
 class StripeGateway:
     """Stripe's API for one secret key. Thread-safe.
 
-    Calls about subscriptions are in `subscriptions`, those about payments and the balance in `money`, those about
-    payouts in `payouts`.
+    Calls about subscriptions are in `subscriptions`, those about payments and the balance in `payments`, those about
+    payouts in `payouts`; `objects` reads an event's object again.
     """
 
     def __init__(self, secret_key: str, api_base: str, *, timeout: float = TIMEOUT) -> None:
@@ -73,6 +70,7 @@ class StripeGateway:
         self.subscriptions = SubscriptionsClient(self._client)
         self.payments = PaymentsClient(self._client)
         self.payouts = PayoutsClient(self._client)
+        self.objects = ObjectsClient(self._client)
 
     def create_checkout_session(
         self, parameters: Mapping[str, Any], idempotency_key: str
@@ -170,8 +168,7 @@ class StripeGateway:
 
 def _undelivered(found: Json) -> UndeliveredEvent:
     body = json.dumps(found).encode()
-    version = str(found.get("api_version") or _RELEASE)
-    return UndeliveredEvent(read_event(body), body, readable=version.endswith(_RELEASE))
+    return UndeliveredEvent(read_event(body), body)
 
 
 def _session(call: Callable[[], stripe.checkout.Session]) -> CheckoutSession:

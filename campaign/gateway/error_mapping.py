@@ -1,5 +1,6 @@
 """Map Stripe's errors to ours, by what the caller can do about them. For the gateway's own modules."""
 
+import re
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -7,6 +8,7 @@ import stripe
 
 from campaign.core.errors import (
     GatewayBusy,
+    GatewayForbidden,
     GatewayKeySpent,
     GatewayMissing,
     GatewayRefused,
@@ -15,6 +17,9 @@ from campaign.core.errors import (
 )
 
 Answer = TypeVar("Answer")
+
+_PERMISSION = re.compile(r"\brak_\w+")
+"""A permission that a restricted key lacks, as Stripe's message names it: https://docs.stripe.com/keys/restricted-api-keys."""
 
 
 def translate_errors(call: Callable[[], Answer]) -> Answer:
@@ -27,7 +32,11 @@ def translate_errors(call: Callable[[], Answer]) -> Answer:
         kind = GatewayKeySpent if _was_replayed(error) else GatewayThrottled
         raise kind(f"Stripe is limiting our requests: {_message(error)}") from error
     except (stripe.AuthenticationError, stripe.PermissionError) as error:
-        raise GatewayUnavailable(f"Stripe rejected our API key: {_message(error)}") from error
+        message = _message(error)
+        named = _PERMISSION.search(message)
+        raise GatewayForbidden(
+            f"Stripe rejected our API key: {message}", named.group() if named else ""
+        ) from error
     except stripe.StripeError as error:
         raise _by_status(error) from error
 

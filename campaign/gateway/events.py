@@ -16,13 +16,24 @@ Json = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Event:
-    """A Stripe event. `object` is the JSON of the object it is about."""
+    """A Stripe event. `object` is the JSON of the object it is about, as it was at `as_of`.
+
+    `api_version` is the one that words it, None if the event does not say. `read_at` is set once the object was read
+    again at Stripe, which makes it newer than the event.
+    """
 
     id: str
     type: str
     livemode: bool
     created: datetime
     object: Json
+    api_version: str | None = None
+    read_at: datetime | None = None
+
+    @property
+    def as_of(self) -> datetime:
+        """The time of the object's state: the event's, or when it was read again."""
+        return max(self.created, self.read_at) if self.read_at else self.created
 
 
 @dataclass(frozen=True)
@@ -47,7 +58,10 @@ class CheckoutSession:
 
 @dataclass(frozen=True)
 class PaymentIntent:
-    """A payment intent. `donation_id` is None for those that belong to an invoice."""
+    """A payment intent. `donation_id` is None for those that belong to an invoice.
+
+    `charged_at` is set if its latest charge was expanded.
+    """
 
     id: str
     created: datetime
@@ -56,6 +70,7 @@ class PaymentIntent:
     currency: str
     donation_id: str | None
     failure: str | None
+    charged_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -96,6 +111,7 @@ def read_event(body: bytes) -> Event:
             livemode=found["livemode"],
             created=read_instant(found["created"]),
             object=found["data"]["object"],
+            api_version=_version(found.get("api_version")),
         )
     except (KeyError, TypeError, ValueError, OverflowError, OSError):
         raise WebhookRefused("The body is not a Stripe event.") from None
@@ -139,7 +155,8 @@ def _charged_at(session: Json) -> datetime | None:
 
 def read_payment_intent(found: Json) -> PaymentIntent:
     """Read a `payment_intent` object."""
-    error = found.get("last_payment_error") or {}
+    error, latest = found.get("last_payment_error") or {}, found.get("latest_charge")
+    charge = latest if isinstance(latest, dict) else {}
     return PaymentIntent(
         id=found["id"],
         created=read_instant(found["created"]),
@@ -148,6 +165,7 @@ def read_payment_intent(found: Json) -> PaymentIntent:
         currency=found["currency"],
         donation_id=(found.get("metadata") or {}).get("donation_id"),
         failure=error.get("decline_code") or error.get("code"),
+        charged_at=read_instant(charge["created"]) if charge.get("created") else None,
     )
 
 
@@ -195,6 +213,10 @@ def read_id(value: Any) -> str | None:
     if isinstance(value, dict):
         return str(value["id"])
     return value or None
+
+
+def _version(value: Any) -> str | None:
+    return value if isinstance(value, str) and len(value) <= 64 and value.isprintable() else None
 
 
 def _text(value: Any) -> str:

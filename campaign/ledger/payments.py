@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from campaign.core import clock
-from campaign.core.booking_context import BookingContext, Outcome
+from campaign.core.booking_context import BookingContext, Outcome, foreign
 from campaign.core.errors import FactMismatch
 from campaign.donations.consents import record_consent
 from campaign.donations.donation_lookup import lock_invoice_payment, lock_payment
@@ -53,7 +53,7 @@ def apply_session(
     payer = lock_invoice_payment(session, found.invoice_id) if found.invoice_id else None
     donation = lock_donation(session, found.donation_id) if found.donation_id else None
     if donation is None:
-        return Outcome(applied=False, note=f"no donation of ours: {found.donation_id}")
+        return foreign(f"no donation of ours: {found.donation_id}")
     if donation.session_id is None:
         # The event arrived before we saved the response to our own request.
         donation.session_id = found.id
@@ -108,7 +108,7 @@ def apply_failed_debit(
     lock_payment(session, found.payment_intent_id)
     donation = lock_donation(session, found.donation_id) if found.donation_id else None
     if donation is None:
-        return Outcome(applied=False, note=f"no donation of ours: {found.donation_id}")
+        return foreign(f"no donation of ours: {found.donation_id}")
     if donation.frequency == Frequency.one_time and donation.returned_at is None:
         donation.returned_at = occurred_at
     outcome = advance_state(session, donation, DonationState.failed, "the bank declined the debit")
@@ -122,9 +122,7 @@ def apply_intent(
     lock_payment(session, found.id)
     donation = lock_donation(session, found.donation_id) if found.donation_id else None
     if donation is None:
-        return Outcome(
-            applied=False, note="no donation of ours; an invoice's payment is booked by its invoice"
-        )
+        return foreign("no donation of ours; an invoice's payment is booked by its invoice")
     if found.status == "canceled":
         return advance_state(session, donation, DonationState.failed, "the payment was canceled")
     if found.status == "processing":
@@ -137,8 +135,11 @@ def apply_intent(
         source=found.id,
         total=found.amount_received,
         currency=found.currency,
-        charged_at=donation.charged_at or _intent_charged_at(found, occurred_at),
-        paid_at=occurred_at,
+        charged_at=donation.charged_at
+        or found.charged_at
+        or _intent_charged_at(found, occurred_at),
+        # Read again after a declined attempt, it is newer than the event.
+        paid_at=max(occurred_at, found.charged_at or occurred_at),
         payment_intent_id=found.id,
     )
     return record_payment(session, donation, payment, books, donation.campaign)

@@ -18,7 +18,7 @@ class InboxEvent(Base):
         Index(
             "ix_inbox_event_due",
             "next_attempt_at",
-            postgresql_where=text("state IN ('received', 'failed')"),
+            postgresql_where=text("state IN ('received', 'failed', 'held')"),
         ),
     )
 

@@ -128,13 +128,18 @@ class RefundState(StrEnum):
 
 
 class InboxState(StrEnum):
-    """A stored Stripe event: waiting, applied, ignored, failed and to be retried, or given up."""
+    """A stored Stripe event: waiting, applied, ignored, failed and to be retried, or given up.
+
+    held: it cannot be applied as things are, such as while Stripe does not let us read its object. Staff see it, and it
+    is tried again for as long as it takes.
+    """
 
     received = "received"
     done = "done"
     ignored = "ignored"
     failed = "failed"
     given_up = "given_up"
+    held = "held"
 
 
 class OutboxState(StrEnum):

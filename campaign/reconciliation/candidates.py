@@ -95,6 +95,9 @@ def load_unbooked_renewal(
     )
 
 
+_UNAPPLIED = (InboxState.received.value, InboxState.failed.value, InboxState.held.value)
+
+
 def find_pending_event(session: Session, names: Sequence[str]) -> str | None:
     """Return the id of a stored event that names one of these objects and is not applied yet; None if there is none."""
     named = [
@@ -105,7 +108,7 @@ def find_pending_event(session: Session, names: Sequence[str]) -> str | None:
     return session.scalar(
         select(InboxEvent.id)
         .where(
-            InboxEvent.state.in_([InboxState.received.value, InboxState.failed.value]),
+            InboxEvent.state.in_(_UNAPPLIED),
             or_(*(place > 0 for place in named)),
         )
         .order_by(InboxEvent.occurred_at, InboxEvent.id)

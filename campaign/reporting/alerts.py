@@ -148,7 +148,7 @@ def _event_problems(session: Session, found: Review, at: datetime) -> dict[str, 
     if found.events:
         problems["events:given_up"] = (
             f"{_counted(len(found.events), 'event')} from Stripe could not be applied."
-            " `campaign review` shows the command to replay each one."
+            " `campaign review` shows why, and the command to replay each one."
         )
     return problems
 

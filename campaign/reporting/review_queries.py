@@ -146,8 +146,8 @@ def pending_erasures() -> Select[*tuple[Any, ...]]:
     )
 
 
-def given_up_events() -> Select[*tuple[Any, ...]]:
-    """Select events that failed after all retries."""
+def unapplied_events() -> Select[*tuple[Any, ...]]:
+    """Select events that failed after all retries, and those held until their object can be read or placed."""
     return (
         select(
             InboxEvent.id,
@@ -156,7 +156,7 @@ def given_up_events() -> Select[*tuple[Any, ...]]:
             InboxEvent.last_error,
             InboxEvent.occurred_at,
         )
-        .where(InboxEvent.state == InboxState.given_up.value)
+        .where(InboxEvent.state.in_([InboxState.given_up.value, InboxState.held.value]))
         .order_by(InboxEvent.occurred_at, InboxEvent.id)
     )
 

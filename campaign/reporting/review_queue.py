@@ -60,8 +60,11 @@ class ProblemRefund:
 
 
 @dataclass(frozen=True)
-class GivenUpEvent:
-    """An event that could not be applied; `campaign events replay ID` applies it again."""
+class UnappliedEvent:
+    """An event that could not be applied: given up, or held and tried again by itself.
+
+    `campaign events replay ID` applies it again.
+    """
 
     id: str
     type: str
@@ -117,7 +120,7 @@ class Review:
     disputes: list[OpenDispute] = field(default_factory=list)
     warnings: list[ActionableWarning] = field(default_factory=list)
     refunds: list[ProblemRefund] = field(default_factory=list)
-    events: list[GivenUpEvent] = field(default_factory=list)
+    events: list[UnappliedEvent] = field(default_factory=list)
     messages: list[FailedEmail] = field(default_factory=list)
     stuck: list[StuckEmails] = field(default_factory=list)
     overdue_jobs: list[JobStatus] = field(default_factory=list)
@@ -138,7 +141,7 @@ def read_review(session: Session, at: datetime) -> Review:
         disputes=_read(session, OpenDispute, review_queries.open_disputes()),
         warnings=_read(session, ActionableWarning, review_queries.actionable_warnings()),
         refunds=_read(session, ProblemRefund, review_queries.problem_refunds(at)),
-        events=_read(session, GivenUpEvent, review_queries.given_up_events()),
+        events=_read(session, UnappliedEvent, review_queries.unapplied_events()),
         messages=_read(session, FailedEmail, review_queries.failed_messages()),
         stuck=_read(session, StuckEmails, undelivered.stuck_by_kind(at)),
         overdue_jobs=[one for one in job_statuses(session, at) if one.overdue],

@@ -1,6 +1,8 @@
 """One handler per event type: read the event's object and pass it to the function that applies it.
 
-`registry` maps event types to handlers. An event contains the whole object as it was then; handlers never call Stripe.
+`registry` maps event types to handlers. An event contains the whole object as it was then, or, if it was read again at
+Stripe (`rereading`), as it was at `as_of`: newer than the event says, so the object decides and the type does not.
+Handlers never call Stripe.
 """
 
 from dataclasses import replace
@@ -8,6 +10,7 @@ from dataclasses import replace
 from sqlalchemy.orm import Session
 
 from campaign.core.booking_context import BookingContext, Outcome
+from campaign.core.errors import FactMismatch
 from campaign.gateway import (
     Event,
     read_charge,
@@ -26,7 +29,14 @@ from campaign.ledger.payments import apply_failed_debit, apply_intent, apply_ses
 from campaign.ledger.refund_evidence import apply_charge, apply_refund, record_fraud_warning
 from campaign.reconciliation.payouts import record_payout
 from campaign.subscriptions.invoices import apply_invoice, apply_invoice_payment
-from campaign.subscriptions.subscription_events import apply_failed_invoice, apply_subscription
+from campaign.subscriptions.subscription_events import (
+    READ_AGAIN,
+    apply_failed_invoice,
+    apply_subscription,
+)
+
+_PAID, _FAILED = "paid", "failed"
+_NOTHING_OWED = ("void", "uncollectible")
 
 
 def session_changed(session: Session, event: Event, books: BookingContext) -> Outcome:
@@ -72,7 +82,7 @@ def dispute_changed(session: Session, event: Event, books: BookingContext) -> Ou
         reinstated=event.type == "charge.dispute.funds_reinstated",
     )
     found = read_dispute(event.object, event.created)
-    return apply_dispute(session, found, moved, event.created, books)
+    return apply_dispute(session, found, moved, event.as_of, books)
 
 
 def fraud_warning_changed(session: Session, event: Event, _books: BookingContext) -> Outcome:
@@ -81,13 +91,24 @@ def fraud_warning_changed(session: Session, event: Event, _books: BookingContext
 
 
 def invoice_paid(session: Session, event: Event, books: BookingContext) -> Outcome:
-    """Apply a paid invoice: the first payment of a subscription, or a renewal."""
-    return apply_invoice(session, read_invoice(event.object), event.created, books)
+    """Apply a paid invoice: the first payment of a subscription, or a renewal.
+
+    Raises FactMismatch if Stripe says that it is not paid.
+    """
+    found = read_invoice(event.object)
+    if event.read_at and found.status != _PAID:
+        raise FactMismatch(f"{found.id} was paid by this event, but Stripe says {found.status}.")
+    return apply_invoice(session, found, event.created, books)
 
 
 def invoice_failed(session: Session, event: Event, books: BookingContext) -> Outcome:
-    """Apply a failed renewal; Stripe will retry or give up."""
-    return apply_failed_invoice(session, read_invoice(event.object), event.created, books)
+    """Apply a failed renewal; Stripe will retry or give up. Read again, the invoice may be paid or void by now."""
+    found = read_invoice(event.object)
+    if found.status == _PAID:
+        return apply_invoice(session, found, found.paid_at or event.as_of, books)
+    if found.status in _NOTHING_OWED:
+        return Outcome(applied=False, note=f"the invoice is {found.status} by now")
+    return apply_failed_invoice(session, found, event.created, books)
 
 
 def invoice_payment_paid(session: Session, event: Event, books: BookingContext) -> Outcome:
@@ -97,7 +118,7 @@ def invoice_payment_paid(session: Session, event: Event, books: BookingContext) 
 
 def subscription_changed(session: Session, event: Event, books: BookingContext) -> Outcome:
     """Apply a subscription that was created, updated, paused, resumed or canceled; the object says which."""
-    version = (event.created, event.id)
+    version = (event.as_of, READ_AGAIN if event.read_at else event.id)
     return apply_subscription(session, read_subscription(event.object), version, books)
 
 
@@ -107,5 +128,8 @@ def payment_intent_changed(session: Session, event: Event, books: BookingContext
 
 
 def payout_changed(session: Session, event: Event, _books: BookingContext) -> Outcome:
-    """Apply a payout that the bank received or returned."""
-    return record_payout(session, read_payout(event.object), event.created)
+    """Apply a payout that the bank received or returned. Only the event of a failure says on which day it failed."""
+    found = read_payout(event.object)
+    if event.read_at and found.status == _FAILED and event.type != "payout.failed":
+        found = replace(found, status=_PAID)
+    return record_payout(session, found, event.created)

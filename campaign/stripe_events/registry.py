@@ -45,6 +45,29 @@ HANDLERS: Mapping[str, Handler] = {
     "payout.reconciliation_completed": handlers.payout_changed,
 }
 
+_KINDS: Mapping[Handler, str] = {
+    handlers.session_changed: "checkout.session",
+    handlers.debit_succeeded: "checkout.session",
+    handlers.debit_failed: "checkout.session",
+    handlers.payment_intent_changed: "payment_intent",
+    handlers.charge_refunded: "charge",
+    handlers.charge_failed: "charge",
+    handlers.refund_changed: "refund",
+    handlers.dispute_changed: "dispute",
+    handlers.fraud_warning_changed: "radar.early_fraud_warning",
+    handlers.invoice_paid: "invoice",
+    handlers.invoice_failed: "invoice",
+    handlers.invoice_payment_paid: "invoice_payment",
+    handlers.subscription_changed: "subscription",
+    handlers.payout_changed: "payout",
+}
+
+
+def object_kind(event_type: str) -> str | None:
+    """Return the kind of object, such as `invoice`, that events of this type are about; None without a handler."""
+    handler = HANDLERS.get(event_type)
+    return _KINDS[handler] if handler else None
+
 
 def dispatch(session: Session, event: Event, books: BookingContext) -> Outcome:
     """Apply `event` in the caller's transaction. A type without a handler is recorded as ignored."""

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.campaigns import campaign_for_renewal
-from campaign.core.booking_context import BookingContext, Outcome
+from campaign.core.booking_context import BookingContext, Outcome, foreign
 from campaign.core.errors import FactMismatch
 from campaign.core.upsert import insert_once
 from campaign.donations.donation_lookup import lock_invoice_payment, lock_payment
@@ -29,14 +29,14 @@ def apply_invoice(
 ) -> Outcome:
     """Book a paid invoice of one of our subscriptions, once. Raises FactMismatch if it is in another currency."""
     if invoice.subscription_id is None:
-        return Outcome(applied=False, note="the invoice belongs to no subscription")
+        return foreign("the invoice belongs to no subscription")
     if invoice.amount_paid <= 0:
         return Outcome(applied=False, note="the invoice has no payment")
     intent_id = lock_invoice_payment(session, invoice.id)
     public_id = invoice.donation_id or first_donation_id(session, invoice.subscription_id)
     first = lock_donation(session, public_id) if public_id else None
     if first is None:
-        return Outcome(applied=False, note=f"no donation of ours: {public_id}")
+        return foreign(f"no donation of ours: {public_id}")
     subscription = get_or_create_subscription(session, first, invoice.subscription_id)
     if invoice.currency != subscription.currency:
         raise FactMismatch(

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from campaign.core.booking_context import BookingContext, Outcome
+from campaign.core.booking_context import BookingContext, Outcome, foreign
 from campaign.core.errors import FactMismatch
 from campaign.donations.donations import lock_donation
 from campaign.gateway import Invoice, SubscriptionFact
@@ -22,7 +22,9 @@ from campaign.models import Donation, Subscription, SubscriptionState
 from campaign.subscriptions.emails import queue_renewal_failed, queue_subscription_ended
 
 EventMoment = tuple[datetime, str]
-"""When an event was created, and its id."""
+"""When an event was created, and its id; or when the subscription was read again at Stripe, and READ_AGAIN."""
+
+READ_AGAIN = "read again"
 
 _OVER = {"canceled", "incomplete_expired"}
 _UNPAID = {"past_due", "unpaid"}
@@ -38,18 +40,35 @@ def apply_subscription(
     subscription = _find_locked(
         session, fact.id, fact.donation_id, begun=fact.status != "incomplete_expired"
     )
+    if subscription is None and fact.status == "incomplete_expired":
+        return Outcome(applied=False, note="nothing was ever paid")
     if subscription is None:
-        return Outcome(applied=False, note=f"no donation of ours: {fact.donation_id}")
+        return foreign(f"no donation of ours: {fact.donation_id}")
     if subscription.state == SubscriptionState.ended:
         return Outcome(applied=False, note="the monthly gift is already canceled")
     if fact.status in _OVER:
         return _end(session, subscription, fact, at, books)
-    if subscription.as_of is not None and (subscription.as_of, subscription.as_of_event) >= at:
+    if _is_older(at, latest_event(subscription)):
         return Outcome(applied=False, note="a newer update was already applied")
     subscription.as_of, subscription.as_of_event = at
     _copy_fields(subscription, fact)
     session.flush()
     return Outcome(applied=True, note=f"the monthly gift is {subscription.state}")
+
+
+def _is_older(at: EventMoment, known: EventMoment | None) -> bool:
+    """Return whether what happened `at` is no newer than what is `known`.
+
+    Events have whole seconds, and their order within one is that of their ids. Readings follow each other: of two at
+    the same moment the later one counts, and an event of the same second as a reading may be newer than it.
+    """
+    if known is None:
+        return False
+    if at[1] == READ_AGAIN:
+        return known[0] > at[0]
+    if known[1] == READ_AGAIN:
+        return known[0].replace(microsecond=0) > at[0]
+    return known >= at
 
 
 def apply_answer(
@@ -166,12 +185,12 @@ def apply_failed_invoice(
 ) -> Outcome:
     """Record a failed renewal charge and email the donor, once per attempt, with a link to pay."""
     if invoice.subscription_id is None:
-        return Outcome(applied=False, note="the invoice belongs to no subscription")
+        return foreign("the invoice belongs to no subscription")
     if invoice.first:
         return Outcome(applied=False, note="the donor is on Stripe's page and sees it there")
     subscription = _find_locked(session, invoice.subscription_id, invoice.donation_id, begun=True)
     if subscription is None:
-        return Outcome(applied=False, note=f"no donation of ours: {invoice.donation_id}")
+        return foreign(f"no donation of ours: {invoice.donation_id}")
     if subscription.state == SubscriptionState.ended:
         return Outcome(applied=False, note="the monthly gift is already canceled")
     if _is_paid(session, invoice.id) or _running_since(subscription, occurred_at):

@@ -35,7 +35,7 @@ def sync(
         store(*stripe.events())
         apply_due_events(installation)
         with installation.sessions() as session:
-            failing = InboxEvent.state.in_(["failed", "given_up"])
+            failing = InboxEvent.state.in_(["failed", "given_up", "held"])
             assert session.scalars(select(InboxEvent.last_error).where(failing)).all() == []
 
     return run

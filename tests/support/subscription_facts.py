@@ -104,7 +104,9 @@ def apply_each(installation: Installation, store: Callable[..., None], *events: 
         apply_due_events(installation)
     with installation.sessions() as session:
         bad = session.scalars(
-            select(InboxEvent.last_error).where(InboxEvent.state.in_(["failed", "given_up"]))
+            select(InboxEvent.last_error).where(
+                InboxEvent.state.in_(["failed", "given_up", "held"])
+            )
         ).all()
     assert bad == []
 

@@ -9,6 +9,7 @@ from sandbox.stripe.api.expandable import TARGETS, require_expandable
 from sandbox.stripe.objects import listing
 from sandbox.stripe.state import Json, copied
 from sandbox.stripe.state.account import Account
+from sandbox.stripe.versions import reword
 from sandbox.stripe.webhooks import records
 
 
@@ -48,6 +49,8 @@ def serialize(account: Account, obj: Json) -> Json:
         given["status"] = "pending" if late else "available"
     if given.get("object") == "event":
         given["pending_webhooks"] = records.count_unacknowledged(account, given["id"])
+        # Whatever version a request names: https://docs.stripe.com/api/events/object (api_version)
+        reword(account, given["data"]["object"], given["api_version"])
     return given
 
 

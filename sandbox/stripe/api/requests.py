@@ -8,15 +8,18 @@ import base64
 import json
 import re
 import traceback
+from datetime import UTC, datetime
 
 from flask import Blueprint, Response, request
 
 from sandbox.stripe.api import (
     checkout,
+    connected,
     events,
     expansion,
     form,
     idempotency,
+    permissions,
     retrieval,
     subscriptions,
     updates,
@@ -26,11 +29,12 @@ from sandbox.stripe.control import faults
 from sandbox.stripe.errors import Refused
 from sandbox.stripe.rules import clock
 from sandbox.stripe.state import Json
-from sandbox.stripe.state.account import API_VERSION, Account
+from sandbox.stripe.state.account import Account
 from sandbox.stripe.state.identifiers import new_id
+from sandbox.stripe.versions import require_known, reword
 
 # Importing these modules fills the table of endpoints.
-AREAS = (updates, checkout, events, retrieval, subscriptions)
+AREAS = (updates, checkout, connected, events, retrieval, subscriptions)
 _KEY = re.compile(r"(sk|rk)_test_\w+")
 
 
@@ -51,6 +55,13 @@ def blueprint(account: Account) -> Blueprint:
                 return _Call(account, entry, list(found.groups())).answer()
         return unrecognized()
 
+    @api.after_request
+    def stamp(response: Response) -> Response:
+        """Say which version answered, and when by Stripe's clock: https://docs.stripe.com/api/versioning."""
+        response.headers["Stripe-Version"] = _named_version() or account.api_version
+        response.date = datetime.fromtimestamp(account.now(), UTC)
+        return response
+
     return api
 
 
@@ -62,6 +73,10 @@ def unrecognized() -> Response:
         raise Refused(f"Unrecognized request URL ({request.method}: {request.path}).", status=404)
     except Refused as refused:
         return _response(refused.status, json.dumps(refused.body(request_id)), request_id)
+
+
+def _named_version() -> str | None:
+    return request.headers.get("Stripe-Version") or None
 
 
 class _Call:
@@ -77,7 +92,7 @@ class _Call:
     def answer(self) -> Response:
         faults.before(self._fault, request.environ)
         try:
-            _authorize()
+            permissions.require(self._account, _authorize(), self._entry)
             faults.refuse(self._fault)
             given = form.tree(self._pairs())
             params = self._entry.parameters(given)
@@ -151,11 +166,19 @@ class _Call:
             }
         else:
             found = expansion.serialize(self._account, found)
-        return expansion.expand(self._account, found, paths)
+        answer = expansion.expand(self._account, found, paths)
+        version = _named_version() or self._account.api_version
+        return answer if _is_event(answer) else reword(self._account, answer, version)
 
 
-def _authorize() -> None:
-    """Require a secret or restricted test key (Bearer, or user name in Basic) and the supported API version."""
+def _is_event(answer: Json) -> bool:
+    """Whether these are events, which keep the version of their creation."""
+    listed = answer["data"] if answer["object"] == "list" else [answer]
+    return any(one["object"] == "event" for one in listed)
+
+
+def _authorize() -> str:
+    """Return the secret or restricted test key (Bearer, or user name in Basic); require a known API version."""
     key = _given_key()
     if not key:
         raise Refused(
@@ -166,9 +189,9 @@ def _authorize() -> None:
     if not _KEY.fullmatch(key):
         hidden = f"{key[:8]}{'*' * 8}{key[-4:]}"
         raise Refused(f"Invalid API Key provided: {hidden}", status=401)
-    version = request.headers.get("Stripe-Version", API_VERSION)
-    if version != API_VERSION:
-        raise Refused(f"Invalid Stripe API version: {version}. The sandbox supports {API_VERSION}.")
+    if _named_version():
+        require_known(request.headers["Stripe-Version"])
+    return key
 
 
 def _given_key() -> str:
@@ -186,5 +209,4 @@ def _given_key() -> str:
 def _response(status: int, body: str, request_id: str) -> Response:
     response = Response(body + "\n", status, mimetype="application/json")
     response.headers["Request-Id"] = request_id
-    response.headers["Stripe-Version"] = API_VERSION
     return response

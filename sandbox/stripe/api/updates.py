@@ -4,6 +4,7 @@ https://docs.stripe.com/api/refunds/create
 https://docs.stripe.com/api/customer_portal/sessions/create
 """
 
+from sandbox.stripe.api.connected import require_saved_portal
 from sandbox.stripe.api.endpoints import endpoint
 from sandbox.stripe.api.parameters import (
     array,
@@ -25,6 +26,7 @@ from sandbox.stripe.rules import refunds, subscriptions
 from sandbox.stripe.state import Json
 from sandbox.stripe.state.account import Account, require
 from sandbox.stripe.state.identifiers import new_id
+from sandbox.stripe.versions import require_known
 
 
 def _check_refund(account: Account, params: Json) -> None:  # noqa: ARG001 - as every check
@@ -156,6 +158,8 @@ def _check_flow(account: Account, params: Json) -> None:  # noqa: ARG001 - as ev
 )
 def create_portal_session(account: Account, params: Json) -> Json:
     account.get("customer", params["customer"], "customer")
+    if "configuration" not in params:
+        require_saved_portal(account)
     return account.add(portal.portal_session(params, account.now(), account.public_url))
 
 
@@ -173,6 +177,8 @@ def create_portal_session(account: Account, params: Json) -> Json:
 )
 def create_webhook_endpoint(account: Account, params: Json) -> Json:
     more = {key: params[key] for key in ("api_version", "description", "metadata") if key in params}
+    if "api_version" in params:
+        require_known(params["api_version"], "api_version")
     made = portal.webhook_endpoint(params["url"], params["enabled_events"], account.now(), **more)
     secret = new_id("whsec_")
     account.note(made["id"], secret=secret)

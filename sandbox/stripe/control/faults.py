@@ -69,7 +69,12 @@ def after(fault: Json | None, environ: dict[str, Any]) -> None:
 
 def refuse(fault: Json | None) -> None:
     if _has_mode(fault, "429"):
-        raise Refused("Request rate limit exceeded.", code="rate_limit", status=429)
+        raise Refused(
+            "Request rate limit exceeded. You can learn more about rate limits here"
+            " https://docs.stripe.com/rate-limits.",
+            code="rate_limit",
+            status=429,
+        )
     if _has_mode(fault, "409"):
         raise in_use("another request")
 

@@ -9,6 +9,7 @@ from sandbox.stripe.api import expansion
 from sandbox.stripe.control import faults
 from sandbox.stripe.state import Json, copied
 from sandbox.stripe.state.account import Account
+from sandbox.stripe.versions import require_known
 from sandbox.stripe.webhooks import modes, records
 from sandbox.stripe.webhooks.deliverer import Deliverer
 
@@ -85,6 +86,27 @@ class NetworkControls:
 
     def clear_faults(self) -> None:
         faults.clear(self.account)
+
+    # --- Settings of the account
+
+    def use_version(self, version: str, endpoint: str | None = None) -> None:
+        """Set the default API version of the account, or the version of the webhook endpoint with that id."""
+        require_known(version)
+        with self.account.transaction():
+            if endpoint is None:
+                self.account.set_setting("api_version", version)
+            else:
+                found = self.account.get("webhook_endpoint", endpoint)
+                self.account.change(found, api_version=version)
+
+    def take_permissions(self, names: list[str]) -> None:
+        """Take these permissions, such as rak_invoice_read, from restricted keys; those taken before come back."""
+        self.account.set_setting("missing_permissions", names)
+
+    def set_portal(self, *, saved: bool, updates_cards: bool = True) -> None:
+        """Set whether the customer portal's settings were saved, and whether donors may change their card there."""
+        self.account.set_setting("portal_saved", saved)
+        self.account.set_setting("portal_updates_cards", updates_cards)
 
     def objects(self, kind: str) -> list[Json]:
         """Return all objects of a kind, newest first."""

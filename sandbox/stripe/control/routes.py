@@ -41,6 +41,9 @@ _CONTROLS = (
     ("GET", "events", "events"),
     ("POST", "faults", "fault"),
     ("DELETE", "faults", "clear_faults"),
+    ("POST", "version", "use_version"),
+    ("POST", "permissions", "take_permissions"),
+    ("POST", "portal", "set_portal"),
     ("GET", "objects/<name>", "objects"),
     ("POST", "reset", "reset"),
 )

@@ -1,4 +1,4 @@
-"""Customer portal sessions and webhook endpoints.
+"""Customer portal sessions and configurations, webhook endpoints and the account itself.
 
 https://docs.stripe.com/api/customer_portal/sessions/object
 https://docs.stripe.com/api/webhook_endpoints/object
@@ -50,4 +50,71 @@ def webhook_endpoint(url: str, enabled_events: list[str], created: int, **more: 
         "status": "enabled",
         "url": url,
         **more,
+    }
+
+
+def configuration(created: int, *, updates_cards: bool) -> Json:
+    """Return the default configuration: https://docs.stripe.com/api/customer_portal/configurations/object."""
+    return {
+        "id": "bpc_sandbox",
+        "object": "billing_portal.configuration",
+        "active": True,
+        "application": None,
+        "business_profile": {
+            "headline": None,
+            "privacy_policy_url": None,
+            "terms_of_service_url": None,
+        },
+        "created": created,
+        "default_return_url": None,
+        "features": {
+            "customer_update": {"allowed_updates": [], "enabled": False},
+            "invoice_history": {"enabled": True},
+            "payment_method_update": {
+                "enabled": updates_cards,
+                "payment_method_configuration": None,
+            },
+            "subscription_cancel": {
+                "cancellation_reason": {"enabled": False, "options": []},
+                "enabled": False,
+                "mode": "at_period_end",
+                "proration_behavior": "none",
+            },
+            "subscription_update": {
+                "billing_cycle_anchor": None,
+                "default_allowed_updates": [],
+                "enabled": False,
+                "proration_behavior": "none",
+                "schedule_at_period_end": {"conditions": []},
+                "trial_update_behavior": "end_trial",
+            },
+        },
+        "is_default": True,
+        "livemode": False,
+        "login_page": {"enabled": False, "url": None},
+        "metadata": {},
+        "name": None,
+        "updated": created,
+    }
+
+
+def account(name: str, created: int) -> Json:
+    """Return the account: https://docs.stripe.com/api/accounts/object. It does not say its default API version."""
+    return {
+        "id": name,
+        "object": "account",
+        "business_profile": {"name": "Sandbox", "url": None},
+        "business_type": "non_profit",
+        "capabilities": {"card_payments": "active", "us_bank_account_ach_payments": "active"},
+        "charges_enabled": True,
+        "controller": {"type": "account"},
+        "country": "US",
+        "created": created,
+        "default_currency": "usd",
+        "details_submitted": True,
+        "email": "sandbox@example.org",
+        "metadata": {},
+        "payouts_enabled": True,
+        "settings": {"dashboard": {"display_name": "Sandbox", "timezone": "Etc/UTC"}},
+        "type": "standard",
     }

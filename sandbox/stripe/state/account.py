@@ -139,6 +139,11 @@ class Account:
     def fees(self) -> dict[str, float]:
         return {**DEFAULT_FEES, **self.setting("fees", {})}
 
+    @property
+    def api_version(self) -> str:
+        """The account's default version: of requests and endpoints that name none, and of new events as listed."""
+        return str(self.setting("api_version", API_VERSION))
+
     # --- Rows for idempotency keys and deliveries
 
     def rows(self, table: str) -> dict[str, Any]:
@@ -190,7 +195,7 @@ class Account:
         event = {
             "id": new_id("evt_"),
             "object": "event",
-            "api_version": API_VERSION,
+            "api_version": self.api_version,
             "created": self.now(),
             "data": shown,
             "livemode": False,

@@ -14,8 +14,9 @@ import time
 import urllib.parse
 
 from sandbox.stripe.api import expansion
-from sandbox.stripe.state import Json
+from sandbox.stripe.state import Json, copied
 from sandbox.stripe.state.account import Account
+from sandbox.stripe.versions import reword
 from sandbox.stripe.webhooks import modes, records
 
 
@@ -128,7 +129,7 @@ class Deliverer:
             if endpoint is None or event is None:
                 copy["state"] = "failed"
                 return
-            body = json.dumps(expansion.serialize(account, event)).encode()
+            body = json.dumps(self._worded(event, endpoint)).encode()
             secret = account.notes(endpoint["id"])["secret"]
         status, error = post(endpoint["url"], body, secret)
         if self._stopped:
@@ -138,6 +139,14 @@ class Deliverer:
                 records.record_attempt(account, event_id, copy, status, error)
         if copy["state"] == "pending":
             self._wake.set()
+
+    def _worded(self, event: Json, endpoint: Json) -> Json:
+        """Return the event in the endpoint's version, or in the account's: https://docs.stripe.com/webhooks/versioning."""
+        version = endpoint["api_version"] or self._account.api_version
+        sent = {**expansion.serialize(self._account, event), "api_version": version}
+        data = copied(event["data"])
+        reword(self._account, data["object"], version)
+        return {**sent, "data": data}
 
 
 def post(url: str, body: bytes, secret: str) -> tuple[int, str | None]:

@@ -11,6 +11,7 @@ from fnmatch import fnmatchcase
 
 from sandbox.stripe.state import Json
 from sandbox.stripe.state.account import Account
+from sandbox.stripe.versions import has_event
 
 RETRIES = (1, 2, 4, 8, 15, 30, 60, 300, 1800, 7200, 18_000, 36_000, 43_200, 43_200, 43_200, 43_200)
 """Seconds of the sandbox's clock between attempts: short at first, then like Stripe's, for three days."""
@@ -29,6 +30,7 @@ def endpoints_for(account: Account, event_type: str) -> list[Json]:
         endpoint
         for endpoint in reversed(account.every("webhook_endpoint"))
         if endpoint["status"] == "enabled"
+        and has_event(endpoint["api_version"] or account.api_version, event_type)
         and any(fnmatchcase(event_type, pattern) for pattern in endpoint["enabled_events"])
     ]
 

@@ -36,6 +36,7 @@ CHANGES = {
     "donor export": "donor.exported",
     "events recover": "events.recovered",
     "events replay": "event.replayed",
+    "events settle": "event.settled",
     "export": "export.created",
     "extend": "deadline.extended",
     "ledger correct": "result.corrected",
@@ -75,7 +76,7 @@ CHANGES = {
 """The audit entries of each command."""
 ELSEWHERE = {
     "ledger correct", "donor erase", "webhooks retry", "webhooks test", "bounces ingest", "print-receipts",
-    "staff reset-second-factor", "reconcile",
+    "staff reset-second-factor", "reconcile", "events settle",
 }  # fmt: skip
 """Commands that need more data than the walk below provides; their own tests check the log."""
 READS = {

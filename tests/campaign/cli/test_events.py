@@ -1,6 +1,5 @@
 """`campaign events recover`, and the scheduled task that does the same."""
 
-import re
 import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
@@ -10,7 +9,7 @@ from sqlalchemy import select
 from stripe import StripeClient
 
 from campaign.core.clock import now
-from campaign.models import Donation
+from campaign.models import AuditEntry, Donation
 from campaign.runtime.context import Installation
 from sandbox.stripe import StripeSandbox
 from tests.campaign.cli.conftest import PROGRAM, ROOT, Run, run_with
@@ -103,16 +102,58 @@ def test_a_failed_event_is_not_reported_as_applied(
     with stripe.account.transaction():
         stripe.account.emit("payment_intent.succeeded", {"id": "pi_odd"})
     ended = run(*RECOVER)
-    assert ended.status == 0
-    assert re.fullmatch(r"2 events fetched, 2 new; 1 could not be applied yet .*\n", ended.out)
+    (odd,) = [found["id"] for found in stripe.events("payment_intent.succeeded")]
+    assert ended.status == 1
+    first, second = ended.out.splitlines()
+    assert first == "2 events fetched, 2 new; 1 could not be applied yet:"
+    assert second.startswith(f"  {odd}  payment_intent.succeeded, held: EventHeld: ")
+    assert len(ended.errors) == 1
+    assert ended.errors[0].startswith("1 event could not be applied yet. Remove the cause")
 
 
-def test_skipped_events_are_reported(run: Run, lost: Facts, stripe: StripeSandbox) -> None:
+def test_skipped_events_are_reported(run: Run, lost: Facts) -> None:
+    ended = run(*RECOVER, STRIPE_SECRET_KEY="sk_live_sandbox")
+    assert ended.out == ""
+    assert ended.status == 1
+
+
+def test_an_event_of_another_version_waits_until_its_object_can_be_read(
+    run: Run, lost: Facts, stripe: StripeSandbox, installation: Installation
+) -> None:
     with stripe.account.transaction():
         stripe.account.change(stripe.account.every("event")[0], api_version="2020-08-27")
     ended = run(*RECOVER)
-    assert ended.out == "1 event fetched, 0 new; all applied. 1 skipped (see the log).\n"
-    assert "event_of_other_release" in ended.errors[0]
+    assert (ended.status, len(ended.errors)) == (1, 1)
+    assert "is worded in API version 2020-08-27" in ended.out
+    assert state(installation) == "pending"
+    with stripe.account.transaction():
+        stripe.account.add(lost.session())
+    ended = run(*RECOVER)
+    assert (ended.status, ended.out) == (0, "1 event fetched, 0 new; all applied.\n")
+    assert state(installation) == "paid"
+
+
+def test_an_event_that_is_right_as_it_is_can_be_settled_once(
+    run: Run, lost: Facts, stripe: StripeSandbox, installation: Installation
+) -> None:
+    with stripe.account.transaction():
+        made = stripe.account.every("event")[0]
+        stripe.account.change(made, api_version="2020-08-27")
+    assert run(*RECOVER).status == 1
+    settle = ("events", "settle", made["id"])
+    for wrong in ((), ("--reason", " "), ("--reason",)):
+        assert run(*settle, *wrong).status in (1, 2)
+    ended = run(*settle, "--reason", "the test account's own")
+    assert (ended.status, ended.errors) == (0, [])
+    again = run(*settle, "--reason", "again")
+    assert (again.status, again.out, len(again.errors)) == (1, "", 1)
+    assert run("events", "settle", "evt_none", "--reason", "x").status == 1
+    assert run(*RECOVER).status == 0
+    with installation.sessions() as session:
+        entry = session.scalars(
+            select(AuditEntry).where(AuditEntry.action == "event.settled")
+        ).one()
+    assert entry.after == {"reason": "the test account's own"}
 
 
 def test_the_command_explains_itself_without_any_settings() -> None:

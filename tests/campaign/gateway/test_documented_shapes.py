@@ -12,11 +12,11 @@ import pytest
 
 from campaign.core.errors import (
     GatewayBusy,
+    GatewayForbidden,
     GatewayKeySpent,
     GatewayMissing,
     GatewayRefused,
     GatewayThrottled,
-    GatewayUnavailable,
 )
 from campaign.gateway import (
     read_balance_transaction,
@@ -181,13 +181,13 @@ ERRORS: dict[str, type[Exception]] = {
     "error-amount-too-small": GatewayRefused,
     "error-api": GatewayKeySpent,
     "error-api-replayed": GatewayKeySpent,
-    "error-authentication": GatewayUnavailable,
+    "error-authentication": GatewayForbidden,
     "error-card-declined": GatewayRefused,
     "error-idempotency": GatewayKeySpent,
     "error-idempotency-in-use": GatewayBusy,
     "error-lock-timeout": GatewayThrottled,
     "error-missing": GatewayMissing,
-    "error-permission": GatewayUnavailable,
+    "error-permission": GatewayForbidden,
     "error-rate-limit": GatewayThrottled,
 }
 

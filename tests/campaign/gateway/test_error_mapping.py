@@ -7,6 +7,7 @@ import pytest
 from campaign.core.errors import (
     CampaignError,
     GatewayBusy,
+    GatewayForbidden,
     GatewayKeySpent,
     GatewayMissing,
     GatewayRefused,
@@ -40,8 +41,8 @@ def refuse(answer: PreparedAnswer) -> tuple[CampaignError, int]:
         (failure(429, type="rate_limit_error"), GatewayThrottled, "Stripe is limiting our requests: No such thing."),
         (failure(429, REPLAYED, type="rate_limit_error"), GatewayKeySpent, "Stripe is limiting our requests:"),
         (failure(429, {"idempotent-replayed": "false"}), GatewayThrottled, "Stripe is limiting our requests:"),
-        (failure(401), GatewayUnavailable, "Stripe rejected our API key: No such thing."),
-        (failure(403), GatewayUnavailable, "Stripe rejected our API key:"),
+        (failure(401), GatewayForbidden, "Stripe rejected our API key: No such thing."),
+        (failure(403), GatewayForbidden, "Stripe rejected our API key:"),
         (failure(409), GatewayBusy, "Stripe is still processing the same request (APIError: No such thing.)."),
         (failure(400, code="idempotency_key_in_use"), GatewayBusy, "(idempotency_key_in_use: No such thing.)."),
         (failure(409, REPLAYED, code="lock_timeout"), GatewayKeySpent, "Stripe failed (APIError: No such thing.)."),

@@ -27,10 +27,10 @@ from campaign.reporting.review_queries import (
     DONE_WITHIN,
     actionable_warnings,
     failed_messages,
-    given_up_events,
     open_disputes,
     pending_erasures,
     problem_refunds,
+    unapplied_events,
     unmatched_evidence,
 )
 from campaign.runtime.context import Installation
@@ -217,13 +217,13 @@ def test_erasure_requests_are_listed_with_the_canonical_donor_until_approved(
         ]
 
 
-def test_given_up_events_and_failed_emails_are_listed_oldest_first(
+def test_events_given_up_or_held_and_failed_emails_are_listed_oldest_first(
     installation: Installation,
 ) -> None:
     at = now()
     with installation.sessions() as session:
         for number, (event, mail) in enumerate(
-            (("given_up", "failed"), ("failed", "dropped"), ("given_up", "failed"))
+            (("given_up", "failed"), ("failed", "dropped"), ("held", "failed"))
         ):
             session.add(
                 InboxEvent(
@@ -245,7 +245,7 @@ def test_given_up_events_and_failed_emails_are_listed_oldest_first(
                 )
             )
         session.flush()
-        assert [row.type for row in session.execute(given_up_events())] == ["type.2", "type.0"]
+        assert [row.type for row in session.execute(unapplied_events())] == ["type.2", "type.0"]
         assert [row.kind for row in session.execute(failed_messages())] == ["kind2", "kind0"]
 
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from campaign.core.clock import now
-from campaign.core.errors import FactMismatch, NotFound
+from campaign.core.errors import EventHeld, FactMismatch, NotFound
 from campaign.core.task_queue import OUTBOX
 from campaign.models import Donation, InboxEvent, LedgerEntry, Receipt
 from campaign.runtime.context import Installation
@@ -96,7 +96,7 @@ def test_a_replay_of_an_unreadable_event_says_so_and_changes_nothing(
 ) -> None:
     odd = event("payout.paid", found)
     store(odd)
-    with pytest.raises(FactMismatch, match=f"{odd['id']} does not have the form of a Stripe event"):
+    with pytest.raises(EventHeld, match=f"{odd['id']} does not have the form of a Stripe event"):
         replay_event(installation, odd["id"])
     assert read(installation, odd["id"]).state == "received"
 
@@ -115,7 +115,7 @@ def test_an_event_that_cannot_be_read_delays_no_other_and_the_emails_of_all_are_
     with installation.sessions() as session:
         states = list(session.scalars(select(InboxEvent.state).order_by(InboxEvent.id)))
         assert session.get_one(Donation, good.donation.id).state == "paid"
-    assert sorted(states) == ["done", "failed", "ignored"]
+    assert sorted(states) == ["done", "held", "ignored"]
 
 
 def test_an_event_says_when_and_why_it_ended(

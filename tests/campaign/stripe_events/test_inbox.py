@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from campaign.core.clock import now
-from campaign.core.errors import NotFound
+from campaign.core.errors import FactMismatch, NotFound
 from campaign.gateway import read_event
 from campaign.models import InboxEvent
 from campaign.runtime.context import Installation
@@ -46,7 +46,7 @@ def read(installation: Installation, name: str = "evt_1") -> InboxEvent:
 
 def fail(installation: Installation, error: str = "down", name: str = "evt_1") -> str | None:
     with installation.sessions.begin() as session:
-        return fail_event(session, name, error, AT)
+        return fail_event(session, name, FactMismatch(error), AT)
 
 
 def test_a_failing_event_is_given_up_and_delays_no_other(
@@ -155,7 +155,7 @@ def test_a_long_error_is_truncated_and_cleared_once_the_event_is_done(
 ) -> None:
     put(installation, "evt_1")
     fail(installation, "x" * 2001)
-    assert read(installation).last_error == "x" * 2000
+    assert read(installation).last_error == f"FactMismatch: {'x' * 1986}"
     with installation.sessions.begin() as session:
         finish_event(lock_event(session, "evt_1"), applied=True, note="paid", at=AT)
     found = read(installation)

@@ -241,7 +241,8 @@ def test_every_object_can_be_asked_for_and_listed(account: StripeSandbox) -> Non
         client.raw_request("get", f"/v1/{path}/{account.objects(kind)[0]['id']}")
     for entry in ENDPOINTS:
         if entry.method == "GET" and "<name>" not in entry.path:
-            client.raw_request("get", f"/v1/{entry.path}?limit=100")
+            most = "?limit=100" if "limit" in entry.fields else ""
+            client.raw_request("get", f"/v1/{entry.path}{most}")
 
 
 @pytest.mark.parametrize("entry", ENDPOINTS, ids=lambda one: f"{one.method} {one.path}")

@@ -19,7 +19,7 @@ INBOX_EVENT = Table(
     },
     optional=["note", "last_error", "finished_at"],
     refused=refused("ck_inbox_event_state", *each("state", ["lost", "", "Done"])),
-    accepted=each("state", ["received", "done", "ignored", "failed", "given_up"]),
+    accepted=each("state", ["received", "done", "ignored", "failed", "given_up", "held"]),
     unique=[Unique("pk_inbox_event", {"id": "evt_1"}, apart=[{"id": "evt_2"}])],
 )
 

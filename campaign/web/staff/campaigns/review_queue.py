@@ -16,12 +16,12 @@ from campaign.reconciliation.runs import UnresolvedRun
 from campaign.reporting.review_queue import (
     ActionableWarning,
     FailedEmail,
-    GivenUpEvent,
     OpenDispute,
     PendingErasure,
     ProblemRefund,
     Review,
     StuckEmails,
+    UnappliedEvent,
     UnmatchedEvidence,
 )
 
@@ -181,7 +181,7 @@ def _email_url(one: FailedEmail) -> str:
     return f"/staff/donors?{urlencode({'q': one.recipient})}" if one.recipient else ""
 
 
-def _event(one: GivenUpEvent) -> ReviewRow:
+def _event(one: UnappliedEvent) -> ReviewRow:
     return ReviewRow(f"{one.type}, tried {one.attempts} times: {_why(one.last_error)}")
 
 
