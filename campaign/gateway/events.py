@@ -5,7 +5,7 @@ Amounts are minor units; instants are UTC. Field names follow API version 2026-1
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,13 +16,14 @@ Json = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Event:
-    """A Stripe event. `object` is the JSON of the object it is about."""
+    """A Stripe event. `object` is the JSON of the object it is about, `previous` what an update changed in it."""
 
     id: str
     type: str
     livemode: bool
     created: datetime
     object: Json
+    previous: Json = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -96,12 +97,17 @@ def read_event(body: bytes) -> Event:
             livemode=found["livemode"],
             created=read_instant(found["created"]),
             object=found["data"]["object"],
+            previous=_mapping(found["data"].get("previous_attributes")),
         )
     except (KeyError, TypeError, ValueError, OverflowError, OSError):
         raise WebhookRefused("The body is not a Stripe event.") from None
     if not isinstance(event.livemode, bool) or not isinstance(event.object, dict):
         raise WebhookRefused("The body is not a Stripe event.")
     return event
+
+
+def _mapping(value: Any) -> Json:
+    return value if isinstance(value, dict) else {}
 
 
 def read_checkout_session(found: Json) -> CheckoutSession:

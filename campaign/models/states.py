@@ -33,8 +33,8 @@ class DonationState(StrEnum):
     pending: the donor was sent to Stripe. declined: the card was declined; the donor may try another. expired: the
     session expired without a payment. processing: a bank debit is pending. failed: the debit failed, possibly after it
     appeared to succeed. paid: the money arrived. partially_refunded, refunded: some or all of it was refunded.
-    disputed: an open dispute withdrew the money, or a lost one is being appealed. dispute_lost: the dispute was lost, or
-    resolved in the donor's favor before it became one.
+    disputed: an open dispute withdrew the money, or a lost one is being appealed. dispute_lost: the dispute was lost,
+    or resolved in the donor's favor before it became one.
     """
 
     pending = "pending"
