@@ -252,7 +252,7 @@ def _unconfirmed_dispute(
         return
     moved = [one for one in entries if one.kind != LedgerKind.dispute_gain_loss]
     back = [one for one in moved if one.kind == LedgerKind.dispute_reversed]
-    if moved and (_total(moved) or not back):
+    if sum(one.amount + one.fee_cover for one in moved) < 0:
         yield _unconfirmed(case, LedgerKind.dispute, moved)
     elif back:
         yield _unconfirmed(case, LedgerKind.dispute_reversed, back)

@@ -75,8 +75,11 @@ class DisputeComparison:
     def _of_the_gift(self) -> Iterator[DisputeDifference]:
         """Compare what is gone of the gift, and then the donation's state."""
         least, most = self._ought
-        if self._gone < least or (self._gone > most > 0):
-            yield self._difference(LedgerKind.dispute, most, self._gone)
+        if self._gone < 0:
+            taken = -sum(one.amount + one.fee_cover for one in self.of(LedgerKind.dispute))
+            yield self._difference(LedgerKind.dispute, self._amount, taken)
+        elif self._gone < least or self._gone > most > 0:
+            yield self._difference(LedgerKind.dispute, self._amount, self._gone)
         elif self._gone > most:
             back = sum(one.amount + one.fee_cover for one in self.of(LedgerKind.dispute_reversed))
             yield self._difference(LedgerKind.dispute_reversed, self._amount, back)
