@@ -239,7 +239,7 @@ class ReportedDispute:
     def __post_init__(self) -> None:
         self.begun = self.begun or self.gift.begun + 86_400
         self.object = stripe_money.dispute(
-            self.gift.charge, self.amount, self.begun, reason="fraudulent", inquiry=False
+            self.gift.charge, self.amount, self.begun, reason="fraudulent", case_type="chargeback"
         )
         self.moment = self.begun
 
