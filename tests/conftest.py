@@ -51,6 +51,7 @@ pytest_plugins = [
     "tests.support.stripe",
     "tests.support.stripe_referee",
     "tests.support.reconciliation",
+    "tests.support.stripe_cases",
     "tests.support.staff",
     "tests.support.offline_gifts",
     "tests.support.email_contexts",

@@ -5,7 +5,7 @@ Amounts are minor units; instants are UTC. Field names follow API version 2026-1
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,7 +16,8 @@ Json = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Event:
-    """A Stripe event. `object` is the JSON of the object it is about, as it was at `as_of`.
+    """A Stripe event. `object` is the JSON of the object it is about, as it was at `as_of`; `previous` what an update
+    changed in it.
 
     `api_version` is the one that words it, None if the event does not say. `read_at` is set once the object was read
     again at Stripe, which makes it newer than the event.
@@ -29,6 +30,7 @@ class Event:
     object: Json
     api_version: str | None = None
     read_at: datetime | None = None
+    previous: Json = field(default_factory=dict)
 
     @property
     def as_of(self) -> datetime:
@@ -112,12 +114,17 @@ def read_event(body: bytes) -> Event:
             created=read_instant(found["created"]),
             object=found["data"]["object"],
             api_version=_version(found.get("api_version")),
+            previous=_mapping(found["data"].get("previous_attributes")),
         )
     except (KeyError, TypeError, ValueError, OverflowError, OSError):
         raise WebhookRefused("The body is not a Stripe event.") from None
     if not isinstance(event.livemode, bool) or not isinstance(event.object, dict):
         raise WebhookRefused("The body is not a Stripe event.")
     return event
+
+
+def _mapping(value: Any) -> Json:
+    return value if isinstance(value, dict) else {}
 
 
 def read_checkout_session(found: Json) -> CheckoutSession:

@@ -51,6 +51,7 @@ class BalanceTransaction:
     """A balance transaction. `amount` is signed; `fee` is what Stripe kept (negative: what it refunded).
 
     https://docs.stripe.com/api/balance_transactions/object. `source` is the object behind it, if it was expanded.
+    `category` is Stripe's `reporting_category`, which says what the transaction means; empty if it was not sent.
     """
 
     id: str
@@ -61,11 +62,14 @@ class BalanceTransaction:
     currency: str
     source_id: str | None
     source: Json | None
+    category: str = ""
 
 
 @dataclass(frozen=True)
 class StripeDispute:
-    """A dispute. `status` starts with `warning_` while it is an inquiry, which moves no money."""
+    """A dispute. `status` starts with `warning_` while it is an inquiry, which moves no money, and with `appeal_` while
+    a lost one is being appealed: https://docs.stripe.com/disputes/arbitration.
+    """
 
     id: str
     created: datetime
@@ -157,6 +161,7 @@ def read_balance_transaction(found: Json, at: datetime) -> BalanceTransaction:
         currency=found["currency"],
         source_id=read_id(source),
         source=source if isinstance(source, Mapping) else None,
+        category=found.get("reporting_category") or "",
     )
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from campaign.gateway import BalanceTransaction
+from campaign.ledger.dispute_movements import MovementMeaning, fee_of, meaning_of
 from campaign.models import LedgerKind
 
 _KINDS = {
@@ -13,8 +14,12 @@ _KINDS = {
     ("charge", -1): LedgerKind.payment_reversed,
     ("refund", -1): LedgerKind.refund,
     ("refund", 1): LedgerKind.refund_failed,
-    ("dispute", -1): LedgerKind.dispute,
-    ("dispute", 1): LedgerKind.dispute_reversed,
+}
+_DISPUTE_KINDS = {
+    MovementMeaning.withdrawal: LedgerKind.dispute,
+    MovementMeaning.reversal: LedgerKind.dispute_reversed,
+    MovementMeaning.fee: LedgerKind.fee,
+    MovementMeaning.other: LedgerKind.dispute_gain_loss,
 }
 
 
@@ -23,7 +28,8 @@ class PaymentTransaction:
     """A payment's balance transaction, in the ledger's terms.
 
     `amount` is unsigned minor units of `currency`, the currency the donor paid in; `fee` is minor units of
-    `fee_currency`, the balance's currency. `kind` is a ledger kind: `fee` if only a fee moved. `public_id` is the
+    `fee_currency`, the balance's currency. `kind` is a ledger kind: `fee` if only a fee moved. For a dispute it is the
+    meaning of the transaction; how much of it is the gift's, only the dispute as a whole says. `public_id` is the
     donation id in the charge's metadata. `bare`: the charge has no customer, so it did not pay an invoice.
     """
 
@@ -59,17 +65,18 @@ def map_balance_transaction(found: BalanceTransaction) -> PaymentTransaction | N
     if not _is_of_a_payment(source):
         return None
     what = source["object"]
-    sign = (found.amount > 0) - (found.amount < 0)
-    kind = _KINDS[what, sign] if sign else LedgerKind.fee
+    kind, fee = _kind_and_fee(found, what)
     same = source["currency"] == found.currency
-    amount = abs(found.amount) if same or not sign else source["amount"]
+    amount = abs(found.amount) if same or not found.amount else source["amount"]
+    if kind == LedgerKind.fee:
+        amount = 0
     named = (source.get("metadata") or {}).get("donation_id") if what == "charge" else None
     return PaymentTransaction(
         id=found.id,
         kind=kind.value,
         amount=amount,
         currency=source["currency"],
-        fee=found.fee,
+        fee=fee,
         fee_currency=found.currency,
         created=found.created,
         source_id=source["id"],
@@ -78,3 +85,11 @@ def map_balance_transaction(found: BalanceTransaction) -> PaymentTransaction | N
         bare=what == "charge" and not source.get("customer"),
         source=dict(source),
     )
+
+
+def _kind_and_fee(found: BalanceTransaction, what: str) -> tuple[LedgerKind, int]:
+    if what == "dispute" and (found.amount or found.category):
+        meaning = meaning_of(found.category, found.amount)
+        return _DISPUTE_KINDS[meaning], fee_of(found.category, found.amount, found.fee)
+    sign = (found.amount > 0) - (found.amount < 0)
+    return _KINDS[what, sign] if sign else LedgerKind.fee, found.fee

@@ -13,6 +13,7 @@ from campaign.core.booking_context import BookingContext, Outcome
 from campaign.core.upsert import get_or_insert
 from campaign.donations.donation_lookup import find_donation_for_payment, lock_payment
 from campaign.gateway import StripeDispute
+from campaign.ledger.dispute_movements import APPEALED, GONE, WON, withdrawn_by
 from campaign.ledger.refund_evidence import settle_if_known
 from campaign.models import Dispute, Donation
 
@@ -23,24 +24,35 @@ _STRENGTH = (
     "prevented",
     "needs_response",
     "under_review",
-    "won",
     "lost",
+    "appeal_needs_response",
+    "appeal_under_review",
+    "won",
 )
-"""Stripe's statuses, weakest first. An inquiry may become a dispute and a dispute may close; neither moves backward."""
+"""Stripe's statuses in the order in which a dispute can pass through them, for reports of the same second.
+
+Time decides first: a lost dispute may be appealed, and the appeal may be lost as well.
+"""
+_LOST_ON_APPEAL = len(_STRENGTH)
 
 
 @dataclass(frozen=True)
-class DisputeTransfer:
-    """What the event type itself proves was moved, even if the object lists no balance transactions."""
+class DisputeReport:
+    """What is known beside the object: the money that an event's type proves to have moved, and the status before.
+
+    `current`: the object is no event's, but was read from Stripe just now, and its status holds.
+    """
 
     withdrawn: bool = False
     reinstated: bool = False
+    previous_status: str = ""
+    current: bool = False
 
 
 def apply_dispute(
     session: Session,
     found: StripeDispute,
-    moved: DisputeTransfer,
+    reported: DisputeReport,
     occurred_at: datetime,
     books: BookingContext,
 ) -> Outcome:
@@ -50,7 +62,7 @@ def apply_dispute(
         session, found.payment_intent_id, charge_id=found.charge_id
     )
     row = _get_row(session, found, donation, occurred_at)
-    changed = _merge(row, found, moved, occurred_at)
+    changed = _merge(row, found, reported, occurred_at)
     row.donation_id = row.donation_id or (donation.id if donation else None)
     session.flush()
     outcome = settle_if_known(session, donation, books)
@@ -78,60 +90,86 @@ def _get_row(
 
 
 def _merge(
-    row: Dispute, found: StripeDispute, moved: DisputeTransfer, occurred_at: datetime
+    row: Dispute, found: StripeDispute, reported: DisputeReport, occurred_at: datetime
 ) -> bool:
     """Merge the new facts into the row; return whether anything changed."""
-    before = (row.status, row.withdrawn, row.reinstated, len(row.balance_transactions))
-    if _strength(found.status) > _strength(row.status):
-        row.status = found.status
-        row.due_by = found.due_by or row.due_by
-    row.as_of = max(row.as_of, occurred_at)
+    before = _shown(row)
+    _merge_status(row, found, reported, occurred_at)
     row.balance_transactions = _merge_transactions(row.balance_transactions, found)
-    withdrawn, reinstated = _totals(row)
     # Won implies withdrawn and reinstated, lost implies withdrawn, even if an event was missed.
-    ended = found.status in {"won", "lost"}
-    if moved.withdrawn or moved.reinstated or ended:
-        withdrawn = max(withdrawn, found.amount)
-    if moved.reinstated or found.status == "won":
-        reinstated = max(reinstated, found.amount)
-    row.withdrawn, row.reinstated = max(row.withdrawn, withdrawn), max(row.reinstated, reinstated)
-    return before != (row.status, row.withdrawn, row.reinstated, len(row.balance_transactions))
+    certain = reported.withdrawn or reported.reinstated or _implies_withdrawal(found.status)
+    withdrawn = max(row.withdrawn, withdrawn_by(row), row.amount if certain else 0)
+    row.withdrawn = min(withdrawn, row.amount)
+    row.reinstated = _reinstated(row, reported)
+    return before != _shown(row)
 
 
-def _strength(status: str) -> int:
+def _shown(row: Dispute) -> tuple[object, ...]:
+    known = len(row.balance_transactions)
+    return (
+        row.status,
+        row.appealed,
+        row.due_by,
+        row.amount,
+        row.withdrawn,
+        row.reinstated,
+        known,
+    )
+
+
+def _merge_status(
+    row: Dispute, found: StripeDispute, reported: DisputeReport, occurred_at: datetime
+) -> None:
+    """Take over what a later report says, or one that must have followed within the same second."""
+    after_appeal = reported.previous_status in APPEALED
+    known = row.as_of, _strength(row.status, appealed=row.appealed)
+    told = occurred_at, _strength(found.status, appealed=after_appeal)
+    if told > known or reported.current:
+        if found.due_by or found.status != row.status:
+            row.due_by = found.due_by
+        row.status, row.amount = found.status, found.amount
+    row.appealed = row.appealed or after_appeal or found.status in APPEALED
+    row.as_of = max(row.as_of, occurred_at)
+
+
+def _strength(status: str, *, appealed: bool) -> int:
     """Rank a status. An unknown status (from a later API version) counts as an open dispute."""
     if not status:
         return -1
+    if status == "lost" and appealed:
+        return _LOST_ON_APPEAL
     return _STRENGTH.index(status if status in _STRENGTH else "needs_response")
+
+
+def _implies_withdrawal(status: str) -> bool:
+    return status in {"won", "lost"} or status in APPEALED
+
+
+def _reinstated(row: Dispute, reported: DisputeReport) -> int:
+    """Return how much of the withdrawn amount is ours again, by the status: cents after a lost dispute are no gift.
+
+    While it is open, only an event proves it: https://docs.stripe.com/api/events/types
+    (charge.dispute.funds_reinstated, which is also sent for parts).
+    """
+    if row.status in WON:
+        return row.withdrawn
+    if row.status in GONE:
+        return 0
+    return row.withdrawn if reported.reinstated else row.reinstated
 
 
 def _merge_transactions(known: list[dict[str, Any]], found: StripeDispute) -> list[dict[str, Any]]:
     by_id = {one["id"]: one for one in known}
     for one in found.balance_transactions:
-        by_id.setdefault(
-            one.id,
-            {
-                "id": one.id,
-                "amount": one.amount,
-                "fee": one.fee,
-                "currency": one.currency,
-                "created": int(one.created.timestamp()),
-            },
-        )
+        # Rows of before 0029 lack the category.
+        if by_id.get(one.id, {}).get("category"):
+            continue
+        by_id[one.id] = {
+            "id": one.id,
+            "amount": one.amount,
+            "fee": one.fee,
+            "currency": one.currency,
+            "created": int(one.created.timestamp()),
+            "category": one.category,
+        }
     return sorted(by_id.values(), key=lambda one: (one["created"], one["id"]))
-
-
-def _totals(row: Dispute) -> tuple[int, int]:
-    """Sum (withdrawn, reinstated) from the balance transactions.
-
-    One in another currency only shows that money moved; it counts with the dispute's own amount.
-    """
-    withdrawn = reinstated = 0
-    for one in row.balance_transactions:
-        same = one["currency"] == row.currency
-        moved = abs(one["amount"]) if same else row.amount
-        if one["amount"] < 0:
-            withdrawn += moved
-        elif one["amount"] > 0:
-            reinstated += moved
-    return withdrawn, reinstated

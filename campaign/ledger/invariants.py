@@ -91,12 +91,17 @@ _MOVED = """
             -coalesce(sum(amount + fee_cover) FILTER (WHERE kind = 'payment_reversed'), 0) AS returned
         FROM ledger_entry GROUP BY donation_id
     ),
-    lost AS (
-        SELECT dispute.donation_id, -sum(entry.amount + entry.fee_cover) AS amount
+    outstanding AS (
+        SELECT dispute.id, dispute.donation_id, dispute.status, -sum(entry.amount + entry.fee_cover) AS amount
         FROM dispute JOIN ledger_entry AS entry ON entry.donation_id = dispute.donation_id
             AND entry.kind IN ('dispute', 'dispute_reversed')
             AND (entry.source = dispute.stripe_id OR starts_with(entry.source, dispute.stripe_id || ':'))
-        WHERE dispute.status = 'lost' GROUP BY dispute.donation_id
+        GROUP BY dispute.id
+    ),
+    lost AS (
+        SELECT donation_id, sum(amount) FILTER (WHERE status IN ('lost', 'prevented')) AS amount,
+            sum(amount) FILTER (WHERE status IN ('lost', 'prevented') OR starts_with(status, 'appeal_')) AS void
+        FROM outstanding GROUP BY donation_id
     )
 """
 
@@ -184,6 +189,24 @@ REFUNDS = (
     """,  # noqa: S608 - built from constants of this module
 )
 
+DISPUTES = (
+    "dispute {0} of donation {1} is {2}, so {3} should be gone, but its ledger entries take away {4}",
+    f"""
+    WITH {_MOVED}
+    SELECT dispute.stripe_id, donation.public_id, dispute.status, gone.ought, coalesce(outstanding.amount, 0)
+    FROM dispute JOIN moved ON moved.donation_id = dispute.donation_id AND moved.charged IS NOT NULL
+        JOIN donation ON donation.id = dispute.donation_id
+        LEFT JOIN outstanding ON outstanding.id = dispute.id
+        CROSS JOIN LATERAL (
+            SELECT CASE
+                WHEN dispute.status IN ('won', 'warning_closed') THEN 0
+                WHEN dispute.status = 'lost' OR starts_with(dispute.status, 'appeal_') THEN dispute.amount
+            END AS ought
+        ) AS gone
+    WHERE coalesce(outstanding.amount, 0) <> gone.ought ORDER BY dispute.id
+    """,  # noqa: S608 - built from constants of this module
+)
+
 FIRST_RECEIPTS = (
     "donation {0} has {1} first receipts but {2} payments in the ledger",
     """
@@ -205,7 +228,7 @@ RECEIPT_AMOUNTS = (
     WITH {_MOVED}
     SELECT year, sequence, public_id, acknowledged, remains FROM (
         SELECT receipt.id, receipt.year, receipt.sequence, donation.public_id, receipt.amount AS acknowledged,
-            greatest(0, charged - refunded - returned - coalesce(lost.amount, 0)) AS remains
+            greatest(0, charged - refunded - returned - coalesce(lost.void, 0)) AS remains
         FROM receipt JOIN donation ON donation.id = receipt.donation_id
             JOIN moved ON moved.donation_id = donation.id
             LEFT JOIN lost ON lost.donation_id = donation.id
@@ -299,6 +322,7 @@ INVARIANTS = (
     PAYMENTS,
     STATES,
     REFUNDS,
+    DISPUTES,
     FIRST_RECEIPTS,
     RECEIPT_AMOUNTS,
     RECEIPT_NUMBERS,

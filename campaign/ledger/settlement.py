@@ -7,7 +7,7 @@ leads to the same totals, state and receipted amount.
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import ColumnElement, exists, or_, select, update
 from sqlalchemy.orm import Session
@@ -15,6 +15,14 @@ from sqlalchemy.orm import Session
 from campaign.core import clock
 from campaign.core.booking_context import BookingContext, Outcome
 from campaign.core.errors import FactMismatch
+from campaign.ledger.dispute_movements import (
+    GONE,
+    LOST,
+    DisputeMovement,
+    MovementMeaning,
+    gains_of,
+    movements_of,
+)
 from campaign.ledger.posting import (
     DISPUTED,
     REFUNDED,
@@ -84,12 +92,13 @@ def settle(session: Session, donation: Donation, books: BookingContext) -> Outco
     for dispute in disputes:
         _book_dispute(account, dispute)
     _book_reversal(account)
-    lost = sum(_outstanding(account, one) for one in disputes if one.status == "lost")
+    lost = sum(_outstanding(account, one) for one in disputes if one.status in LOST)
+    gone = sum(_outstanding(account, one) for one in disputes if one.status in GONE)
     was, donation_state = donation.state, _state(account, lost)
     if donation_state != was:
         donation.become(donation_state)
     session.flush()
-    left = account.charged + account.total(*REFUNDED, LedgerKind.payment_reversed) - lost
+    left = account.charged + account.total(*REFUNDED, LedgerKind.payment_reversed) - gone
     receipt = correct_receipt(session, donation, max(0, left), books)
     changed = len(account.entries) > before or donation.state != was or receipt is not None
     note = f"the donation is {donation.state}" + (f"; receipt {receipt.number}" if receipt else "")
@@ -155,47 +164,81 @@ def _book_refund(account: DonationEntries, refund: Refund, unbooked: int) -> int
 
 
 def _book_dispute(account: DonationEntries, dispute: Dispute) -> None:
-    _book_transfer(account, dispute, LedgerKind.dispute, dispute.withdrawn, -1)
-    _book_transfer(account, dispute, LedgerKind.dispute_reversed, dispute.reinstated, 1)
-    for one in dispute.balance_transactions:
-        book_fee(account, one["id"], one["fee"], one["currency"], _created_at(one))
+    """Book what a dispute withdrew and reinstated of its amount, then its fees, then what it gained or lost beside."""
+    name = dispute.stripe_id
+    out = account.total_for_source(LedgerKind.dispute, name)
+    back = account.total_for_source(LedgerKind.dispute_reversed, name)
+    _book_transfer(account, dispute, LedgerKind.dispute, dispute.withdrawn - out)
+    out = max(out, dispute.withdrawn)
+    # What is missing now: positive if it has to be withdrawn again, negative if it is ours again.
+    missing = (dispute.withdrawn - dispute.reinstated) - (out - back)
+    _book_transfer(account, dispute, LedgerKind.dispute, missing)
+    _book_transfer(account, dispute, LedgerKind.dispute_reversed, -missing)
+    for one in movements_of(dispute):
+        book_fee(account, one.id, one.fee, one.currency, _created_at(one))
+    for currency, gain in sorted(gains_of(dispute).items()):
+        _book_gain(account, dispute, currency, gain)
 
 
 def _book_transfer(
-    account: DonationEntries, dispute: Dispute, kind: LedgerKind, known: int, sign: int
+    account: DonationEntries, dispute: Dispute, kind: LedgerKind, amount: int
 ) -> None:
-    """Book what a dispute withdrew (`sign` -1) or reinstated (1): the `known` total less what is already booked."""
-    unbooked = known - account.total_for_source(kind, dispute.stripe_id)
-    if unbooked <= 0:
+    """Book `amount` more that a dispute withdrew or reinstated; nothing if it is not positive."""
+    if amount <= 0:
         return
     first = not account.is_booked(kind, dispute.stripe_id)
-    source = dispute.stripe_id if first else f"{dispute.stripe_id}:{known}"
-    movement = _unbooked_transaction(account, dispute, sign)
+    total = account.total_for_source(kind, dispute.stripe_id) + amount
+    movement = _unbooked_transaction(account, dispute, kind)
     account.append(
         NewEntry(
             kind,
-            sign * unbooked,
-            source,
+            -amount if kind == LedgerKind.dispute else amount,
+            dispute.stripe_id if first else f"{dispute.stripe_id}:{total}",
             _created_at(movement) if movement else dispute.as_of,
-            fee=movement["fee"] if movement else 0,
-            balance_transaction_id=movement["id"] if movement else None,
+            fee=movement.fee if movement else 0,
+            balance_transaction_id=movement.id if movement else None,
         )
     )
 
 
 def _unbooked_transaction(
-    account: DonationEntries, dispute: Dispute, sign: int
-) -> dict[str, Any] | None:
-    """Return the first unbooked balance transaction with this sign in the dispute's currency."""
-    for one in dispute.balance_transactions:
-        mine = one["amount"] * sign > 0 and one["currency"] == dispute.currency
-        if mine and not account.has_fee_entry(one["id"]):
-            return one
-    return None
+    account: DonationEntries, dispute: Dispute, kind: LedgerKind
+) -> DisputeMovement | None:
+    """Return the largest unbooked balance transaction of this meaning in the dispute's currency."""
+    wanted = MovementMeaning.withdrawal if kind == LedgerKind.dispute else MovementMeaning.reversal
+    found = [
+        one
+        for one in movements_of(dispute)
+        if one.meaning == wanted
+        and one.amount
+        and one.currency == dispute.currency
+        and not account.has_fee_entry(one.id)
+    ]
+    return max(found, key=lambda one: abs(one.amount), default=None)
 
 
-def _created_at(movement: dict[str, Any]) -> datetime:
-    return datetime.fromtimestamp(movement["created"], UTC)
+def _book_gain(account: DonationEntries, dispute: Dispute, currency: str, gain: int) -> None:
+    """Book what a dispute gained in a currency of the balance beyond what is booked. It moves no gift."""
+    source = f"{dispute.stripe_id}:{currency}"
+    booked = [
+        one
+        for one in account.entries
+        if one.kind == LedgerKind.dispute_gain_loss and one.source.startswith(f"{source}:")
+    ]
+    unbooked = gain + sum(one.fee for one in booked)
+    if not unbooked:
+        return
+    moment = max(_created_at(one) for one in movements_of(dispute) if one.currency == currency)
+    account.append(
+        NewEntry(
+            LedgerKind.dispute_gain_loss, 0, f"{source}:{len(booked) + 1}", moment, fee=-unbooked
+        ),
+        currency=currency,
+    )
+
+
+def _created_at(movement: DisputeMovement) -> datetime:
+    return datetime.fromtimestamp(movement.created, UTC)
 
 
 def _book_reversal(account: DonationEntries) -> None:

@@ -21,8 +21,9 @@ class LedgerEntry(Base):
     """One ledger entry. A trigger rejects updates and deletes.
 
     `amount` is the gift's part in signed minor units of `currency`, which the campaign counts; `fee_cover` is the part
-    of the fees that the donor covered; their sum is what moved. `fee` is what Stripe kept. `source` is the id of the
-    Stripe object, or the check, behind it: (kind, source) is unique, so nothing is booked twice.
+    of the fees that the donor covered; their sum is what moved. `fee` is what Stripe or the bank kept, in `currency`:
+    for `fee` and `dispute_gain_loss` that is the balance's currency, for the others the gift's. `source` is the id of
+    the Stripe object, or the check, behind it: (kind, source) is unique, so nothing is booked twice.
     `balance_transaction_id` is Stripe's balance transaction, if this entry books its fee. `campaign_id` is NULL if the
     charge is outside the campaign's window or the result was already final. `reason` and `recorded_by` explain a
     correction and name its author.
@@ -41,7 +42,9 @@ class LedgerEntry(Base):
             "kind NOT IN ('refund_failed', 'dispute_reversed') OR (amount >= 0 AND fee_cover >= 0)",
             name="back",
         ),
-        CheckConstraint("kind <> 'fee' OR (amount = 0 AND fee_cover = 0)", name="fee"),
+        CheckConstraint(
+            "kind NOT IN ('fee', 'dispute_gain_loss') OR (amount = 0 AND fee_cover = 0)", name="fee"
+        ),
         CheckConstraint(
             "(kind = 'correction') = (reason IS NOT NULL AND recorded_by IS NOT NULL)",
             name="correction",

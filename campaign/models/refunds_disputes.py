@@ -74,10 +74,11 @@ class Refund(Base):
 
 
 class Dispute(Base):
-    """A dispute or inquiry. `withdrawn` and `reinstated` are the amounts known to have moved, in minor units.
+    """A dispute or inquiry. `withdrawn` and `reinstated`: how much of its own `amount` the bank took and gave back.
 
-    `status` is Stripe's status (https://docs.stripe.com/api/disputes/object); `balance_transactions` are Stripe's,
-    as `{"id", "amount", "fee", "currency", "created"}`. `due_by`: the deadline for submitting evidence.
+    `status` is Stripe's latest status, as of `as_of` (https://docs.stripe.com/api/disputes/object); `appealed`: it
+    follows an appeal of a lost dispute, or is one. `balance_transactions` are Stripe's, in the balance's currency, as
+    `{"id", "amount", "fee", "currency", "created", "category"}`. `due_by`: the deadline for submitting evidence.
     """
 
     __tablename__ = "dispute"
@@ -96,6 +97,7 @@ class Dispute(Base):
     currency: Mapped[str]
     reason: Mapped[str]
     status: Mapped[str]
+    appealed: Mapped[bool] = mapped_column(server_default=text("false"))
     withdrawn: Mapped[int] = mapped_column(server_default=text("0"))
     reinstated: Mapped[int] = mapped_column(server_default=text("0"))
     balance_transactions: Mapped[list[dict[str, Any]]] = mapped_column(

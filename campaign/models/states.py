@@ -33,7 +33,8 @@ class DonationState(StrEnum):
     pending: the donor was sent to Stripe. declined: the card was declined; the donor may try another. expired: the
     session expired without a payment. processing: a bank debit is pending. failed: the debit failed, possibly after it
     appeared to succeed. paid: the money arrived. partially_refunded, refunded: some or all of it was refunded.
-    disputed: an open dispute withdrew the money. lost: the dispute was lost.
+    disputed: an open dispute withdrew the money, or a lost one is being appealed. dispute_lost: the dispute was lost,
+    or resolved in the donor's favor before it became one.
     """
 
     pending = "pending"
@@ -89,8 +90,10 @@ class SubscriptionState(StrEnum):
 class LedgerKind(StrEnum):
     """The kind of a ledger entry.
 
-    payment_failed: the bank reversed a debit that had succeeded. refund_failed: a refund failed and its amount was
-    returned to us. dispute: the bank withdrew the money for a dispute; dispute_reversed: it returned the money. fee:
+    payment_reversed: the bank reversed a debit that had succeeded. refund_failed: a refund failed and its amount was
+    returned to us. dispute: the bank withdrew the disputed amount, in the gift's currency; dispute_reversed: it
+    returned that amount. dispute_gain_loss: what the bank kept of a dispute beyond those two, in the bank's currency:
+    a second movement, a rounding, an exchange; its `amount` is 0, and its `fee` is the loss (negative: a gain). fee:
     Stripe's fee, learned later; its amount is 0. correction: staff changed a final result, with a reason.
     """
 
@@ -100,6 +103,7 @@ class LedgerKind(StrEnum):
     refund_failed = "refund_failed"
     dispute = "dispute"
     dispute_reversed = "dispute_reversed"
+    dispute_gain_loss = "dispute_gain_loss"
     fee = "fee"
     correction = "correction"
 

@@ -20,14 +20,14 @@ _NAMED_BY_STRIPE = "^(pi|in|cs|ch|py|re|pyr|du|dp)_"
 _SUSPECTS = """
     WITH moved AS (
         SELECT donation_id, kind, sum(amount) AS amount FROM stripe_balance_transaction
-        WHERE donation_id IS NOT NULL AND kind <> 'fee' GROUP BY donation_id, kind
+        WHERE donation_id IS NOT NULL AND kind NOT IN ('fee', 'dispute_gain_loss') GROUP BY donation_id, kind
     ), concerned AS (
         SELECT donation_id FROM moved
         UNION SELECT donation_id FROM ledger_entry WHERE occurred_at >= :since
     ), booked AS (
         SELECT donation_id, kind, abs(sum(amount + fee_cover)) AS amount, max(occurred_at) AS latest
         FROM ledger_entry JOIN concerned USING (donation_id)
-        WHERE kind NOT IN ('fee', 'correction') AND source ~ :named GROUP BY donation_id, kind
+        WHERE kind NOT IN ('fee', 'dispute_gain_loss', 'correction') AND source ~ :named GROUP BY donation_id, kind
     )
     SELECT donation_id FROM moved FULL JOIN booked USING (donation_id, kind)
     WHERE moved.amount IS DISTINCT FROM booked.amount
@@ -43,6 +43,9 @@ _SUSPECTS = """
     UNION
     SELECT donation.id FROM stripe_balance_transaction AS movement JOIN donation ON donation.id = movement.donation_id
     WHERE movement.payment_intent_id <> donation.payment_intent_id
+    UNION
+    SELECT donation_id FROM stripe_balance_transaction
+    WHERE donation_id IS NOT NULL AND source ->> 'object' = 'dispute'
     ORDER BY 1
 """
 
@@ -77,6 +80,7 @@ def load_comparison(session: Session, donation_id: int, since: datetime) -> Paym
         entries=entries,
         movements=list_transactions(session, donation_id=donation_id),
         since=since,
+        state=donation.state,
     )
 
 

@@ -10,12 +10,13 @@ from datetime import datetime, timedelta
 
 from campaign.ledger.balance_transactions import PaymentTransaction
 from campaign.models import LedgerEntry, LedgerKind
+from campaign.reconciliation.compare_disputes import DisputeComparison
 from campaign.reconciliation.discrepancies import Discrepancy, ReportedAmount
 
 FEE_GRACE_PERIOD = timedelta(days=1)
 """A fee is normally booked within minutes; one missing for longer than this is a discrepancy."""
 
-_COMPARED_BY_SOURCE = (LedgerKind.refund_failed, LedgerKind.dispute, LedgerKind.dispute_reversed)
+_OF_DISPUTES = (LedgerKind.dispute, LedgerKind.dispute_reversed, LedgerKind.dispute_gain_loss)
 _INCOMING = (LedgerKind.payment, LedgerKind.refund_failed, LedgerKind.dispute_reversed)
 
 
@@ -35,6 +36,8 @@ class PaymentComparison:
     renewal: bool = False
     since: datetime | None = None
     """The start of the window: older entries need no balance transaction in it."""
+    state: str | None = None
+    """The donation's state; None if the ledger lacks the payment."""
 
     @property
     def intent(self) -> str | None:
@@ -59,9 +62,8 @@ def compare(case: PaymentComparison, at: datetime) -> ComparisonResult:
     mine = [one for one in case.movements if one.payment_intent_id == case.payment_intent_id]
     found.discrepancies += _second_payments(case)
     case = replace(case, movements=mine)
-    found.discrepancies += [*_payment(case), *_refunds(case)]
-    for kind in _COMPARED_BY_SOURCE:
-        found.discrepancies += _by_source(case, kind)
+    found.discrepancies += [*_payment(case), *_refunds(case), *_failed_refunds(case)]
+    found.discrepancies += _disputes(case)
     _fees(case, at, found)
     return found
 
@@ -181,14 +183,10 @@ def _unbooked_refunds(
     return found
 
 
-def _by_source(case: PaymentComparison, kind: LedgerKind) -> Iterator[Discrepancy]:
-    """Compare failed refunds or dispute entries, each by the id of its refund or dispute."""
-    reported: dict[str, list[PaymentTransaction]] = defaultdict(list)
-    booked: dict[str, list[LedgerEntry]] = defaultdict(list)
-    for one in _transactions(case, kind):
-        reported[one.source_id].append(one)
-    for entry in _entries(case, kind):
-        booked[entry.source.partition(":")[0]].append(entry)
+def _failed_refunds(case: PaymentComparison) -> Iterator[Discrepancy]:
+    """Compare failed refunds, each by the id of its refund."""
+    kind = LedgerKind.refund_failed
+    reported, booked = _by_source(_transactions(case, kind)), _by_entry(_entries(case, kind))
     for name in reported.keys() | booked.keys():
         moved, entries = reported.get(name, []), booked.get(name, [])
         more = _amount(moved) - _total(entries)
@@ -197,6 +195,67 @@ def _by_source(case: PaymentComparison, kind: LedgerKind) -> Iterator[Discrepanc
             yield _discrepancy(case, kind, _stripe_side(moved), ledger, repairable=True)
         elif more < 0 and _in_window(case, entries):
             yield _unconfirmed(case, kind, entries)
+
+
+def _by_source(movements: Iterable[PaymentTransaction]) -> dict[str, list[PaymentTransaction]]:
+    found: dict[str, list[PaymentTransaction]] = defaultdict(list)
+    for one in movements:
+        found[one.source_id].append(one)
+    return found
+
+
+def _by_entry(entries: Iterable[LedgerEntry]) -> dict[str, list[LedgerEntry]]:
+    """Group entries by the Stripe object that their source names before the colon."""
+    found: dict[str, list[LedgerEntry]] = defaultdict(list)
+    for one in entries:
+        found[one.source.partition(":")[0]].append(one)
+    return found
+
+
+def _disputes(case: PaymentComparison) -> Iterator[Discrepancy]:
+    """Compare each dispute as a whole, by what Stripe says of it now, and not by what its movements mean.
+
+    Its status and its own amount say how much of the gift is gone; the sum of its transactions says the rest.
+    """
+    reported = _by_source(one for one in case.movements if one.source.get("object") == "dispute")
+    booked = _by_entry(one for one in case.entries if one.kind in _OF_DISPUTES)
+    for name in sorted(reported.keys() | booked.keys()):
+        moved, entries = reported.get(name, []), booked.get(name, [])
+        if moved:
+            found = DisputeComparison(moved[-1].source, entries, case.state)
+            yield from _differences(case, found, moved)
+        else:
+            yield from _unconfirmed_dispute(case, entries)
+
+
+def _differences(
+    case: PaymentComparison, found: DisputeComparison, moved: list[PaymentTransaction]
+) -> Iterator[Discrepancy]:
+    names = tuple(
+        dict.fromkeys(
+            name for one in moved for name in (one.source_id, one.payment_intent_id, one.id)
+        )
+    )
+    for one in found.differences():
+        ledger = _ledger_side(found.of(one.kind)) if found.of(one.kind) else None
+        if ledger is not None:
+            ledger = replace(ledger, amount=one.ledger, currency=one.currency)
+        stripe = ReportedAmount(one.stripe, one.currency, names, moved[-1].created)
+        yield _discrepancy(case, one.kind, stripe, ledger, repairable=True, note=one.note)
+
+
+def _unconfirmed_dispute(
+    case: PaymentComparison, entries: Sequence[LedgerEntry]
+) -> Iterator[Discrepancy]:
+    """Yield a dispute that the window does not show: what it took and did not give back, else what it gave back."""
+    if not _in_window(case, entries):
+        return
+    moved = [one for one in entries if one.kind != LedgerKind.dispute_gain_loss]
+    back = [one for one in moved if one.kind == LedgerKind.dispute_reversed]
+    if sum(one.amount + one.fee_cover for one in moved) < 0:
+        yield _unconfirmed(case, LedgerKind.dispute, moved)
+    elif back:
+        yield _unconfirmed(case, LedgerKind.dispute_reversed, back)
 
 
 def _fees(case: PaymentComparison, at: datetime, found: ComparisonResult) -> None:

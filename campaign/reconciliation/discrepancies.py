@@ -17,6 +17,7 @@ _AT_STRIPE = {
     LedgerKind.refund_failed: "a refund of {0} failed",
     LedgerKind.dispute: "a dispute withdrew {0}",
     LedgerKind.dispute_reversed: "a dispute reinstated {0}",
+    LedgerKind.dispute_gain_loss: "a dispute's movements add up to {0}",
     LedgerKind.fee: "Stripe charged a fee of {0}",
 }
 _MISSING_AT_STRIPE = {
@@ -26,13 +27,17 @@ _MISSING_AT_STRIPE = {
     LedgerKind.refund_failed: "Stripe has no such failed refund",
     LedgerKind.dispute: "Stripe has no such dispute",
     LedgerKind.dispute_reversed: "Stripe has no such reinstatement",
+    LedgerKind.dispute_gain_loss: "Stripe has no such gain or loss",
     LedgerKind.fee: "Stripe has no such fee",
 }
 
 
 @dataclass(frozen=True)
 class ReportedAmount:
-    """What one side reports: `amount` in unsigned minor units (negative for a refunded fee) and the ids involved."""
+    """What one side reports: `amount` in unsigned minor units and the ids involved.
+
+    It is negative for a refunded fee, and for the movements of a dispute that took more than they gave.
+    """
 
     amount: int
     currency: str

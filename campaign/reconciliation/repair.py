@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from campaign.core.booking_context import BookingContext
 from campaign.gateway import read_charge, read_dispute, read_refund
 from campaign.ledger.balance_transactions import PaymentTransaction
-from campaign.ledger.disputes import DisputeTransfer, apply_dispute
+from campaign.ledger.disputes import DisputeReport, apply_dispute
 from campaign.ledger.refund_evidence import apply_charge, apply_refund
 from campaign.models import LedgerKind
 from campaign.reconciliation.compare import PaymentComparison
@@ -70,4 +70,4 @@ def _apply(session: Session, one: PaymentTransaction, books: BookingContext) -> 
         apply_refund(session, found, one.created, books)
     else:
         dispute = read_dispute(one.source, one.created)
-        apply_dispute(session, dispute, DisputeTransfer(), one.created, books)
+        apply_dispute(session, dispute, DisputeReport(current=True), one.created, books)

@@ -85,13 +85,21 @@ def _dispute(unconfirmed: Discrepancy, answer: StripeAnswer) -> tuple[ReportedAm
 
 
 def _moved_by(dispute: StripeDispute, sign: int) -> int:
-    """Return what a dispute withdrew (`sign` -1) or reinstated (1), in minor units of its own currency."""
-    foreign = any(one.currency != dispute.currency for one in dispute.balance_transactions)
-    if dispute.balance_transactions and not foreign:
-        return sum(abs(one.amount) for one in dispute.balance_transactions if one.amount * sign > 0)
-    # With no list, or one in another currency, only the status is usable.
-    happened = dispute.status == "won" if sign > 0 else not dispute.status.startswith("warning_")
-    return dispute.amount if happened else 0
+    """Return what a dispute withdrew (`sign` -1) or reinstated (1) of its own amount, by its status; minor units.
+
+    Only of one that is open, or was prevented, its balance transactions say whether and how much it took so far.
+    """
+    if sign > 0:
+        return dispute.amount if dispute.status == "won" else 0
+    if dispute.status in {"won", "lost"} or dispute.status.startswith("appeal_"):
+        return dispute.amount
+    taken = [one for one in dispute.balance_transactions if one.amount < 0]
+    if any(one.currency != dispute.currency for one in taken):
+        return dispute.amount
+    if taken:
+        return min(dispute.amount, sum(-one.amount for one in taken))
+    undecided = not dispute.status.startswith("warning_") and dispute.status != "prevented"
+    return dispute.amount if undecided and not dispute.balance_transactions else 0
 
 
 def _fee(answer: StripeAnswer) -> ReportedAmount | None:

@@ -24,7 +24,7 @@ from campaign.gateway import (
     read_subscription,
 )
 from campaign.gateway.payouts import read_payout
-from campaign.ledger.disputes import DisputeTransfer, apply_dispute
+from campaign.ledger.disputes import DisputeReport, apply_dispute
 from campaign.ledger.payments import apply_failed_debit, apply_intent, apply_session
 from campaign.ledger.refund_evidence import apply_charge, apply_refund, record_fraud_warning
 from campaign.reconciliation.payouts import record_payout
@@ -77,12 +77,13 @@ def charge_failed(session: Session, event: Event, books: BookingContext) -> Outc
 
 def dispute_changed(session: Session, event: Event, books: BookingContext) -> Outcome:
     """Apply a dispute that was opened, updated, closed or moved money; the event type says what is certain."""
-    moved = DisputeTransfer(
+    reported = DisputeReport(
         withdrawn=event.type == "charge.dispute.funds_withdrawn",
         reinstated=event.type == "charge.dispute.funds_reinstated",
+        previous_status=str(event.previous.get("status") or ""),
     )
     found = read_dispute(event.object, event.created)
-    return apply_dispute(session, found, moved, event.as_of, books)
+    return apply_dispute(session, found, reported, event.as_of, books)
 
 
 def fraud_warning_changed(session: Session, event: Event, _books: BookingContext) -> Outcome:

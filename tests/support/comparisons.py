@@ -27,10 +27,46 @@ def moved(kind: str, amount: int, name: str = "ch_1", **changes: Any) -> Payment
             "payment_intent_id": "pi_1",
             "public_id": None,
             "bare": False,
-            "source": {},
+            "source": _dispute_behind(kind, amount, name, **changes),
             **changes,
         }
     )
+
+
+def _dispute_behind(kind: str, amount: int, name: str, **changes: Any) -> dict[str, Any]:
+    """Return the dispute of a movement: open if it took the money, won if it gave it back."""
+    if kind not in {"dispute", "dispute_reversed"}:
+        return {}
+    currency = changes.get("currency", "usd")
+    amounts = [-amount] if kind == "dispute" else [-amount, amount]
+    status = "needs_response" if kind == "dispute" else "won"
+    return reported_dispute(status, amount, *amounts, name=name, currency=currency)
+
+
+def reported_dispute(
+    status: str,
+    amount: int,
+    *amounts: int,
+    name: str = "du_1",
+    currency: str = "usd",
+    balance: str = "",
+) -> dict[str, Any]:
+    """Return a dispute as Stripe shows it now; `amounts` are its movements in `balance`, else in its own currency."""
+    return {
+        "object": "dispute",
+        "id": name,
+        "status": status,
+        "amount": amount,
+        "currency": currency,
+        "balance_transactions": [
+            {
+                "amount": one,
+                "currency": balance or currency,
+                "reporting_category": "dispute" if one < 0 else "dispute_reversal",
+            }
+            for one in amounts
+        ],
+    }
 
 
 def entry(kind: str, amount: int, source: str = "pi_1", **changes: Any) -> LedgerEntry:

@@ -17,7 +17,7 @@ from campaign.gateway import (
     read_payment_intent,
     read_refund,
 )
-from campaign.ledger.disputes import DisputeTransfer, apply_dispute
+from campaign.ledger.disputes import DisputeReport, apply_dispute
 from campaign.ledger.invariants import broken_invariants
 from campaign.ledger.payments import apply_intent, apply_session
 from campaign.ledger.refund_evidence import apply_charge, apply_refund
@@ -97,13 +97,13 @@ def report_charge(
 
 
 def report_dispute(
-    installation: Installation, facts: Facts, fact: Json, seconds: int = 90, **moved: bool
+    installation: Installation, facts: Facts, fact: Json, seconds: int = 90, **reported: Any
 ) -> Outcome:
-    """Apply a dispute as of `seconds` after the form; `moved` is as in DisputeTransfer."""
+    """Apply a dispute as of `seconds` after the form; `reported` is as in DisputeReport."""
     at = after(facts, seconds)
     with installation.sessions.begin() as session:
         found = read_dispute(fact, at)
-        return apply_dispute(session, found, DisputeTransfer(**moved), at, installation.books)
+        return apply_dispute(session, found, DisputeReport(**reported), at, installation.books)
 
 
 def ledger_entries_of(installation: Installation, facts: Facts) -> list[tuple[str, int, int]]:

@@ -196,6 +196,7 @@ class Facts:
                 "currency": self.donation.currency,
                 "created": self.created + 100 + place,
                 "type": "adjustment",
+                "reporting_category": "dispute" if amount <= 0 else "dispute_reversal",
                 "source": f"du_{self.number}",
             }
             for place, amount in enumerate(moved)

@@ -5,6 +5,7 @@ from typing import Any
 from sandbox.stripe.errors import Refused
 from sandbox.stripe.objects.cards import digits
 from sandbox.stripe.rules import (
+    balance,
     clock,
     debits,
     disputes,
@@ -95,7 +96,7 @@ class Controls:
         return found or self.account.get("charge", self._intent(name)["latest_charge"] or "")
 
     def dispute(self, name: str, *, inquiry: bool = False, **more: Any) -> Json:
-        """Dispute the charge of `name`. `more`: amount, reason."""
+        """Dispute the charge of `name`. `more`: amount, reason, prevented."""
         with self.account.transaction():
             charge = self.charge_of(name)
             return copied(disputes.open_dispute(self.account, charge, inquiry=inquiry, **more))
@@ -104,6 +105,24 @@ class Controls:
         with self.account.transaction():
             found = self.account.get("dispute", dispute_id)
             return copied(disputes.escalate(self.account, found))
+
+    def answer_dispute(self, dispute_id: str) -> Json:
+        """Submit evidence for a dispute, an inquiry or an appeal."""
+        with self.account.transaction():
+            found = self.account.get("dispute", dispute_id)
+            return copied(disputes.answer(self.account, found))
+
+    def appeal(self, dispute_id: str) -> Json:
+        """Begin the appeal of a lost dispute; `answer_dispute` and `close_dispute` go on with it."""
+        with self.account.transaction():
+            found = self.account.get("dispute", dispute_id)
+            return copied(disputes.appeal(self.account, found))
+
+    def adjust_dispute(self, dispute_id: str, amount: int, category: str | None = None) -> Json:
+        """Move a signed amount of the balance's currency for a dispute, beside its withdrawal and return."""
+        with self.account.transaction():
+            found = self.account.get("dispute", dispute_id)
+            return copied(disputes.adjust(self.account, found, amount, category))
 
     def close_dispute(self, dispute_id: str, *, won: bool, return_fee: bool = False) -> Json:
         with self.account.transaction():
@@ -145,6 +164,12 @@ class Controls:
     def fail_payout(self, payout_id: str) -> Json:
         with self.account.transaction():
             return copied(payouts.fail(self.account, self.account.get("payout", payout_id)))
+
+    def settle_in(self, currency: str | None, rate: float = 1.0) -> Json:
+        """Settle from now on in `currency` at `rate`; None: each payment in its own currency."""
+        with self.account.transaction():
+            balance.settle_in(self.account, currency, rate)
+            return {"currency": currency, "rate": rate}
 
     def set_fees(self, **fees: float) -> dict[str, float]:
         """Set any of card_rate, card_fixed, bank_rate, bank_most and dispute; return all fees."""

@@ -80,9 +80,10 @@ def refund(charge: Json, amount: int, created: int, **more: object) -> Json:
     }
 
 
-def dispute(charge: Json, amount: int, created: int, *, reason: str, inquiry: bool) -> Json:
-    brand = charge["payment_method_details"]["card"]["brand"]
+def dispute(charge: Json, amount: int, created: int, *, reason: str, case_type: str) -> Json:
+    """Return a dispute. `case_type` is a card's: inquiry, chargeback or resolution; a bank debit's is always lost."""
     code = "10.4" if reason == "fraudulent" else "13.1"
+    card = charge["payment_method_details"].get("card")
     return {
         "id": new_id("du_"),
         "object": "dispute",
@@ -94,30 +95,39 @@ def dispute(charge: Json, amount: int, created: int, *, reason: str, inquiry: bo
         "enhanced_eligibility_types": [],
         "evidence": {**dict.fromkeys(_EVIDENCE), "enhanced_evidence": {}},
         "evidence_details": {
-            "due_by": created + 9 * DAY,
+            "due_by": created + 9 * DAY if card and case_type != "resolution" else None,
             "enhanced_eligibility": {},
             "has_evidence": False,
             "past_due": False,
             "submission_count": 0,
             "submission_method": "not_submitted",
         },
-        "is_charge_refundable": inquiry,
+        "is_charge_refundable": case_type == "inquiry",
         "livemode": False,
         "metadata": {},
-        "network_reason_code": code,
+        "network_reason_code": code if card else None,
         "payment_intent": charge["payment_intent"],
         "payment_method_details": {
             "card": {
-                "brand": brand,
-                "case_type": "inquiry" if inquiry else "chargeback",
-                "network": brand,
+                "brand": card["brand"],
+                "case_type": case_type,
+                "network": card["brand"],
                 "network_reason_code": code,
             },
             "type": "card",
-        },
+        }
+        if card
+        else None,
         "reason": reason,
-        "status": "warning_needs_response" if inquiry else "needs_response",
+        "status": _FIRST_STATUS[case_type] if card else "lost",
     }
+
+
+_FIRST_STATUS = {
+    "inquiry": "warning_needs_response",
+    "chargeback": "needs_response",
+    "resolution": "prevented",
+}
 
 
 _EVIDENCE = (

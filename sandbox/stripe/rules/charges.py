@@ -4,9 +4,9 @@ https://docs.stripe.com/api/charges/object
 """
 
 from sandbox.stripe.errors import CardDeclined
-from sandbox.stripe.objects import money, payments
+from sandbox.stripe.objects import payments
 from sandbox.stripe.objects.cards import CARD_BY_NUMBER, Card
-from sandbox.stripe.rules import disputes
+from sandbox.stripe.rules import balance, disputes
 from sandbox.stripe.state import Json
 from sandbox.stripe.state.account import Account
 
@@ -50,16 +50,16 @@ def _new_charge(account: Account, intent: Json, method: Json) -> Json:
 def succeed(account: Account, intent: Json, charge: Json) -> None:
     """Record a successful charge, with its balance transaction and fee."""
     kind = "charge" if charge["payment_method_details"]["type"] == "card" else "payment"
-    transaction = money.balance_transaction(
+    _, rate = balance.settlement(account, charge["currency"])
+    transaction = balance.move(
+        account,
         kind,
         charge["amount"],
         charge,
-        account.now(),
-        fee=fee(account, kind, charge["amount"]),
+        fee=fee(account, kind, balance.exchanged(charge["amount"], rate)),
         category="charge",
         description=charge["description"],
     )
-    account.add(transaction)
     account.change(
         charge,
         amount_captured=charge["amount"],
@@ -83,7 +83,10 @@ def succeed(account: Account, intent: Json, charge: Json) -> None:
 
 
 def fee(account: Account, kind: str, amount: int) -> int:
-    """Return the fee in minor units, rounded half up. Cards cost a rate plus a fixed amount, debits a capped rate."""
+    """Return the fee in minor units of the balance's currency, rounded half up.
+
+    Cards cost a rate plus a fixed amount, debits a capped rate.
+    """
     fees = account.fees
     if kind == "payment":
         return int(min(fees["bank_most"], amount * fees["bank_rate"] + 0.5))

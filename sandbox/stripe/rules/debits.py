@@ -3,8 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from sandbox.stripe.errors import Refused
-from sandbox.stripe.objects import money
-from sandbox.stripe.rules import charges, subscriptions
+from sandbox.stripe.rules import balance, charges, subscriptions
 from sandbox.stripe.state import Json
 from sandbox.stripe.state.account import Account, require
 
@@ -62,14 +61,13 @@ def return_debit(account: Account, charge: Json, failure: tuple[str, str]) -> Js
     message = f"Charge {charge['id']} is not a debit that has succeeded."
     require(debit and charge["status"] == "succeeded", Refused(message))
     # https://docs.stripe.com/reports/reporting-categories
-    transaction = money.balance_transaction(
+    transaction = balance.move(
+        account,
         "payment_failure_refund",
         -charge["amount"],
         charge,
-        account.now(),
         category="charge_failure",
     )
-    account.add(transaction)
     account.change(charge, failure_balance_transaction=transaction["id"], paid=False)
     intent = account.get("payment_intent", charge["payment_intent"])
     method = account.get("payment_method", charge["payment_method"])

@@ -6,6 +6,7 @@ https://docs.stripe.com/refunds
 from sandbox.stripe.errors import Refused
 from sandbox.stripe.objects import money
 from sandbox.stripe.objects.cards import CARD_BY_NUMBER
+from sandbox.stripe.rules import balance
 from sandbox.stripe.state import Json
 from sandbox.stripe.state.account import Account, require
 
@@ -96,10 +97,9 @@ def fail(account: Account, obj: Json, reason: str = "expired_or_canceled_card") 
     account.unschedule("settle_refund", obj["id"])
     account.unschedule("fail_refund", obj["id"])
     charge = account.get("charge", obj["charge"])
-    transaction = money.balance_transaction(
-        "refund_failure", obj["amount"], obj, account.now(), description="REFUND FAILURE"
+    transaction = balance.move(
+        account, "refund_failure", obj["amount"], obj, description="REFUND FAILURE"
     )
-    account.add(transaction)
     previous = account.change(
         obj,
         status="failed",
@@ -120,15 +120,14 @@ def _updated(account: Account, obj: Json, previous: Json) -> None:
 
 def _move(account: Account, obj: Json, charge: Json, amount: int) -> None:
     card = charge["payment_method_details"]["type"] == "card"
-    transaction = money.balance_transaction(
+    transaction = balance.move(
+        account,
         "refund" if card else "payment_refund",
         amount,
         obj,
-        account.now(),
         category="refund",
         description="REFUND FOR CHARGE",
     )
-    account.add(transaction)
     account.change(obj, balance_transaction=transaction["id"])
 
 

@@ -6,13 +6,14 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import func, select
 
-from campaign.models import Dispute, LedgerEntry
+from campaign.models import Dispute, LedgerEntry, Receipt
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
 from tests.support.ledger import (
     add_donation_to,
     after,
     campaign_in,
+    entries,
     ledger_entries_of,
     raised,
     report_charge,
@@ -84,7 +85,8 @@ def test_amounts_are_known_without_a_list_of_balance_transactions(
     ("first", "second", "kept"),
     [
         ("lost", "needs_response", "lost"),
-        ("won", "lost", "lost"),
+        ("lost", "won", "won"),
+        ("lost", "appeal_needs_response", "appeal_needs_response"),
         ("warning_closed", "needs_response", "needs_response"),
         ("needs_response", "prevented", "needs_response"),
         ("a_later_word", "under_review", "under_review"),
@@ -168,6 +170,7 @@ def test_a_dispute_is_saved_with_all_that_stripe_said(
             "fee": 1500,
             "currency": "usd",
             "created": gift.created + 100,
+            "category": "dispute",
         }
     ]
 
@@ -180,8 +183,10 @@ STATUSES = (
     "prevented",
     "needs_response",
     "under_review",
-    "won",
     "lost",
+    "appeal_needs_response",
+    "appeal_under_review",
+    "won",
 )
 
 
@@ -236,17 +241,140 @@ def test_a_balance_transaction_of_nothing_moves_nothing(
     assert ledger_entries_of(installation, gift) == [("payment", 2500, 0)]
 
 
-def test_a_part_that_was_reinstated_remains_a_dispute_of_the_rest(
+def test_a_part_that_came_back_is_a_gain_once_the_dispute_is_lost(
     installation: Installation, gift: Facts
 ) -> None:
     outcome = report_dispute(installation, gift, gift.dispute("under_review", -2500, 1000))
     found = only(installation)
-    assert (found.withdrawn, found.reinstated) == (2500, 1000)
+    assert (found.withdrawn, found.reinstated) == (2500, 0)
     assert outcome.applied
     assert state_and_receipt(installation, gift) == ("disputed", 2500)
-    assert raised(installation) == 1000
+    assert raised(installation) == 0
     report_dispute(installation, gift, gift.dispute("lost", -2500, 1000))
-    assert state_and_receipt(installation, gift) == ("dispute_lost", 1000)
+    assert state_and_receipt(installation, gift) == ("dispute_lost", 0)
+    assert (raised(installation), gained(installation, gift)) == (0, [("usd", 1000)])
+
+
+def gained(installation: Installation, facts: Facts) -> list[tuple[str, int]]:
+    """Return (currency, gain) of each gain or loss."""
+    return [
+        (one.currency, -one.fee)
+        for one in entries(installation, facts)
+        if one.kind == "dispute_gain_loss"
+    ]
+
+
+def kinds(installation: Installation, facts: Facts) -> list[str]:
+    return [kind for kind, _, _ in ledger_entries_of(installation, facts)]
+
+
+def receipts(installation: Installation) -> list[str]:
+    with installation.sessions() as session:
+        return list(session.scalars(select(Receipt.kind).order_by(Receipt.id)))
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(4))), ids=str)
+def test_a_won_appeal_is_a_paid_gift_in_every_order(
+    installation: Installation, gift: Facts, order: tuple[int, ...]
+) -> None:
+    told = [("lost", 100), ("appeal_needs_response", 200), ("appeal_under_review", 300)]
+    told.append(("won", 400))
+    for place in order:
+        status, seconds = told[place]
+        moved = (-2500, 2500) if status == "won" else (-2500,)
+        report_dispute(installation, gift, gift.dispute(status, *moved), seconds)
+    assert state_and_receipt(installation, gift) == ("paid", 2500)
+    found = only(installation)
+    assert (found.status, found.appealed, found.withdrawn) == ("won", True, 2500)
+    assert (raised(installation), gained(installation, gift)) == (2500, [])
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(4))), ids=str)
+def test_a_lost_appeal_is_a_lost_gift_in_every_order_and_nothing_is_booked_twice(
+    installation: Installation, gift: Facts, order: tuple[int, ...]
+) -> None:
+    told = [("lost", 100), ("appeal_needs_response", 200), ("appeal_under_review", 300)]
+    told.append(("lost", 400))
+    for place in order:
+        status, seconds = told[place]
+        report_dispute(installation, gift, gift.dispute(status, -2500), seconds)
+    assert state_and_receipt(installation, gift) == ("dispute_lost", 0)
+    assert kinds(installation, gift) == ["payment", "dispute"]
+    assert receipts(installation) == ["receipt", "void"]
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))), ids=str)
+def test_within_one_second_the_status_before_tells_a_lost_appeal_from_what_it_appeals(
+    installation: Installation, gift: Facts, order: tuple[int, ...]
+) -> None:
+    told = [
+        ("lost", "under_review"),
+        ("appeal_under_review", "appeal_needs_response"),
+        ("lost", "appeal_under_review"),
+    ]
+    for place in order:
+        status, before = told[place]
+        report_dispute(installation, gift, gift.dispute(status, -2500), 100, previous_status=before)
+    assert only(installation).status == "lost"
+    assert state_and_receipt(installation, gift) == ("dispute_lost", 0)
+
+
+def test_while_an_appeal_is_open_the_gift_is_disputed_with_the_present_deadline(
+    installation: Installation, gift: Facts
+) -> None:
+    def told(status: str, seconds: int, due: int | None) -> None:
+        due_by = {"due_by": due and gift.created + due}
+        shown = gift.dispute(status, -2500, evidence_details=due_by)
+        report_dispute(installation, gift, shown, seconds)
+
+    told("lost", 100, 50)
+    told("appeal_needs_response", 200, 5_000)
+    assert state_and_receipt(installation, gift) == ("disputed", 0)
+    assert only(installation).due_by == after(gift, 5_000)
+    told("appeal_needs_response", 250, 6_000)
+    assert only(installation).due_by == after(gift, 6_000)
+    told("appeal_under_review", 300, None)
+    assert only(installation).due_by is None
+    assert receipts(installation) == ["receipt", "void"]
+
+
+def test_a_dispute_won_and_lost_after_all_is_taken_again_once(
+    installation: Installation, gift: Facts
+) -> None:
+    for seconds, status in enumerate(("lost", "won", "lost", "lost"), 100):
+        report_dispute(installation, gift, gift.dispute(status, -2500), seconds)
+    assert state_and_receipt(installation, gift) == ("dispute_lost", 0)
+    assert kinds(installation, gift) == ["payment", "dispute", "dispute_reversed", "dispute"]
+
+
+def test_a_dispute_that_was_prevented_takes_the_gift_only_if_it_took_the_money(
+    installation: Installation, gift: Facts
+) -> None:
+    report_dispute(installation, gift, gift.dispute("prevented"))
+    assert state_and_receipt(installation, gift) == ("paid", 2500)
+    report_dispute(installation, gift, gift.dispute("prevented", -2500), 200)
+    assert state_and_receipt(installation, gift) == ("dispute_lost", 0)
+    assert receipts(installation) == ["receipt", "void"]
+
+
+def test_a_report_of_an_event_that_cents_came_back_reinstates_no_lost_gift(
+    installation: Installation, gift: Facts
+) -> None:
+    """https://docs.stripe.com/api/events/types: funds_reinstated is sent for parts as well."""
+    report_dispute(installation, gift, gift.dispute("lost", -2500, 50), reinstated=True)
+    assert state_and_receipt(installation, gift) == ("dispute_lost", 0)
+    assert gained(installation, gift) == [("usd", 50)]
+
+
+def test_two_disputes_of_parts_are_counted_apart(installation: Installation, gift: Facts) -> None:
+    for name, amount, status in (("du_a", 1000, "lost"), ("du_b", 700, "won")):
+        report_dispute(
+            installation,
+            gift,
+            gift.dispute(status, id=name, amount=amount, balance_transactions=[]),
+        )
+    assert state_and_receipt(installation, gift) == ("dispute_lost", 1500)
+    assert raised(installation) == 1500
 
 
 def test_a_dispute_with_only_a_charge_is_matched_by_it(

@@ -141,8 +141,8 @@ def test_a_won_dispute_in_yen_agrees_by_its_id_and_prefixed_sources() -> None:
         ("dispute", 2500, 1000, True, False)
     ]
     assert shown(*found(movements[:2], entries, currency="jpy")) == [
-        ("dispute_reversed", None, 2500, False, True)
-    ]
+        ("dispute", 2500, 0, True, False)
+    ], "to Stripe it is open"
 
 
 @pytest.mark.parametrize(("older", "missing"), [(0, 0), (1, 1)])

@@ -146,6 +146,139 @@ def test_a_disputed_charge_cannot_be_refunded(
     assert refused.value.code == "charge_disputed"
 
 
+def moved(dispute: dict[str, Any]) -> list[tuple[int, int, str, str, float | None]]:
+    """Return (amount, fee, currency, category, rate) of each balance transaction."""
+    return [
+        (
+            one["amount"],
+            one["fee"],
+            one["currency"],
+            one["reporting_category"],
+            one["exchange_rate"],
+        )
+        for one in dispute["balance_transactions"]
+    ]
+
+
+def test_an_account_that_settles_in_another_currency_exchanges_every_movement(
+    sandbox: StripeSandbox, paid: Callable[..., Any]
+) -> None:
+    sandbox.settle_in("gbp", 0.7877)
+    charge = paid(amount=6500)
+    (settled,) = sandbox.objects("balance_transaction")
+    assert (settled["amount"], settled["currency"], settled["exchange_rate"]) == (
+        5120,
+        "gbp",
+        0.7877,
+    )
+    assert settled["fee"] == int(5120 * 0.029 + 30.5)
+    assert {one["currency"] for one in settled["fee_details"]} == {"gbp"}
+    sandbox.dispute(charge["id"])
+    sandbox.settle_in("gbp", 0.79)
+    dispute = sandbox.close_dispute(sandbox.objects("dispute")[0]["id"], won=True)
+    assert (dispute["amount"], dispute["currency"]) == (6500, "usd")
+    assert moved(dispute) == [
+        (-5120, 1500, "gbp", "dispute", 0.7877),
+        (5135, 0, "gbp", "dispute_reversal", 0.79),
+    ]
+
+
+def test_a_payment_in_the_balances_own_currency_is_not_exchanged(
+    sandbox: StripeSandbox, paid: Callable[..., Any]
+) -> None:
+    sandbox.settle_in("usd", 0.5)
+    paid(amount=6500)
+    (settled,) = sandbox.objects("balance_transaction")
+    assert (settled["amount"], settled["exchange_rate"]) == (6500, None)
+
+
+def test_a_lost_dispute_is_appealed_with_a_deadline_of_its_own(
+    sandbox: StripeSandbox, paid: Callable[..., Any]
+) -> None:
+    opened = sandbox.dispute(paid()["id"])
+    name = opened["id"]
+    assert sandbox.answer_dispute(name)["status"] == "under_review"
+    sandbox.close_dispute(name, won=False)
+    appealed = sandbox.appeal(name)
+    assert appealed["status"] == "appeal_needs_response"
+    assert appealed["evidence_details"]["due_by"] != opened["evidence_details"]["due_by"]
+    assert sandbox.answer_dispute(name)["status"] == "appeal_under_review"
+    assert len(moved(sandbox.close_dispute(name, won=True))) == 2
+    before = [one["data"].get("previous_attributes", {}).get("status") for one in sandbox.events()]
+    told = [one for one in before if one]
+    assert told == [
+        "needs_response",
+        "under_review",
+        "lost",
+        "appeal_needs_response",
+        "appeal_under_review",
+    ]
+    with pytest.raises(Refused, match="Only a lost dispute"):
+        sandbox.appeal(name)
+
+
+def test_a_dispute_that_is_closed_may_still_move_money(
+    sandbox: StripeSandbox, paid: Callable[..., Any]
+) -> None:
+    name = sandbox.dispute(paid()["id"])["id"]
+    sandbox.close_dispute(name, won=False)
+    sandbox.adjust_dispute(name, 50)
+    sandbox.adjust_dispute(name, -12)
+    adjusted = sandbox.adjust_dispute(name, -1500, "fee")
+    assert [(amount, category) for amount, _, _, category, _ in moved(adjusted)] == [
+        (-2500, "dispute"),
+        (50, "dispute_reversal"),
+        (-12, "dispute"),
+        (-1500, "fee"),
+    ]
+    assert adjusted["status"] == "lost"
+    assert types(sandbox, "*funds_reinstated") == ["charge.dispute.funds_reinstated"]
+    with pytest.raises(Refused, match="nothing"):
+        sandbox.adjust_dispute(name, 0)
+
+
+def test_a_charge_has_several_disputes_of_parts_up_to_its_amount(
+    sandbox: StripeSandbox, paid: Callable[..., Any]
+) -> None:
+    charge = paid()
+    first = sandbox.dispute(charge["id"], amount=1000)
+    sandbox.dispute(charge["id"], amount=700)
+    with pytest.raises(Refused, match="exceeds"):
+        sandbox.dispute(charge["id"], amount=801)
+    sandbox.close_dispute(first["id"], won=True)
+    assert sandbox.dispute(charge["id"])["amount"] == 1800
+
+
+def test_a_prevented_dispute_returns_the_money_without_a_dispute_fee(
+    sandbox: StripeSandbox, paid: Callable[..., Any]
+) -> None:
+    found = sandbox.dispute(paid()["id"], prevented=True)
+    assert (found["status"], found["evidence_details"]["due_by"]) == ("prevented", None)
+    assert found["payment_method_details"]["card"]["case_type"] == "resolution"
+    assert moved(found) == [(-2500, 0, "usd", "dispute", None)]
+    assert types(sandbox, "charge.dispute.*")[-1] == "charge.dispute.closed"
+
+
+def test_a_dispute_of_a_bank_debit_is_lost_at_once(
+    sandbox: StripeSandbox, give: Callable[..., Any]
+) -> None:
+    session = give(2500)
+    sandbox.pay(session.id, bank="succeeds")
+    sandbox.settle(session.id)
+    found = sandbox.dispute(session.id)
+    assert (found["status"], found["reason"]) == ("lost", "debit_not_authorized")
+    assert moved(found) == [(-2500, 1500, "usd", "dispute", None)]
+    assert types(sandbox, "charge.dispute.*") == [
+        "charge.dispute.created",
+        "charge.dispute.funds_withdrawn",
+        "charge.dispute.closed",
+    ]
+    with pytest.raises(Refused, match="lost dispute can be appealed"):
+        sandbox.appeal(found["id"])
+    with pytest.raises(Refused, match="only final"):
+        sandbox.dispute(session.id, inquiry=True)
+
+
 def test_an_inquiry_moves_no_money(
     client: StripeClient, sandbox: StripeSandbox, paid: Callable[..., Any]
 ) -> None:

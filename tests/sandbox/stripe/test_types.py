@@ -110,6 +110,21 @@ class History:
         self.stripe.escalate(self.stripe.dispute(self.pay(), inquiry=True)["id"])
         closed = self.stripe.dispute(self.pay(), inquiry=True)
         self.stripe.close_dispute(closed["id"], won=True)
+        self.stripe.dispute(self.pay(), prevented=True)
+        debit = self.pay(bank="succeeds")
+        self.stripe.settle(debit)
+        self.stripe.dispute(debit)
+        self.stripe.settle_in("cad", 1.37)
+        for won in (False, True):
+            appealed = self.stripe.dispute(self.pay(), amount=500)["id"]
+            self.stripe.answer_dispute(appealed)
+            self.stripe.close_dispute(appealed, won=False)
+            self.stripe.adjust_dispute(appealed, 12)
+            self.stripe.appeal(appealed)
+            self.stripe.answer_dispute(appealed)
+            self.stripe.close_dispute(appealed, won=won)
+        self.stripe.refund(self.pay(), 500)
+        self.stripe.settle_in(None)
 
     def _subscriptions(self) -> None:
         subscriptions = self.client.v1.subscriptions

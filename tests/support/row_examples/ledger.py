@@ -20,6 +20,7 @@ from tests.support.row_examples.table import (
 
 OUT = ["payment_reversed", "refund", "dispute"]
 BACK = ["refund_failed", "dispute_reversed"]
+FEES = ["fee", "dispute_gain_loss"]
 SHARDS = [0, 1, 14, 15]
 NO_SHARDS = [-1, 16]
 
@@ -65,10 +66,10 @@ LEDGER_ENTRY = Table(
         ),
         *refused(
             "ck_ledger_entry_fee",
-            *after(["fee"], amount=1),
-            *after(["fee"], amount=-1),
-            *after(["fee"], amount=0, fee_cover=1),
-            *after(["fee"], amount=0, fee_cover=-1),
+            *after(FEES, amount=1),
+            *after(FEES, amount=-1),
+            *after(FEES, amount=0, fee_cover=1),
+            *after(FEES, amount=0, fee_cover=-1),
         ),
         *refused(
             "ck_ledger_entry_correction",
@@ -86,7 +87,8 @@ LEDGER_ENTRY = Table(
         *after(OUT, amount=-1, fee_cover=-1),
         *after(BACK, amount=0),
         *after(BACK, amount=1, fee_cover=1),
-        *after(["fee"], amount=0, fee=103),
+        *after(FEES, amount=0, fee=103),
+        *after(FEES, amount=0, fee=-50),
         {**CORRECTION, "amount": -1},
         {**CORRECTION, "amount": 1},
     ],
@@ -107,7 +109,7 @@ LEDGER_ENTRY = Table(
             apart=[
                 {"donation_id": key_of("donation")},
                 *each("kind", OUT, amount=-1),
-                *each("kind", [*BACK, "fee"], amount=0),
+                *each("kind", [*BACK, *FEES], amount=0),
             ],
         ),
     ],

@@ -95,7 +95,7 @@ DISPUTE = Table(
         "opened_at": NOON,
         "as_of": NOON,
     },
-    defaults={"withdrawn": 0, "reinstated": 0, "balance_transactions": []},
+    defaults={"appealed": False, "withdrawn": 0, "reinstated": 0, "balance_transactions": []},
     optional=["donation_id", "payment_intent_id", "charge_id", "due_by"],
     refused=refused("ck_dispute_amount", {"amount": -1}, {"withdrawn": -1}, {"reinstated": -1}),
     accepted=[{"amount": 0}, {"withdrawn": 1}, {"reinstated": 1}],
