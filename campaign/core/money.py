@@ -187,6 +187,12 @@ def format_money(minor: int, currency: str, locale: str = "en") -> str:
     )
 
 
+def with_code(minor: int, currency: str) -> str:
+    """Format the amount with its currency's code, for readers of several currencies: `$25 USD`, `KWD 25`."""
+    written, code = format_money(minor, currency), currency.upper()
+    return written if symbol(currency) == code else f"{written} {code}"
+
+
 @lru_cache(maxsize=256)
 def _locale(name: str) -> Locale:
     """Parse a locale once: staff tables have hundreds of amounts, and Babel would parse the name for each."""

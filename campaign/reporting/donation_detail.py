@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session, joinedload
 
-from campaign.audit.audit_log import list_entries_about
+from campaign.audit.audit_log import LoggedAction, read_activity
 from campaign.core.errors import NotFound, RefundRefused
 from campaign.donations.canonical_donors import canonical_donor
 from campaign.donations.tribute_cards import find_card
 from campaign.donors.notes import list_notes
 from campaign.mailer.kinds import EmailKind
 from campaign.models import (
-    AuditEntry,
     Dispute,
     Donation,
     Donor,
@@ -44,7 +43,7 @@ class DonationDetail:
     receipts: Sequence[Receipt]
     mails: Sequence[OutboxMessage]
     notes: Sequence[Note]
-    audit: Sequence[AuditEntry]
+    audit: Sequence[LoggedAction]
     left: Refundable | None
 
     @property
@@ -125,7 +124,7 @@ def read_donation_detail(session: Session, public_id: str) -> DonationDetail:
             .order_by(OutboxMessage.id)
         ).all(),
         notes=list_notes(session, donation_id=donation.id),
-        audit=list_entries_about(session, "donation", [public_id]),
+        audit=read_activity(session, "donation", [public_id]),
         left=_left(session, donation),
     )
 

@@ -43,10 +43,13 @@ function name(value) {
 }
 
 // Same calculation as on the server; the next page shows the server's result.
+// In whole minor units and millionths of the rate, because fractions such as 0.029 have no exact binary form.
 function fees(value) {
   const unit = 10 ** digits;
-  const gross = Math.round(((value + Number(words.fixed)) / (1 - Number(words.rate))) * unit) / unit;
-  return Math.round((gross - value) * unit) / unit;
+  const millionths = 1_000_000 - Math.round(Number(words.rate) * 1_000_000);
+  const gift = Math.round(value * unit);
+  const gross = Math.round(((gift + Math.round(Number(words.fixed) * unit)) * 1_000_000) / millionths);
+  return (gross - gift) / unit;
 }
 
 // On a shared computer, turn off autocomplete, even if the box is ticked after typing.

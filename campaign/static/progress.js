@@ -46,6 +46,13 @@ function money(minor, currency) {
   return new Intl.NumberFormat(language, style).format(amount);
 }
 
+// As the server writes it: 9:05 a.m. PST, with plain spaces.
+function timeOfDay({ as_of: instant, timezone: timeZone }) {
+  const style = { hour: "numeric", minute: "2-digit", timeZone, timeZoneName: "short" };
+  const written = new Intl.DateTimeFormat(language, style).format(new Date(instant));
+  return written.replace(/[\u202f\u00a0]/g, " ").replace("AM", "a.m.").replace("PM", "p.m.");
+}
+
 function drawBar(progress) {
   const { raised, pending, matched, goal } = progress;
   const asked = raised >= goal ? Math.max(goal, stretch) : goal;
@@ -177,9 +184,7 @@ function showFigures(progress, changed) {
   say("sentence", text);
   parts.meter.setAttribute("aria-valuetext", text);
   parts["as-of"].dateTime = progress.as_of;
-  say("as-of", new Intl.DateTimeFormat(language, {
-    hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: progress.timezone, timeZoneName: "short",
-  }).format(new Date(progress.as_of)));
+  say("as-of", timeOfDay(progress));
   if (changed) speak(text, progress);
 }
 
