@@ -1,5 +1,6 @@
 """Actions of people outside the API, as Python methods. `routes` offers them over HTTP. Mixed into `StripeSandbox`."""
 
+from decimal import Decimal
 from typing import Any
 
 from sandbox.stripe.errors import Refused
@@ -136,7 +137,7 @@ class Controls:
             found = self.account.get("subscription", subscription_id)
             return copied(subscriptions.end(self.account, found))
 
-    def payout(self, currency: str = "usd", *, arrive: bool = True) -> Json:
+    def payout(self, currency: str | None = None, *, arrive: bool = True) -> Json:
         """Pay out the balance. With `arrive`, the payout also reaches the bank."""
         with self.account.transaction():
             made = payouts.pay_out(self.account, currency)
@@ -154,6 +155,18 @@ class Controls:
                 require(name in known, Refused(f"There is no fee {name}.", param=name))
             self.account.set_setting("fees", {**known, **fees})
             return self.account.fees
+
+    def set_settlement(self, currency: str, rates: dict[str, str]) -> Json:
+        """Settle charges in `currency`: `rates` has its units for one unit of each currency to convert.
+
+        Return the setting. An account without rates converts nothing.
+        """
+        with self.account.transaction():
+            for one, rate in rates.items():
+                require(Decimal(rate) > 0, Refused(f"The rate of {one} must be positive."))
+            found = {"currency": currency, "rates": {one: str(rate) for one, rate in rates.items()}}
+            self.account.set_setting("settlement", found)
+            return found
 
     # --- The clock
 

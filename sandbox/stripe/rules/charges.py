@@ -55,9 +55,10 @@ def succeed(account: Account, intent: Json, charge: Json) -> None:
         charge["amount"],
         charge,
         account.now(),
-        fee=fee(account, kind, charge["amount"]),
+        fee=fee(account, kind, _settled(account, charge)),
         category="charge",
         description=charge["description"],
+        settlement=account.settlement,
     )
     account.add(transaction)
     account.change(
@@ -80,6 +81,17 @@ def succeed(account: Account, intent: Json, charge: Json) -> None:
         status="succeeded",
     )
     account.emit("payment_intent.succeeded", intent)
+
+
+def _settled(account: Account, charge: Json) -> int:
+    """Return the charge's amount in the currency it settles in: Stripe's fee is a part of that.
+
+    https://docs.stripe.com/currencies/conversions#conversion-fees
+    """
+    settlement = account.settlement
+    if settlement and settlement.converts(charge["currency"]):
+        return settlement.convert(charge["amount"], charge["currency"])
+    return int(charge["amount"])
 
 
 def fee(account: Account, kind: str, amount: int) -> int:

@@ -68,6 +68,7 @@ def return_debit(account: Account, charge: Json, failure: tuple[str, str]) -> Js
         charge,
         account.now(),
         category="charge_failure",
+        settlement=account.settlement,
     )
     account.add(transaction)
     account.change(charge, failure_balance_transaction=transaction["id"], paid=False)

@@ -97,7 +97,12 @@ def fail(account: Account, obj: Json, reason: str = "expired_or_canceled_card") 
     account.unschedule("fail_refund", obj["id"])
     charge = account.get("charge", obj["charge"])
     transaction = money.balance_transaction(
-        "refund_failure", obj["amount"], obj, account.now(), description="REFUND FAILURE"
+        "refund_failure",
+        obj["amount"],
+        obj,
+        account.now(),
+        description="REFUND FAILURE",
+        settlement=account.settlement,
     )
     account.add(transaction)
     previous = account.change(
@@ -127,6 +132,7 @@ def _move(account: Account, obj: Json, charge: Json, amount: int) -> None:
         account.now(),
         category="refund",
         description="REFUND FOR CHARGE",
+        settlement=account.settlement,
     )
     account.add(transaction)
     account.change(obj, balance_transaction=transaction["id"])

@@ -229,3 +229,49 @@ def test_a_debit_that_had_succeeded_may_be_returned(
     assert types(sandbox)[-2:] == ["charge.failed", "payment_intent.payment_failed"]
     with pytest.raises(Refused, match="not a debit that has succeeded"):
         sandbox.take_back(session.id)
+
+
+@pytest.mark.parametrize(
+    ("currency", "rate", "amount", "settled"),
+    [
+        ("cad", "1.37", 10_000, 13_700),
+        ("jpy", "149.5", 10_001, 14_951),
+        ("kwd", "0.30759", 10_000, 30_759),
+    ],
+)
+def test_an_account_settles_in_its_own_currency(
+    client: StripeClient,
+    sandbox: StripeSandbox,
+    paid: Callable[..., Any],
+    currency: str,
+    rate: str,
+    amount: int,
+    settled: int,
+) -> None:
+    sandbox.set_settlement(currency, {"usd": rate})
+    charge = paid(amount=amount)
+    assert (charge["amount"], charge["currency"]) == (amount, "usd")
+    moved = client.v1.balance_transactions.retrieve(charge["balance_transaction"])
+    assert (moved.amount, moved.currency) == (settled, currency)
+    assert moved.exchange_rate == float(rate)
+    assert moved.fee == int(settled * 0.029 + 30 + 0.5)
+    sandbox.set_settlement(currency, {"usd": "1"})
+    refund = sandbox.refund(charge["id"])
+    back = client.v1.balance_transactions.retrieve(refund["balance_transaction"])
+    assert (refund["amount"], back.currency, back.exchange_rate) == (amount, currency, 1)
+    payout_of_another = paid(amount=500_000)
+    assert payout_of_another["currency"] == "usd"
+    payout = sandbox.payout()
+    assert payout["currency"] == currency
+    held = client.v1.balance_transactions.list(params={"payout": payout["id"], "limit": 100}).data
+    assert sum(one.net for one in held) == 0
+
+
+def test_a_currency_without_a_rate_has_a_balance_of_its_own(
+    client: StripeClient, sandbox: StripeSandbox, paid: Callable[..., Any]
+) -> None:
+    sandbox.set_settlement("cad", {"eur": "1.5"})
+    moved = client.v1.balance_transactions.retrieve(paid()["balance_transaction"])
+    assert (moved.currency, moved.exchange_rate) == ("usd", None)
+    with pytest.raises(Refused, match="must be positive"):
+        sandbox.set_settlement("cad", {"usd": "0"})
