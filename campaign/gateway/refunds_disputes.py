@@ -6,6 +6,7 @@ Each function takes `at`, the time of the event or call, for objects without a c
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from campaign.gateway.events import Json, read_id, read_instant
@@ -51,6 +52,7 @@ class BalanceTransaction:
     """A balance transaction. `amount` is signed; `fee` is what Stripe kept (negative: what it refunded).
 
     https://docs.stripe.com/api/balance_transactions/object. `source` is the object behind it, if it was expanded.
+    Both amounts are in `currency`, the balance's; `exchange_rate` is set if Stripe converted the source's amount to it.
     """
 
     id: str
@@ -61,6 +63,7 @@ class BalanceTransaction:
     currency: str
     source_id: str | None
     source: Json | None
+    exchange_rate: Decimal | None = None
 
 
 @dataclass(frozen=True)
@@ -157,6 +160,8 @@ def read_balance_transaction(found: Json, at: datetime) -> BalanceTransaction:
         currency=found["currency"],
         source_id=read_id(source),
         source=source if isinstance(source, Mapping) else None,
+        # The shortest digits of the number in the JSON, which are those that Stripe sent.
+        exchange_rate=Decimal(repr(rate)) if (rate := found.get("exchange_rate")) else None,
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from campaign.gateway import BalanceTransaction
@@ -25,6 +26,7 @@ class PaymentTransaction:
     `amount` is unsigned minor units of `currency`, the currency the donor paid in; `fee` is minor units of
     `fee_currency`, the balance's currency. `kind` is a ledger kind: `fee` if only a fee moved. `public_id` is the
     donation id in the charge's metadata. `bare`: the charge has no customer, so it did not pay an invoice.
+    `settled_amount` is what the balance got or lost: signed minor units of `fee_currency`; `exchange_rate` is Stripe's.
     """
 
     id: str
@@ -39,6 +41,13 @@ class PaymentTransaction:
     public_id: str | None
     bare: bool
     source: dict[str, Any]
+    settled_amount: int = 0
+    exchange_rate: Decimal | None = None
+
+    @property
+    def converted(self) -> bool:
+        """Whether Stripe settled it in another currency than the donor paid in."""
+        return self.settled_amount != 0 and self.fee_currency != self.currency
 
 
 def _is_of_a_payment(source: Mapping[str, Any]) -> bool:
@@ -77,4 +86,6 @@ def map_balance_transaction(found: BalanceTransaction) -> PaymentTransaction | N
         public_id=named,
         bare=what == "charge" and not source.get("customer"),
         source=dict(source),
+        settled_amount=found.amount,
+        exchange_rate=found.exchange_rate,
     )

@@ -86,11 +86,7 @@ def find_problems(session: Session, at: datetime, zone: ZoneInfo) -> dict[str, s
 
 
 def _dispute(one: OpenDispute, zone: ZoneInfo) -> str:
-    due = (
-        f"evidence is due by {_due(one.due_by, zone)}"
-        if one.due_by
-        else "no due date"
-    )
+    due = f"evidence is due by {_due(one.due_by, zone)}" if one.due_by else "no due date"
     amount = money.format_money(one.amount, one.currency)
     return f"Dispute {one.stripe_id} over {amount} is open ({one.status}): {due}. Respond in the Stripe dashboard."
 

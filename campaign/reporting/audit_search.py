@@ -194,4 +194,3 @@ def changes(
         for name in dict.fromkeys([*before, *after])
         if before.get(name) != after.get(name)
     ]
-

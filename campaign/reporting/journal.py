@@ -1,20 +1,34 @@
 """The double-entry journal of a month, by day, type and designation, ready for the accountant's books.
 
-Days are in the organization's time zone. Every line is either a debit or a credit, in minor units; for each month and
+Days are in the organization's time zone. Every line is either a debit or a credit, in minor units; for each day and
 currency the two sides are equal. Corrections are left out: they move no money, only what counts for a campaign.
+
+A gift is in its own currency. If Stripe settles it in another one, the Stripe balance gives it up in the gift's
+currency and gets what Stripe credited in the bank's, both against exchange gains and losses, on the day of Stripe's
+balance transaction; Stripe's fees are in the bank's currency. So the Stripe balance ends, in each currency, at what
+Stripe holds.
 """
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Date, and_, case, cast, func, select, text
+from sqlalchemy import Date, and_, case, cast, func, or_, select, text
 from sqlalchemy.orm import Session, aliased
 
 from campaign.core import clock
+from campaign.core.chart_of_accounts import (
+    BANK,
+    CHARGES,
+    CONTRIBUTIONS,
+    COVERED,
+    FEES,
+    IN_HAND,
+    STOCK,
+    STRIPE,
+)
 from campaign.donations.offline_kinds import KIND_NAMES
 from campaign.models import (
     Campaign,
@@ -28,15 +42,9 @@ from campaign.models import (
     PayoutItem,
 )
 from campaign.models.payouts import OTHER_BALANCE_TRANSACTIONS
+from campaign.reporting.journal_conversions import conversion_lines, is_valued, valued_lines
+from campaign.reporting.journal_lines import DESCRIPTIONS, JournalLine
 
-STRIPE = "Stripe balance"
-BANK = "Bank"
-IN_HAND = "Checks and cash in hand"
-STOCK = "Stock received"
-FEES = "Card fees"
-CHARGES = "Other Stripe activity"
-CONTRIBUTIONS = "Contributions"
-COVERED = "Fees covered by donors"
 CARD = "card"
 BANKED = "banked"
 """The channel of an offline gift that was reversed after its deposit."""
@@ -49,44 +57,6 @@ _ACCOUNTS = {
     OfflineKind.donor_advised_fund.value: IN_HAND,
     OfflineKind.stock.value: STOCK,
 }
-_DESCRIPTIONS = {
-    LedgerKind.payment: "Gifts",
-    LedgerKind.payment_reversed: "Reversed gifts",
-    LedgerKind.refund: "Refunds",
-    LedgerKind.refund_failed: "Failed refunds",
-    LedgerKind.dispute: "Disputes",
-    LedgerKind.dispute_reversed: "Reversed disputes",
-    LedgerKind.fee: "Fees",
-}
-COLUMNS = (
-    "day",
-    "account",
-    "designation",
-    "description",
-    "debit",
-    "credit",
-    "currency",
-    "reference",
-)
-
-
-@dataclass(frozen=True)
-class JournalLine:
-    """One side of an entry. `reference` is a payout id or a batch name; `number` is how many gifts it sums up."""
-
-    day: date
-    account: str
-    designation: str
-    description: str
-    debit: int
-    credit: int
-    currency: str
-    reference: str = ""
-    number: int = 0
-
-    def row(self) -> dict[str, Any]:
-        """Return the line as an export row; the keys are COLUMNS."""
-        return {name: getattr(self, name) for name in COLUMNS}
 
 
 @dataclass(frozen=True)
@@ -110,11 +80,36 @@ class Journal:
         return dict(found)
 
 
+def month_after(first: date) -> date:
+    """Return the first day of the next month."""
+    return (first + timedelta(days=31)).replace(day=1)
+
+
+def read_bank_journal(session: Session, first: date, zone: ZoneInfo, currency: str) -> Journal:
+    """Return the month in one currency, that of a bank account, for books that are kept in it.
+
+    A gift in another currency that Stripe settled in this one has the value for which it was settled. What is refunded
+    or disputed of it has its share of that value; what Stripe took beyond or below that is an exchange gain or loss.
+    """
+    after = month_after(first)
+    lines = [
+        *_gifts(session, first, after, zone, unvalued=True),
+        *conversion_lines(session, first, after, zone, unvalued=True),
+        *valued_lines(session, first, after, zone),
+        *_payouts(session, first, after),
+        *_charged_by_stripe(session, first, after, zone),
+        *_deposits(session, first, after),
+    ]
+    kept = [line for line in lines if line.currency == currency]
+    return Journal(first, sorted(kept, key=lambda line: (line.day, line.description)))
+
+
 def read_journal(session: Session, first: date, zone: ZoneInfo) -> Journal:
     """Return the journal of the month that begins on `first`, with days in `zone`."""
-    after = (first + timedelta(days=31)).replace(day=1)
+    after = month_after(first)
     lines = [
         *_gifts(session, first, after, zone),
+        *conversion_lines(session, first, after, zone),
         *_payouts(session, first, after),
         *_charged_by_stripe(session, first, after, zone),
         *_deposits(session, first, after),
@@ -137,8 +132,17 @@ def months(session: Session, zone: ZoneInfo) -> list[date]:
     return found
 
 
-def _gifts(session: Session, first: date, after: date, zone: ZoneInfo) -> Iterator[JournalLine]:
-    """Yield the ledger's entries, summed by day, kind, designation and channel."""
+def _gifts(
+    session: Session, first: date, after: date, zone: ZoneInfo, *, unvalued: bool = False
+) -> Iterator[JournalLine]:
+    """Yield the ledger's entries, summed by day, kind, designation and channel.
+
+    With `unvalued`, without gifts that have a value in another currency; their fees are in that already.
+    """
+    chosen = [LedgerEntry.kind != LedgerKind.correction.value]
+    if unvalued:
+        moves_nothing = and_(LedgerEntry.amount == 0, LedgerEntry.fee_cover == 0)
+        chosen.append(or_(moves_nothing, ~is_valued(LedgerEntry.donation_id)))
     began = aliased(Campaign)
     day = cast(func.timezone(zone.key, LedgerEntry.occurred_at), Date)
     designation = func.coalesce(Campaign.designation, began.designation)
@@ -164,7 +168,7 @@ def _gifts(session: Session, first: date, after: date, zone: ZoneInfo) -> Iterat
         .where(
             LedgerEntry.occurred_at >= clock.start_of_day(first, zone),
             LedgerEntry.occurred_at < clock.start_of_day(after, zone),
-            LedgerEntry.kind != LedgerKind.correction.value,
+            *chosen,
         )
         .group_by(*keys)
         .order_by(*keys)
@@ -188,9 +192,9 @@ def _gifts(session: Session, first: date, after: date, zone: ZoneInfo) -> Iterat
 
 def _description(kind: LedgerKind, way: str) -> str:
     if way == CARD:
-        return _DESCRIPTIONS[kind]
+        return DESCRIPTIONS[kind]
     channel = "after deposit" if way == BANKED else KIND_NAMES[OfflineKind(way)].lower()
-    return f"{_DESCRIPTIONS[kind]}, {channel}"
+    return f"{DESCRIPTIONS[kind]}, {channel}"
 
 
 def _payouts(session: Session, first: date, after: date) -> Iterator[JournalLine]:

@@ -74,7 +74,12 @@ def test_a_paid_gift_is_raised_and_counted(
         store(give(email=email, fee_cover=106).completed())
     apply_due_events(installation)
     found = standing(installation, campaign, now())
-    assert (found.raised, found.donations, found.donors, found.percent) == (7500, 3, 2, Decimal("0.2"))
+    assert (found.raised, found.donations, found.donors, found.percent) == (
+        7500,
+        3,
+        2,
+        Decimal("0.2"),
+    )
 
 
 def test_a_bank_debit_is_pending_until_it_succeeds(
@@ -116,9 +121,7 @@ def test_a_failed_debit_is_no_longer_pending(
         (-2499, "0"),
     ],
 )
-def test_percent_has_one_decimal_and_no_cap(
-    campaign: Campaign, raised: int, percent: str
-) -> None:
+def test_percent_has_one_decimal_and_no_cap(campaign: Campaign, raised: int, percent: str) -> None:
     found = of(campaign, raised).percent
     assert (found, found.is_signed()) == (Decimal(percent), percent.startswith("-"))
 

@@ -7,9 +7,11 @@ from flask.typing import ResponseReturnValue
 
 from campaign.audit.audit_log import Subject, record
 from campaign.core import clock
+from campaign.core.chart_of_accounts import ChartOfAccounts
 from campaign.models import StaffRole
 from campaign.reconciliation.runs import recent_runs
-from campaign.reporting.journal import COLUMNS, Journal, months, read_journal
+from campaign.reporting.journal import Journal, months, read_journal
+from campaign.reporting.journal_lines import COLUMNS
 from campaign.web.context import installation
 from campaign.web.staff.core.access import actor, needs, staff_blueprint
 from campaign.web.staff.core.downloads import FORMATS, download
@@ -54,7 +56,11 @@ def file(year: int, month: int, kind: str) -> ResponseReturnValue:
     name = f"journal-{found.first:%Y-%m}"
     with installation().sessions.begin() as session:
         record(session, actor(), "export.created", Subject("export", name), after={"format": kind})
-    return download(COLUMNS, (line.row() for line in found.lines), name, kind)
+    return download(COLUMNS, (line.row(_chart()) for line in found.lines), name, kind)
+
+
+def _chart() -> ChartOfAccounts:
+    return installation().settings.books.chart
 
 
 def _journal(year: int, month: int) -> Journal:
