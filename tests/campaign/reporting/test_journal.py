@@ -74,7 +74,10 @@ def test_card_gifts_are_in_the_stripe_balance_until_paid_out(
     page = client.get(f"/staff/books/{TODAY:%Y-%m}").text
     assert "Contributions" in page
     rows = client.get(f"/staff/books/{TODAY:%Y-%m}/journal.csv").text.splitlines()
-    assert rows[0] == "day,account,designation,description,debit,credit,currency,reference,account_number"
+    assert (
+        rows[0]
+        == "day,account,designation,description,debit,credit,currency,reference,account_number"
+    )
     assert client.get("/staff/books/2026-13").status_code == 404
     assert f"/staff/books/{TODAY:%Y-%m}" in client.get("/staff/books").text
 
