@@ -1,5 +1,6 @@
 """Read everything about one donation for its page, with a fixed number of queries."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from campaign.donations.tribute_cards import find_card
 from campaign.donors.notes import list_notes
 from campaign.mailer.kinds import EmailKind
 from campaign.models import (
+    Conversion,
     Dispute,
     Donation,
     Donor,
@@ -37,6 +39,7 @@ class DonationDetail:
     offline: OfflineGift | None
     card: TributeCard | None
     entries: Sequence[LedgerEntry]
+    conversions: Sequence[Conversion]
     refunds: Sequence[Refund]
     disputes: Sequence[Dispute]
     warnings: Sequence[FraudWarning]
@@ -45,6 +48,15 @@ class DonationDetail:
     notes: Sequence[Note]
     audit: Sequence[LoggedAction]
     left: Refundable | None
+
+    @property
+    def fees(self) -> dict[str, int]:
+        """Stripe's fees by their currency, which is the one in which Stripe settles; minor units."""
+        found: Counter[str] = Counter()
+        for one in self.entries:
+            if one.fee:
+                found[one.currency] += one.fee
+        return dict(found)
 
     @property
     def receipt(self) -> Receipt | None:
@@ -99,6 +111,11 @@ def read_donation_detail(session: Session, public_id: str) -> DonationDetail:
             select(LedgerEntry)
             .where(LedgerEntry.donation_id == donation.id)
             .order_by(LedgerEntry.id)
+        ).all(),
+        conversions=session.scalars(
+            select(Conversion)
+            .where(Conversion.donation_id == donation.id)
+            .order_by(Conversion.converted_at, Conversion.id)
         ).all(),
         refunds=session.scalars(
             select(Refund).where(Refund.donation_id == donation.id).order_by(Refund.id)

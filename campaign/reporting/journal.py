@@ -9,13 +9,13 @@ balance transaction; Stripe's fees are in the bank's currency. So the Stripe bal
 Stripe holds.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Date, and_, case, cast, func, or_, select, text
+from sqlalchemy import Date, and_, case, cast, exists, func, or_, select, text
 from sqlalchemy.orm import Session, aliased
 
 from campaign.core import clock
@@ -115,6 +115,39 @@ def read_journal(session: Session, first: date, zone: ZoneInfo) -> Journal:
         *_deposits(session, first, after),
     ]
     return Journal(first, sorted(lines, key=lambda line: (line.day, line.description)))
+
+
+_BEGINNING = date(2000, 1, 1)
+
+
+def stripe_balances(session: Session, after: date, zone: ZoneInfo) -> dict[str, int]:
+    """Return what the Stripe balance comes to before the day `after`, by currency, in minor units; without zeros.
+
+    That is what Stripe still holds, once the balance transactions of the time before are read.
+    """
+    found: Counter[str] = Counter()
+    by_card = (
+        select(
+            LedgerEntry.currency,
+            func.sum(LedgerEntry.amount + LedgerEntry.fee_cover - LedgerEntry.fee),
+        )
+        .where(
+            LedgerEntry.kind != LedgerKind.correction.value,
+            LedgerEntry.occurred_at < clock.start_of_day(after, zone),
+            ~exists().where(OfflineGift.donation_id == LedgerEntry.donation_id),
+        )
+        .group_by(LedgerEntry.currency)
+    )
+    for currency, amount in session.execute(by_card):
+        found[currency] += int(amount)
+    for line in (
+        *conversion_lines(session, _BEGINNING, after, zone),
+        *_payouts(session, _BEGINNING, after),
+        *_charged_by_stripe(session, _BEGINNING, after, zone),
+    ):
+        if line.account == STRIPE:
+            found[line.currency] += line.debit - line.credit
+    return {currency: amount for currency, amount in sorted(found.items()) if amount}
 
 
 def months(session: Session, zone: ZoneInfo) -> list[date]:

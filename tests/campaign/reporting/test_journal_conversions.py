@@ -1,5 +1,6 @@
 """Gifts that Stripe settles in another currency: both currencies close, and the bank's alone."""
 
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -10,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from campaign.models import Campaign
+from campaign.models import Campaign, StaffRole
 from campaign.reconciliation.fetch_fees import book_fees
 from campaign.reconciliation.fetch_payouts import read_payouts
 from campaign.reporting.journal import Journal, read_bank_journal, read_journal
@@ -20,6 +21,7 @@ from tests.conftest import sandbox_address
 from tests.support.campaigns import add_campaign
 from tests.support.offline_gifts import HERE, TODAY
 from tests.support.reconciliation import Bank
+from tests.support.staff import StaffMaker
 
 CURRENCIES = ("usd", "jpy", "kwd", "eur")
 RATES = {"usd": "1.37", "jpy": "0.0091", "kwd": "4.45678", "eur": "1.5"}
@@ -198,3 +200,39 @@ def test_whatever_happens_the_stripe_balance_is_what_stripe_holds(
         assert alone.get(STRIPE, 0) == bank.balance(currency), currency
         assert alone.get(BANK, 0) == both.get(currency, {}).get(BANK, 0)
     bank.require_order()
+
+
+def words(page: str) -> str:
+    """Return the text of a page without its tags."""
+    return re.sub(r"<[^>]+>", "", page)
+
+
+def test_a_fee_in_the_banks_currency_is_nowhere_read_as_the_gifts(
+    bank: Bank, installation: Installation, staff: StaffMaker
+) -> None:
+    bank.stripe.set_settlement("jpy", {"usd": "149.5"})
+    bank.stripe.pay(bank.give("100"))
+    catch_up(bank)
+    bank.stripe.payout()
+    catch_up(bank)
+    client = staff(StaffRole.finance)
+    gift = words(client.get(f"/staff/donations/{bank.donation().public_id}").text)
+    assert "¥464 JPY" in gift  # 2.9 % of 14,950 yen, and 30
+    assert "Payment: ¥14,950 JPY at 149.5" in gift
+    assert "$464" not in gift and "$4.64" not in gift  # noqa: PT018 - one line
+    report = client.get("/staff/c/nine-days/report").text
+    assert "¥464" in report
+    assert "$4.64" not in report
+    listed = client.get("/staff/payouts").text
+    (payout,) = bank.stripe.objects("payout")
+    page = client.get(f"/staff/payouts/{payout['id']}").text
+    assert "¥14,486" in listed
+    assert "converted from USD at 149.5" in page
+    (item,) = client.get(f"/staff/payouts/{payout['id']}/items.csv").text.splitlines()[1:]
+    assert item.endswith(",usd,149.5")
+    assert ",14950,464,14486,jpy," in item
+    (donation,) = client.get("/staff/exports/donations.csv").text.splitlines()[1:]
+    assert donation.endswith(",14950,jpy,149.5")
+    month = client.get(f"/staff/books/{TODAY:%Y-%m}").text
+    assert "Monthly totals in USD" in month
+    assert "Monthly totals at settled value, in JPY" in month

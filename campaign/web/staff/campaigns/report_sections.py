@@ -227,7 +227,7 @@ def _books(report: CampaignReport) -> Section:
             f"{one.entries:,}",
             amount(one.amount),
             amount(one.fee_cover),
-            amount(one.fee),
+            money.format_money(one.fee, one.currency),
         )
         for one in report.booked
     ]
@@ -239,7 +239,8 @@ def _books(report: CampaignReport) -> Section:
                 f"{sums[0]:,}",
                 amount(sums[1]),
                 amount(report.covered),
-                amount(report.fees),
+                ", ".join(money.format_money(fee, one) for one, fee in sorted(report.fees.items()))
+                or amount(0),
             )
         )
     columns = ("Type", "Entries", "Amount", "Fees covered", "Stripe fees")

@@ -59,6 +59,7 @@ def prepare(app: Flask) -> None:
     app.jinja_env.filters["moment"] = _moment
     app.jinja_env.filters["day"] = _day
     app.jinja_env.filters["percent"] = _percent
+    app.jinja_env.filters["rate"] = _rate
     app.jinja_env.globals["staff_links"] = NAVIGATION
 
 
@@ -76,6 +77,11 @@ def _moment(instant: datetime) -> str:
     """Format as `Dec 22, 2026, 2:05 p.m. PST`."""
     zone = organization_zone()
     return f"{_day(instant)}, {formatting.time_with_zone(instant, zone, get_language(_LOCALE))}"
+
+
+def _rate(rate: Decimal) -> str:
+    """Format an exchange rate as `1.37`, with the digits that Stripe gave and no zeros after them."""
+    return f"{rate.normalize():f}"
 
 
 def _percent(share: Decimal | int) -> str:
