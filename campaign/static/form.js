@@ -10,7 +10,8 @@ const hint = document.querySelector("#cover_fees-hint");
 const other = amounts.find((radio) => radio.value === "other");
 
 const style = { style: "currency", currency: words.currency };
-const digits = new Intl.NumberFormat(language, style).resolvedOptions().maximumFractionDigits;
+// From the server: for some currencies, Stripe's minor unit is not the browser's.
+const digits = Number(words.digits);
 const sample = new Intl.NumberFormat(language, style).formatToParts(12345.6);
 const sign = (type) => sample.find((part) => part.type === type)?.value ?? "";
 

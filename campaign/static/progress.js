@@ -4,6 +4,8 @@ const box = document.querySelector("[data-progress]");
 const words = box.dataset;
 const language = document.documentElement.dataset.figures || "en";
 const stretch = Number(words.stretch || 0);
+// From the server: for some currencies, Stripe's minor unit is not the browser's.
+const digits = Number(words.digits);
 const parts = Object.fromEntries([...box.querySelectorAll("[data-part]")].map((it) => [it.dataset.part, it]));
 
 const POLL = 4_000;
@@ -39,7 +41,6 @@ const unit = (n, name) =>
 
 function money(minor, currency) {
   const style = { style: "currency", currency };
-  const digits = new Intl.NumberFormat(language, style).resolvedOptions().maximumFractionDigits;
   const amount = minor / 10 ** digits;
   const shown = Number.isInteger(amount) ? 0 : digits;
   style.minimumFractionDigits = style.maximumFractionDigits = shown;

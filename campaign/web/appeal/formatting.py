@@ -8,6 +8,7 @@ from babel.units import format_unit
 from campaign.campaigns import formatting
 from campaign.campaigns.campaign_formatting import ending_with_year
 from campaign.campaigns.progress import Progress
+from campaign.core import money
 from campaign.models import Campaign, CampaignState
 from campaign.web.language import page_language
 
@@ -23,6 +24,7 @@ class ProgressView:
     pending: int
     goal: int
     matched: int
+    digits: int
     raised_text: str
     goal_text: str
     stretch_goal: int
@@ -64,6 +66,7 @@ def present_progress(progress: Progress, *, to_staff: bool = False) -> ProgressV
         pending=progress.pending,
         goal=campaign.goal,
         matched=progress.matched,
+        digits=money.decimals(campaign.currency),
         raised_text=_amount(campaign, progress.raised),
         goal_text=_amount(campaign, campaign.goal),
         stretch_goal=stretch,
