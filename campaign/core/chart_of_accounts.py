@@ -17,6 +17,7 @@ CHARGES = "Other Stripe activity"
 CONTRIBUTIONS = "Contributions"
 COVERED = "Fees covered by donors"
 EXCHANGE = "Exchange gains and losses"
+DISPUTES = "Gains and losses on disputes"
 
 ACCOUNTS: Mapping[str, str] = {
     "stripe": STRIPE,
@@ -28,6 +29,7 @@ ACCOUNTS: Mapping[str, str] = {
     "contributions": CONTRIBUTIONS,
     "covered_fees": COVERED,
     "exchange": EXCHANGE,
+    "disputes": DISPUTES,
 }
 """Our names of the accounts, by their keys in the setting."""
 

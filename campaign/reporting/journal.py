@@ -24,6 +24,7 @@ from campaign.core.chart_of_accounts import (
     CHARGES,
     CONTRIBUTIONS,
     COVERED,
+    DISPUTES,
     FEES,
     IN_HAND,
     STOCK,
@@ -46,6 +47,7 @@ from campaign.reporting.journal_conversions import conversion_lines, is_valued, 
 from campaign.reporting.journal_lines import DESCRIPTIONS, JournalLine
 
 CARD = "card"
+DISPUTE_GAIN_LOSS = "dispute_gain_loss"
 BANKED = "banked"
 """The channel of an offline gift that was reversed after its deposit."""
 
@@ -210,11 +212,11 @@ def _gifts(
         gift, fee_cover, fee, number = map(int, sums)
         sides = (
             (_ACCOUNTS[way_], gift + fee_cover - fee, ""),
-            (FEES, fee, fund_),
+            (DISPUTES if kind == DISPUTE_GAIN_LOSS else FEES, fee, fund_),
             (CONTRIBUTIONS, -gift, fund_),
             (COVERED, -fee_cover, fund_),
         )
-        description = _description(LedgerKind(kind), way_)
+        description = _description(kind, way_)
         for account, moved, of_fund in sides:
             if moved:
                 into, out = max(0, moved), max(0, -moved)
@@ -223,7 +225,7 @@ def _gifts(
                 )
 
 
-def _description(kind: LedgerKind, way: str) -> str:
+def _description(kind: str, way: str) -> str:
     if way == CARD:
         return DESCRIPTIONS[kind]
     channel = "after deposit" if way == BANKED else KIND_NAMES[OfflineKind(way)].lower()

@@ -35,6 +35,18 @@ _CONVERTED = """
     )
 """
 
+# What was credited for gifts, without what is booked as a gain or a loss on a dispute: that has lines of its own.
+_MOVED = """
+    moved AS (
+        SELECT donation_id, converted_at AS at, kind, settled_currency AS currency, settled_amount AS amount,
+            1 AS number
+        FROM conversion
+        UNION ALL SELECT donation_id, occurred_at, 'dispute', ledger_entry.currency, fee, 0
+        FROM ledger_entry JOIN donation ON donation.id = donation_id
+        WHERE kind = 'dispute_gain_loss' AND ledger_entry.currency <> donation.currency
+    )
+"""
+
 _UNVALUED = "donation_id NOT IN (SELECT donation_id FROM valued)"
 
 _GIVEN_UP = f"""
@@ -48,9 +60,9 @@ _GIVEN_UP = f"""
 """  # noqa: S608 - built from constants of this module
 
 _CREDITED = f"""
-    WITH {_VALUED}
-    SELECT CAST(timezone(:zone, converted_at) AS date), kind, settled_currency, sum(settled_amount), count(*)
-    FROM conversion WHERE {_MONTH.format("converted_at")} AND (NOT :unvalued OR {_UNVALUED})
+    WITH {_VALUED}, {_MOVED}
+    SELECT CAST(timezone(:zone, at) AS date), kind, currency, sum(amount), sum(number)
+    FROM moved WHERE {_MONTH.format("at")} AND (NOT :unvalued OR {_UNVALUED})
     GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 """  # noqa: S608 - built from constants of this module
 
@@ -88,9 +100,9 @@ _VALUES = f"""
 """  # noqa: S608 - built from constants of this module
 
 _DIFFERENCES = f"""
-    {_SHARES}, difference AS (
+    {_SHARES}, {_MOVED}, difference AS (
         SELECT converted_at AS at, settled_currency AS currency, -value AS amount FROM share
-        UNION ALL SELECT converted_at, settled_currency, settled_amount FROM conversion
+        UNION ALL SELECT at, currency, amount FROM moved
         WHERE donation_id IN (SELECT donation_id FROM valued)
     )
     SELECT CAST(timezone(:zone, at) AS date), currency, sum(amount) FROM difference
@@ -112,7 +124,7 @@ def conversion_lines(
     asked = {**_bounds(first, after, zone), "unvalued": unvalued}
     for query in (_GIVEN_UP, _CREDITED):
         for day, kind, currency, amount, number in session.execute(text(query), asked):
-            described = f"{DESCRIPTIONS[LedgerKind(kind)]}, converted"
+            described = f"{DESCRIPTIONS[kind]}, converted"
             yield from _exchange(day, described, int(amount), currency, number)
 
 
@@ -123,7 +135,7 @@ def valued_lines(
     asked = _bounds(first, after, zone)
     for day, designation, kind, currency, *sums in session.execute(text(_VALUES), asked):
         value, cover, number = map(int, sums)
-        described = DESCRIPTIONS[LedgerKind(kind)]
+        described = DESCRIPTIONS[kind]
         sides = (
             (STRIPE, value, ""),
             (CONTRIBUTIONS, cover - value, designation),

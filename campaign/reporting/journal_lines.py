@@ -1,20 +1,21 @@
 """One line of the journal: one side of an entry."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from campaign.core.chart_of_accounts import ChartOfAccounts
-from campaign.models import LedgerKind
 
-DESCRIPTIONS = {
-    LedgerKind.payment: "Gifts",
-    LedgerKind.payment_reversed: "Reversed gifts",
-    LedgerKind.refund: "Refunds",
-    LedgerKind.refund_failed: "Failed refunds",
-    LedgerKind.dispute: "Disputes",
-    LedgerKind.dispute_reversed: "Reversed disputes",
-    LedgerKind.fee: "Fees",
+DESCRIPTIONS: Mapping[str, str] = {
+    "payment": "Gifts",
+    "payment_reversed": "Reversed gifts",
+    "refund": "Refunds",
+    "refund_failed": "Failed refunds",
+    "dispute": "Disputes",
+    "dispute_reversed": "Reversed disputes",
+    "dispute_gain_loss": "Gains and losses on disputes",
+    "fee": "Fees",
 }
 """What a line of these ledger entries says."""
 

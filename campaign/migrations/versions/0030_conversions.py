@@ -11,7 +11,15 @@ down_revision = "0027"
 branch_labels = None
 depends_on = None
 
-KINDS = ("payment", "payment_reversed", "refund", "refund_failed", "dispute", "dispute_reversed")
+KINDS = (
+    "payment",
+    "payment_reversed",
+    "refund",
+    "refund_failed",
+    "dispute",
+    "dispute_reversed",
+    "dispute_gain_loss",
+)
 
 
 def upgrade() -> None:

@@ -36,5 +36,6 @@ class Settlement:
         return int(minor.quantize(Decimal(1), rounding=ROUND_HALF_UP))
 
     def exchange_rate(self, currency: str) -> float:
-        """Return the rate as Stripe sends it, a JSON number."""
-        return float(self.rates[currency])
+        """Return the rate as Stripe sends it: a JSON number, that of the two `amount` fields, in minor units."""
+        places = _DECIMALS.get(self.currency, 2) - _DECIMALS.get(currency, 2)
+        return float(Decimal(self.rates[currency]).scaleb(places))

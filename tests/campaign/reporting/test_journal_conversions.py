@@ -229,10 +229,10 @@ def test_a_fee_in_the_banks_currency_is_nowhere_read_as_the_gifts(
     assert "¥14,486" in listed
     assert "converted from USD at 149.5" in page
     (item,) = client.get(f"/staff/payouts/{payout['id']}/items.csv").text.splitlines()[1:]
-    assert item.endswith(",usd,149.5")
+    assert item.endswith(",usd,1.495")
     assert ",14950,464,14486,jpy," in item
     (donation,) = client.get("/staff/exports/donations.csv").text.splitlines()[1:]
-    assert donation.endswith(",14950,jpy,149.5")
+    assert donation.endswith(",14950,jpy,1.495")
     month = client.get(f"/staff/books/{TODAY:%Y-%m}").text
     assert "Monthly totals in USD" in month
     assert "Monthly totals at settled value, in JPY" in month

@@ -232,11 +232,11 @@ def test_a_debit_that_had_succeeded_may_be_returned(
 
 
 @pytest.mark.parametrize(
-    ("currency", "rate", "amount", "settled"),
+    ("currency", "rate", "amount", "settled", "sent"),
     [
-        ("cad", "1.37", 10_000, 13_700),
-        ("jpy", "149.5", 10_001, 14_951),
-        ("kwd", "0.30759", 10_000, 30_759),
+        ("cad", "1.37", 10_000, 13_700, 1.37),
+        ("jpy", "149.5", 10_001, 14_951, 1.495),
+        ("kwd", "0.30759", 10_000, 30_759, 3.0759),
     ],
 )
 def test_an_account_settles_in_its_own_currency(
@@ -247,18 +247,20 @@ def test_an_account_settles_in_its_own_currency(
     rate: str,
     amount: int,
     settled: int,
+    sent: float,
 ) -> None:
     sandbox.set_settlement(currency, {"usd": rate})
     charge = paid(amount=amount)
     assert (charge["amount"], charge["currency"]) == (amount, "usd")
     moved = client.v1.balance_transactions.retrieve(charge["balance_transaction"])
     assert (moved.amount, moved.currency) == (settled, currency)
-    assert moved.exchange_rate == float(rate)
+    assert moved.exchange_rate == sent
     assert moved.fee == int(settled * 0.029 + 30 + 0.5)
     sandbox.set_settlement(currency, {"usd": "1"})
     refund = sandbox.refund(charge["id"])
     back = client.v1.balance_transactions.retrieve(refund["balance_transaction"])
-    assert (refund["amount"], back.currency, back.exchange_rate) == (amount, currency, 1)
+    assert (refund["amount"], back.currency) == (amount, currency)
+    assert back.exchange_rate == sent / float(rate)
     payout_of_another = paid(amount=500_000)
     assert payout_of_another["currency"] == "usd"
     payout = sandbox.payout()

@@ -13,7 +13,15 @@ from tests.support.row_examples.table import (
     refused,
 )
 
-KINDS = ["payment", "payment_reversed", "refund", "refund_failed", "dispute", "dispute_reversed"]
+KINDS = [
+    "payment",
+    "payment_reversed",
+    "refund",
+    "refund_failed",
+    "dispute",
+    "dispute_reversed",
+    "dispute_gain_loss",
+]
 
 CONVERSION = Table(
     "conversion",
