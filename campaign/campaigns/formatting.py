@@ -1,10 +1,11 @@
 """Amounts, dates, deadlines and time zones as text in a language. No queries; for emails and receipts."""
 
 from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Decimal
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_time, get_timezone_name
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, format_percent
 
 from campaign.campaigns.progress import Progress
 from campaign.core import clock, money
@@ -20,6 +21,16 @@ def amount(minor: int, currency: str, language: Language) -> str:
 def number(count: int, language: Language) -> str:
     """Format a number: `1,204`."""
     return str(format_decimal(count, locale=language.formats))
+
+
+def percent(share: Decimal | int, language: Language) -> str:
+    """Format a percentage (100 is all of it) with at most one decimal, rounded half up: `24.7%`, never `-0%`."""
+    # Adding 0 removes the sign of a negative zero.
+    rounded = Decimal(share).quantize(Decimal("0.1"), rounding=ROUND_HALF_UP) + 0
+    written = format_percent(
+        rounded.scaleb(-2), locale=language.formats, decimal_quantization=False
+    )
+    return str(written)
 
 
 def long_date(day: date, language: Language) -> str:
@@ -62,6 +73,12 @@ def time_of_day(local: datetime, language: Language) -> str:
     written = str(format_time(local, "short", tzinfo=local.tzinfo, locale=language.formats))
     plain = written.replace("\u202f", " ").replace("\u00a0", " ")
     return plain.replace("AM", "a.m.").replace("PM", "p.m.")
+
+
+def time_with_zone(moment: datetime, zone: ZoneInfo, language: Language) -> str:
+    """Format the time of an instant in `zone`, with the zone's abbreviation: `9:05 a.m. PST`."""
+    local = moment.astimezone(zone)
+    return f"{time_of_day(local, language)} {local:%Z}"
 
 
 def zone_name(zone: ZoneInfo, language: Language) -> str:

@@ -90,10 +90,10 @@ class Progress:
         return shown_from is None or self.raised * 100 < campaign.goal * shown_from
 
     @property
-    def percent(self) -> float:
-        """Percent of the goal, to one decimal; not capped."""
+    def percent(self) -> Decimal:
+        """Percent of the goal, to one decimal; not capped; never a negative zero."""
         share = Decimal(self.raised) * 100 / Decimal(self.campaign.goal)
-        return float(share.quantize(Decimal("0.1"), rounding=ROUND_HALF_UP))
+        return share.quantize(Decimal("0.1"), rounding=ROUND_HALF_UP) + 0
 
     @property
     def days_left(self) -> int:
@@ -116,7 +116,7 @@ class Progress:
             "raised": self.raised,
             "pending": self.pending,
             "matched": self.matched,
-            "percent": self.percent,
+            "percent": float(self.percent),  # the nearest number that JSON can say
             "donations": self.donations,
             "donors": self.donors,
             "starts_at": campaign.starts_at.astimezone(campaign.zone).isoformat(),

@@ -1,17 +1,27 @@
 """`campaign export`: stream CSV to stdout."""
 
+import re
+from collections.abc import Mapping
+from datetime import date
+
 import click
 
 from campaign.audit.audit_log import Actor, Subject, record
 from campaign.campaigns.campaigns import find_campaign
 from campaign.cli.csv_files import write_rows
 from campaign.core import clock
+from campaign.core.errors import ExportRefused
 from campaign.ledger.exports import EXPORTS, column_names, export_rows
-from campaign.runtime.context import make_installation
+from campaign.reporting.journal import Journal, read_bank_journal, read_journal
+from campaign.reporting.journal_exports import COLUMNS, PROGRAMS, count_parts, file_rows
+from campaign.reporting.journal_lines import COLUMNS as JOURNAL_COLUMNS
+from campaign.runtime.context import Installation, make_installation
+
+JOURNAL = "journal"
 
 
 @click.command("export")
-@click.argument("what", type=click.Choice(list(EXPORTS)))
+@click.argument("what", type=click.Choice([*EXPORTS, JOURNAL]))
 @click.option("--campaign", "slug", help="Only this campaign.")
 @click.option(
     "--since",
@@ -19,21 +29,101 @@ from campaign.runtime.context import make_installation
     help="Start: 2026-12-01 (in ORG_TIMEZONE), or a timestamp with a UTC offset.",
 )
 @click.option("--until", metavar="DATE|TIMESTAMP", help="End; a date includes that whole day.")
-def export(what: str, slug: str | None, since: str | None, until: str | None) -> None:
-    """Write donations, donors, ledger or receipts as CSV. Amounts are in minor units."""
+@click.option("--month", metavar="YYYY-MM", help="Journal only: its month.")
+@click.option(
+    "--currency", metavar="CODE", help="Journal only: in this bank currency, at settled value."
+)
+@click.option(
+    "--program",
+    type=click.Choice(list(PROGRAMS)),
+    help="Journal only: as this program imports it; needs --currency.",
+)
+@click.option(
+    "--part", type=int, default=1, help="Journal only: which file, if Xero needs several."
+)
+def export(
+    what: str, slug: str | None, since: str | None, until: str | None, **journal: str | int | None
+) -> None:
+    """Write donations, donors, ledger, receipts or the journal of a month as CSV.
+
+    Amounts are in minor units, except in the files for accounting programs.
+    """
+    of_others = {"--campaign": slug, "--since": since, "--until": until}
+    part = journal.pop("part")
+    of_journal = {f"--{name}": value for name, value in journal.items()}
+    _refuse(what, of_others if what == JOURNAL else {**of_journal, "--part": part != 1})
     installation = make_installation(broker=False)
+    options = {"format": "csv", "campaign": slug or "", "since": since or "", "until": until or ""}
+    if what == JOURNAL:
+        _write_journal(installation, **journal, part=part)  # type: ignore[arg-type] # click has checked the types
+        return
     zone = clock.zone(installation.settings.organization.timezone)
     start = clock.parse_start(since, zone) if since else None
     end = clock.parse_end(until, zone) if until else None
-    with installation.sessions.begin() as session:
-        subject = Subject("export", what)
-        options = {
-            "format": "csv",
-            "campaign": slug or "",
-            "since": since or "",
-            "until": until or "",
-        }
-        record(session, Actor.command_line(), "export.created", subject, after=options)
+    _record(installation, what, options)
     with installation.sessions() as session:
         campaign = find_campaign(session, slug) if slug else None
         write_rows(column_names(what), export_rows(session, what, campaign, start, end))
+
+
+def _refuse(what: str, options: Mapping[str, object]) -> None:
+    """Refuse the options that this export does not have."""
+    given = [name for name, value in options.items() if value]
+    if given:
+        raise click.UsageError(f"The export of {what} has no {given[0]}.")
+
+
+def _record(installation: Installation, what: str, options: Mapping[str, object]) -> None:
+    with installation.sessions.begin() as session:
+        subject = Subject("export", what)
+        record(session, Actor.command_line(), "export.created", subject, after=options)
+
+
+def _write_journal(
+    installation: Installation,
+    month: str | None,
+    currency: str | None,
+    program: str | None,
+    part: int,
+) -> None:
+    first = _month(month)
+    if program and not currency:
+        raise click.UsageError("--program needs --currency, for example --currency usd.")
+    if part != 1 and not program:
+        raise click.UsageError("--part needs --program.")
+    zone = clock.zone(installation.settings.organization.timezone)
+    code = (currency or "").lower()
+    with installation.sessions() as session:
+        found = (
+            read_bank_journal(session, first, zone, code)
+            if code
+            else read_journal(session, first, zone)
+        )
+    if code and not found.lines:
+        raise ExportRefused(
+            f"The journal of {first:%B %Y} has nothing in {code}."
+            f" `campaign export journal --month {month}` shows its currencies."
+        )
+    books = installation.settings.books
+    rows = (
+        file_rows(found, program, books, part)
+        if program
+        else [line.row(books.chart) for line in found.lines]
+    )
+    options = {"format": program or "csv", "currency": code, "part": part}
+    _record(installation, f"journal-{first:%Y-%m}", options)
+    write_rows(COLUMNS[program] if program else JOURNAL_COLUMNS, rows)
+    _say_parts(found, program, part)
+
+
+def _say_parts(found: Journal, program: str | None, part: int) -> None:
+    parts = count_parts(found, program) if program else 1
+    if parts > 1:
+        click.echo(f"This is part {part} of {parts}; get the others with --part.", err=True)
+
+
+def _month(text: str | None) -> date:
+    found = re.fullmatch(r"(2\d{3})-(0[1-9]|1[0-2])", text or "")
+    if found is None:
+        raise click.UsageError("The journal needs --month, for example --month 2026-11.")
+    return date(int(found[1]), int(found[2]), 1)

@@ -48,7 +48,7 @@ def late(slug: str | None) -> None:
         campaign = find_campaign(session, slug) if slug else None
         entries = late_entries(session, campaign)
     for one in entries:
-        amount = f"{money.format_money(one.amount, one.currency)} {one.currency.upper()}"
+        amount = money.with_code(one.amount, one.currency)
         moment = one.occurred_at.astimezone(zone).strftime("%Y-%m-%d %H:%M %Z")
         click.echo(f"{one.id}  {one.campaign}  {one.donation}  {one.kind}  {amount}  {moment}")
     if not entries:

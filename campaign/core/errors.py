@@ -101,6 +101,10 @@ class CampaignPaused(CampaignNotOpen):
     """A gift by card while staff have paused the campaign; the message is their reason."""
 
 
+class ExportRefused(CampaignError):
+    """A file that cannot be made for an accounting program."""
+
+
 class NotFound(CampaignError):
     """The requested object does not exist."""
 

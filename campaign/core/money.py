@@ -163,6 +163,14 @@ def to_decimal(minor: int, currency: str) -> Decimal:
     return Decimal(minor).scaleb(-decimals(currency))
 
 
+def major_rate(rate: Decimal, currency: str, other: str) -> Decimal:
+    """Return the exchange rate of whole units for one of minor units: from dollars to yen, 149.5 for 1.495.
+
+    `rate` is minor units of `other` for one minor unit of `currency`, as Stripe sends it.
+    """
+    return rate.scaleb(decimals(currency) - decimals(other))
+
+
 def plain_amount(minor: int, currency: str, locale: str = "en") -> str:
     """Format the amount as a form value: `25`, `25.50`, without symbol or grouping. `parse_amount` can read it."""
     amount = to_decimal(minor, currency)
@@ -185,6 +193,12 @@ def format_money(minor: int, currency: str, locale: str = "en") -> str:
             currency_digits=False,
         )
     )
+
+
+def with_code(minor: int, currency: str) -> str:
+    """Format the amount with its currency's code, for readers of several currencies: `$25 USD`, `KWD 25`."""
+    written, code = format_money(minor, currency), currency.upper()
+    return written if symbol(currency) == code else f"{written} {code}"
 
 
 @lru_cache(maxsize=256)

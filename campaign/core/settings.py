@@ -14,6 +14,7 @@ from urllib.parse import SplitResult, parse_qs, unquote
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from campaign.core.chart_of_accounts import ChartOfAccounts, parse_chart
 from campaign.core.clock import zone
 from campaign.core.env_reader import Variables
 from campaign.core.errors import DeadlineInvalid
@@ -97,6 +98,25 @@ def _oidc(reader: Variables) -> OidcSettings | None:
     return OidcSettings(issuer, given["OIDC_CLIENT_ID"], given["OIDC_CLIENT_SECRET"])
 
 
+@dataclass(frozen=True)
+class BooksSettings:
+    """How the organization's own books call the journal's accounts, and Xero the rate of no tax."""
+
+    chart: ChartOfAccounts = field(default_factory=ChartOfAccounts)
+    xero_tax_rate: str = "Tax Exempt"
+
+
+def read_books(reader: Variables) -> BooksSettings:
+    """Read the settings of the books; `reader` collects faults."""
+    chart = ChartOfAccounts()
+    try:
+        chart = parse_chart(reader.optional("CHART_OF_ACCOUNTS") or "")
+    except ValueError as error:
+        reader.fault("CHART_OF_ACCOUNTS", str(error))
+    usual = BooksSettings.xero_tax_rate
+    return BooksSettings(chart, reader.optional("XERO_TAX_RATE") or usual)
+
+
 _TRUE = {"1", "true", "yes", "on"}
 _SMTP_PORTS = {"tls": 465, "starttls": 587, "plain": 25}
 
@@ -156,6 +176,7 @@ class Settings:
     sentry_dsn: str | None = field(default=None, repr=False)
     mail: MailSettings = field(default_factory=MailSettings)
     staff: StaffSettings = field(default_factory=StaffSettings)
+    books: BooksSettings = field(default_factory=BooksSettings)
 
     @property
     def livemode(self) -> bool:
@@ -306,6 +327,7 @@ def load_settings(environ: Mapping[str, str] | None = None, *, broker: bool = Tr
         sentry_dsn=reader.optional("SENTRY_DSN"),
         mail=read_mail(reader, sender.address),
         staff=read_staff(reader),
+        books=read_books(reader),
     )
     reader.raise_faults()
     return settings

@@ -6,6 +6,7 @@ Each function takes `at`, the time of the event or call, for objects without a c
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from campaign.gateway.events import Json, read_id, read_instant
@@ -52,6 +53,7 @@ class BalanceTransaction:
 
     https://docs.stripe.com/api/balance_transactions/object. `source` is the object behind it, if it was expanded.
     `category` is Stripe's `reporting_category`, which says what the transaction means; empty if it was not sent.
+    Both amounts are in `currency`, the balance's; `exchange_rate` is set if Stripe converted the source's amount to it.
     """
 
     id: str
@@ -63,6 +65,7 @@ class BalanceTransaction:
     source_id: str | None
     source: Json | None
     category: str = ""
+    exchange_rate: Decimal | None = None
 
 
 @dataclass(frozen=True)
@@ -162,6 +165,8 @@ def read_balance_transaction(found: Json, at: datetime) -> BalanceTransaction:
         source_id=read_id(source),
         source=source if isinstance(source, Mapping) else None,
         category=found.get("reporting_category") or "",
+        # The shortest digits of the number in the JSON, which are those that Stripe sent.
+        exchange_rate=Decimal(repr(rate)) if (rate := found.get("exchange_rate")) else None,
     )
 
 

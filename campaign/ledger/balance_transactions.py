@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from campaign.gateway import BalanceTransaction
@@ -31,6 +32,7 @@ class PaymentTransaction:
     `fee_currency`, the balance's currency. `kind` is a ledger kind: `fee` if only a fee moved. For a dispute it is the
     meaning of the transaction; how much of it is the gift's, only the dispute as a whole says. `public_id` is the
     donation id in the charge's metadata. `bare`: the charge has no customer, so it did not pay an invoice.
+    `settled_amount` is what the balance got or lost: signed minor units of `fee_currency`; `exchange_rate` is Stripe's.
     """
 
     id: str
@@ -45,6 +47,13 @@ class PaymentTransaction:
     public_id: str | None
     bare: bool
     source: dict[str, Any]
+    settled_amount: int = 0
+    exchange_rate: Decimal | None = None
+
+    @property
+    def converted(self) -> bool:
+        """Whether Stripe settled it in another currency than the donor paid in."""
+        return self.settled_amount != 0 and self.fee_currency != self.currency
 
 
 def _is_of_a_payment(source: Mapping[str, Any]) -> bool:
@@ -84,6 +93,8 @@ def map_balance_transaction(found: BalanceTransaction) -> PaymentTransaction | N
         public_id=named,
         bare=what == "charge" and not source.get("customer"),
         source=dict(source),
+        settled_amount=found.amount,
+        exchange_rate=found.exchange_rate,
     )
 
 

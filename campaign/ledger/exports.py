@@ -1,6 +1,8 @@
 """Stream donations, donors, ledger entries and receipts as rows. New columns are only ever added at the end.
 
-Amounts are minor units, instants RFC 3339 with offset, ids the public ones.
+Amounts are minor units, instants RFC 3339 with offset, ids the public ones. An amount is in the `currency` of its row:
+a ledger row of the kind `fee` is in the currency of Stripe's balance, which need not be the gift's. `settled_…` are set
+only for a gift that Stripe converted.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,7 +13,16 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, Text, and_, cast, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
-from campaign.models import Campaign, Donation, Donor, LedgerEntry, Receipt, ReceiptKind
+from campaign.models import (
+    Campaign,
+    Conversion,
+    Donation,
+    Donor,
+    LedgerEntry,
+    LedgerKind,
+    Receipt,
+    ReceiptKind,
+)
 
 Row = dict[str, Any]
 
@@ -37,6 +48,20 @@ def _receipt_number(receipt: type[Receipt] = Receipt) -> ColumnElement[str]:
     return cast(receipt.year, Text) + "-" + func.to_char(receipt.sequence, "FM000000")
 
 
+# What Stripe's balance got for a gift in another currency; the latest, if a debit was tried again.
+_SETTLED = (
+    select(
+        Conversion.donation_id,
+        Conversion.settled_amount,
+        Conversion.settled_currency,
+        Conversion.exchange_rate,
+    )
+    .where(Conversion.kind == LedgerKind.payment.value)
+    .distinct(Conversion.donation_id)
+    .order_by(Conversion.donation_id, Conversion.converted_at.desc(), Conversion.id.desc())
+    .subquery("settled")
+)
+
 _DONATIONS = (
     select(
         Donation.public_id.label("id"),
@@ -53,8 +78,12 @@ _DONATIONS = (
         Donation.paid_at,
         _receipt_number().label("receipt_number"),
         Donation.payment_intent_id.label("stripe_payment_intent"),
+        _SETTLED.c.settled_amount,
+        _SETTLED.c.settled_currency,
+        _SETTLED.c.exchange_rate,
     )
     .join(Campaign, Campaign.id == Donation.campaign_id)
+    .outerjoin(_SETTLED, _SETTLED.c.donation_id == Donation.id)
     .outerjoin(
         Receipt, and_(Receipt.donation_id == Donation.id, Receipt.kind == ReceiptKind.receipt.value)
     )

@@ -1,4 +1,4 @@
-"""Book Stripe's fee for each payment once it appears in Stripe's balance."""
+"""Book Stripe's fee for each payment once it appears in Stripe's balance, and what a payment was converted to."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from campaign.core.upsert import insert_once
 from campaign.donations.donation_lookup import find_donation_for_payment, lock_payment
 from campaign.ledger.balance_transactions import PaymentTransaction
 from campaign.ledger.posting import book_fee, load_entries
-from campaign.models import Donation, Heartbeat, LedgerEntry, LedgerKind
+from campaign.models import Conversion, Donation, Heartbeat, LedgerEntry, LedgerKind
 
 JOB = "book-fees"
 OVERLAP = timedelta(minutes=15)
@@ -30,16 +31,14 @@ def fees_window_start(session: Session, at: datetime) -> datetime:
 def find_unbooked_fees(
     session: Session, page: Sequence[PaymentTransaction]
 ) -> list[PaymentTransaction]:
-    """Return the transactions of `page` that have an unbooked fee and belong to a booked donation."""
-    with_fee = [one for one in page if one.fee]
-    booked = set(
-        session.scalars(
-            select(LedgerEntry.balance_transaction_id).where(
-                LedgerEntry.balance_transaction_id.in_([one.id for one in with_fee])
-            )
-        )
-    )
-    left = [one for one in with_fee if one.id not in booked]
+    """Return the transactions of `page` with an unbooked fee or conversion that belong to a booked donation."""
+    booked = _known(session, LedgerEntry, [one.id for one in page if one.fee])
+    converted = _known(session, Conversion, [one.id for one in page if one.converted])
+    left = [
+        one
+        for one in page
+        if (one.fee and one.id not in booked) or (one.converted and one.id not in converted)
+    ]
     ours = set(
         session.scalars(
             select(Donation.payment_intent_id)
@@ -53,18 +52,48 @@ def find_unbooked_fees(
     return [one for one in left if one.payment_intent_id in ours]
 
 
-def book_transaction_fee(session: Session, moved: PaymentTransaction) -> bool:
-    """Book a balance transaction's fee once, even if called concurrently; return whether this call booked it.
+def _known(
+    session: Session, table: type[LedgerEntry] | type[Conversion], names: list[str]
+) -> set[str | None]:
+    """Return which of these balance transactions the table has."""
+    if not names:
+        return set()
+    column = table.balance_transaction_id
+    return set(session.scalars(select(column).where(column.in_(names))))
 
-    Return False also if the payment is not ours or not in the ledger yet.
+
+def book_transaction_fee(session: Session, moved: PaymentTransaction) -> bool:
+    """Book a balance transaction's fee and conversion once, even if called concurrently.
+
+    Return whether this call booked either; False also if the payment is not ours or not in the ledger yet.
     """
     lock_payment(session, moved.payment_intent_id)
     donation = find_donation_for_payment(session, moved.payment_intent_id)
     account = load_entries(session, donation) if donation else None
-    if account is None or account.has_fee_entry(moved.id):
+    if donation is None or account is None:
         return False
+    converted = moved.converted and _record_conversion(session, donation.id, moved)
+    if account.has_fee_entry(moved.id):
+        return converted
     book_fee(account, moved.id, moved.fee, moved.fee_currency, moved.created)
-    return account.has_fee_entry(moved.id)
+    return converted or account.has_fee_entry(moved.id)
+
+
+def _record_conversion(session: Session, donation_id: int, moved: PaymentTransaction) -> bool:
+    """Save what the balance got for a payment, refund or dispute in another currency; return whether it is new."""
+    fact = {
+        "donation_id": donation_id,
+        "balance_transaction_id": moved.id,
+        "kind": moved.kind,
+        "source": moved.source_id,
+        "currency": moved.currency,
+        "settled_amount": moved.settled_amount,
+        "settled_currency": moved.fee_currency,
+        "exchange_rate": moved.exchange_rate,
+        "fee": moved.fee,
+        "converted_at": moved.created,
+    }
+    return insert_once(session, Conversion, fact, key="balance_transaction_id")
 
 
 def find_late_payments(session: Session, since: datetime) -> list[str]:

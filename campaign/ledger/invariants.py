@@ -316,6 +316,23 @@ MATCHING_GIFTS = (
     """,
 )
 
+CONVERSIONS = (
+    "donation {0} in {1}: transaction {2} was settled from {3} to {4} with a fee of {5}, the ledger has {6} {7}",
+    """
+    SELECT donation.public_id, donation.currency, conversion.balance_transaction_id, conversion.currency,
+        conversion.settled_currency, conversion.fee, coalesce(entry.fee, 0),
+        coalesce(entry.currency, conversion.settled_currency)
+    FROM conversion JOIN donation ON donation.id = conversion.donation_id
+        LEFT JOIN ledger_entry AS entry ON entry.balance_transaction_id = conversion.balance_transaction_id
+            AND entry.kind = 'fee'
+    WHERE conversion.currency <> donation.currency
+        OR (conversion.donation_id, conversion.settled_currency, conversion.fee) <> (
+            coalesce(entry.donation_id, conversion.donation_id),
+            coalesce(entry.currency, conversion.settled_currency), coalesce(entry.fee, 0))
+    ORDER BY conversion.id
+    """,
+)
+
 INVARIANTS = (
     CAMPAIGN_SUMS,
     CAMPAIGN_COUNTS,
@@ -331,5 +348,6 @@ INVARIANTS = (
     FINAL_RESULTS,
     OFFLINE_REVERSALS,
     MATCHING_GIFTS,
+    CONVERSIONS,
     *TALLY_INVARIANTS,
 )

@@ -10,6 +10,7 @@ from campaign.models.campaign_content import (
     MilestoneMark,
     WallEntry,
 )
+from campaign.models.conversions import Conversion
 from campaign.models.direct_mail import DirectMailPiece
 from campaign.models.donation import Donation
 from campaign.models.donor import CampaignDonor, Donor
@@ -65,6 +66,7 @@ __all__ = [
     "Charge",
     "CodeVisit",
     "CommentState",
+    "Conversion",
     "DeliveryState",
     "DepositBatch",
     "DirectMailPiece",

@@ -99,7 +99,7 @@ def _figures(progress: Progress, language: Language) -> dict[str, Any]:
         "raised_text": formatting.amount(progress.raised, currency, language),
         "readers_text": formatting.readers(progress.donors, language),
         "percent": min(100, max(0, int(progress.percent))),
-        "percent_text": f"{progress.percent:g}%",
+        "percent_text": formatting.percent(progress.percent, language),
     }
 
 

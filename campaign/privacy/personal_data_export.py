@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, or_, select
@@ -12,6 +13,7 @@ from campaign.audit.audit_log import list_entries_about
 from campaign.donations.canonical_donors import canonical_donor, donor_records
 from campaign.models import (
     Base,
+    Conversion,
     Donation,
     Donor,
     DonorLink,
@@ -123,6 +125,7 @@ def collect_personal_data(session: Session, person: DataSubject) -> PersonalData
         "donations": _rows(session, Donation, Donation.id.in_(donations)),
         "offline_gifts": _rows(session, OfflineGift, OfflineGift.donation_id.in_(donations)),
         "ledger": _rows(session, LedgerEntry, LedgerEntry.donation_id.in_(donations)),
+        "conversions": _rows(session, Conversion, Conversion.donation_id.in_(donations)),
         "donor_wall": _rows(session, WallEntry, WallEntry.donation_id.in_(donations)),
         "refunds": _rows(session, Refund, Refund.donation_id.in_(donations)),
         "receipts": _rows(session, Receipt, Receipt.donation_id.in_(donations)),
@@ -172,4 +175,6 @@ def _row(row: Base) -> PersonalData:
 
 
 def _plain(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, datetime | date) else value
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    return str(value) if isinstance(value, Decimal) else value

@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import func, or_, select, text
 from sqlalchemy.orm import Session
 
-from campaign.models import Donation, InboxEvent, InboxState, LedgerEntry
+from campaign.models import Conversion, Donation, InboxEvent, InboxState, LedgerEntry
 from campaign.reconciliation.balance_transactions import list_transactions
 from campaign.reconciliation.compare import PaymentComparison
 
@@ -36,6 +36,11 @@ _SUSPECTS = """
     SELECT movement.donation_id FROM stripe_balance_transaction AS movement
         LEFT JOIN ledger_entry AS entry ON entry.balance_transaction_id = movement.id
     WHERE movement.donation_id IS NOT NULL AND movement.fee <> coalesce(entry.fee, 0)
+    UNION
+    SELECT movement.donation_id FROM stripe_balance_transaction AS movement
+        LEFT JOIN conversion ON conversion.balance_transaction_id = movement.id
+    WHERE movement.donation_id IS NOT NULL AND conversion.id IS NULL
+        AND movement.settled_amount <> 0 AND movement.fee_currency <> movement.currency
     UNION
     SELECT entry.donation_id FROM ledger_entry AS entry
     WHERE entry.balance_transaction_id IS NOT NULL AND entry.fee <> 0 AND entry.occurred_at >= :since
@@ -81,6 +86,13 @@ def load_comparison(session: Session, donation_id: int, since: datetime) -> Paym
         movements=list_transactions(session, donation_id=donation_id),
         since=since,
         state=donation.state,
+        converted=frozenset(
+            session.scalars(
+                select(Conversion.balance_transaction_id).where(
+                    Conversion.donation_id == donation_id
+                )
+            )
+        ),
     )
 
 

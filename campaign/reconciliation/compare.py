@@ -38,6 +38,8 @@ class PaymentComparison:
     """The start of the window: older entries need no balance transaction in it."""
     state: str | None = None
     """The donation's state; None if the ledger lacks the payment."""
+    converted: frozenset[str] = frozenset()
+    """The balance transactions whose settled amount is recorded."""
 
     @property
     def intent(self) -> str | None:
@@ -65,6 +67,7 @@ def compare(case: PaymentComparison, at: datetime) -> ComparisonResult:
     found.discrepancies += [*_payment(case), *_refunds(case), *_failed_refunds(case)]
     found.discrepancies += _disputes(case)
     _fees(case, at, found)
+    found.discrepancies += _conversions(case, at)
     return found
 
 
@@ -277,6 +280,20 @@ def _fees(case: PaymentComparison, at: datetime, found: ComparisonResult) -> Non
         else:
             found.fees_in_progress += 1
     found.discrepancies += _unconfirmed_fees(case, booked.values())
+
+
+def _conversions(case: PaymentComparison, at: datetime) -> Iterator[Discrepancy]:
+    """Yield what Stripe settled in another currency without a record of the settled amount."""
+    if not _entries(case, LedgerKind.payment):
+        return
+    for one in case.movements:
+        overdue = at - one.created > FEE_GRACE_PERIOD
+        if one.converted and one.id not in case.converted and overdue:
+            names = (one.source_id, one.payment_intent_id, one.id)
+            settled = ReportedAmount(abs(one.settled_amount), one.fee_currency, names, one.created)
+            note = "what Stripe converted it to is not recorded"
+            kind = LedgerKind(one.kind)
+            yield _discrepancy(case, kind, settled, None, repairable=True, note=note)
 
 
 def _names_at_stripe(discrepancies: Iterable[Discrepancy]) -> set[str]:

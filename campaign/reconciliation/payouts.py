@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
+from campaign.core import money
 from campaign.core.booking_context import Outcome
 from campaign.core.errors import NotFound
 from campaign.core.upsert import (
@@ -20,7 +22,16 @@ from campaign.core.upsert import (
 )
 from campaign.gateway import BalanceTransaction
 from campaign.gateway.payouts import StripePayout
-from campaign.models import Charge, Dispute, Donation, LedgerEntry, Payout, PayoutItem, Refund
+from campaign.models import (
+    Charge,
+    Conversion,
+    Dispute,
+    Donation,
+    LedgerEntry,
+    Payout,
+    PayoutItem,
+    Refund,
+)
 
 PAGE = 50
 SHOWN = 200
@@ -37,10 +48,22 @@ _PAYOUT_RULES: Mapping[str, Rule] = {
 
 @dataclass(frozen=True)
 class PayoutLine:
-    """An item of a payout, and the public id of its donation ('' if it is not ours)."""
+    """An item of a payout, and the public id of its donation ('' if it is not ours).
+
+    If Stripe converted it, `gift_currency` is the currency that the donor paid in, and `exchange_rate` Stripe's.
+    """
 
     item: PayoutItem
     donation: str
+    gift_currency: str = ""
+    exchange_rate: Decimal | None = None
+
+    @property
+    def rate(self) -> Decimal | None:
+        """Return the rate as people know it, of whole units."""
+        if self.exchange_rate is None:
+            return None
+        return money.major_rate(self.exchange_rate, self.gift_currency, self.item.currency)
 
 
 @dataclass(frozen=True)
@@ -167,13 +190,15 @@ def find_payout(session: Session, stripe_id: str) -> PayoutDetail:
         ).where(item.payout_id == payout.id)
     ).one()
     query = (
-        select(item, Donation.public_id)
+        select(item, Donation.public_id, Conversion.currency, Conversion.exchange_rate)
         .outerjoin(Donation, Donation.id == item.donation_id)
+        .outerjoin(Conversion, _converted())
         .where(item.payout_id == payout.id)
         .order_by(item.id)
     )
     parts = [
-        PayoutLine(one, donation or "") for one, donation in session.execute(query.limit(SHOWN))
+        PayoutLine(one, donation or "", currency or "", rate)
+        for one, donation, currency, rate in session.execute(query.limit(SHOWN))
     ]
     return PayoutDetail(payout, parts, *map(int, sums))
 
@@ -191,8 +216,11 @@ def payout_rows(session: Session, stripe_id: str) -> Iterator[dict[str, Any]]:
             PayoutItem.net,
             PayoutItem.currency,
             PayoutItem.created_at,
+            Conversion.currency.label("gift_currency"),
+            Conversion.exchange_rate,
         )
         .join(Payout, Payout.id == PayoutItem.payout_id)
+        .outerjoin(Conversion, _converted())
         .outerjoin(Donation, Donation.id == PayoutItem.donation_id)
         .where(Payout.stripe_id == stripe_id)
         .order_by(PayoutItem.id)
@@ -212,7 +240,13 @@ COLUMNS = (
     "net",
     "currency",
     "created_at",
+    "gift_currency",
+    "exchange_rate",
 )
+
+
+def _converted() -> ColumnElement[bool]:
+    return Conversion.balance_transaction_id == PayoutItem.balance_transaction_id
 
 
 def _gift_of_item() -> ColumnElement[int | None]:

@@ -34,7 +34,7 @@ def repair(installation: Installation, case: PaymentComparison) -> None:
             with installation.sessions.begin() as session:
                 _apply(session, one, installation.books)
     for one in mine:
-        if one.fee:
+        if one.fee or one.converted:
             book_transaction(installation, one)
 
 

@@ -7,7 +7,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from campaign.campaigns import formatting
 from campaign.core import money
+from campaign.core.i18n import ENGLISH, get_language
 from campaign.core.locks import AdvisoryLock, lock_until_commit
 from campaign.mailer.kinds import EmailKind
 from campaign.mailer.queue import NewEmail, queue_email
@@ -84,13 +86,15 @@ def find_problems(session: Session, at: datetime, zone: ZoneInfo) -> dict[str, s
 
 
 def _dispute(one: OpenDispute, zone: ZoneInfo) -> str:
-    due = (
-        f"evidence is due by {one.due_by.astimezone(zone):%B %-d, %Y, %H:%M %Z}"
-        if one.due_by
-        else "no due date"
-    )
+    due = f"evidence is due by {_due(one.due_by, zone)}" if one.due_by else "no due date"
     amount = money.format_money(one.amount, one.currency)
     return f"Dispute {one.stripe_id} over {amount} is open ({one.status}): {due}. Respond in the Stripe dashboard."
+
+
+def _due(moment: datetime, zone: ZoneInfo) -> str:
+    """Format as `January 4, 2027, 11:59 p.m. PST`; alerts are in English."""
+    time = formatting.time_with_zone(moment, zone, get_language(ENGLISH))
+    return f"{moment.astimezone(zone):%B %-d, %Y}, {time}"
 
 
 def _warning(one: ActionableWarning) -> str:

@@ -8,12 +8,13 @@ from typing import Any
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from campaign.audit.details import readable_details
 from campaign.models import AuditEntry, Campaign
 
 PAGE = 50
 CHUNK = 1000
 
-_Query = Select[AuditEntry, str | None]
+_Query = Select[AuditEntry, str | None, str | None]
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def read_page(
         rows, has_newer, has_older = rows[::-1], more, True
     else:
         has_newer, has_older = before is not None, more
-    lines = [_line(entry, slug) for entry, slug in rows]
+    lines = [_line(*row) for row in rows]
     return AuditPage(
         lines,
         newer=lines[0].entry.id if lines and has_newer else None,
@@ -93,9 +94,12 @@ def _ordered(query: _Query, before: int | None, after: int | None) -> _Query:
 
 
 def audit_rows(session: Session, filters: AuditFilters) -> Iterator[dict[str, Any]]:
-    """Yield every matching entry as a flat row with the keys COLUMNS, oldest first."""
+    """Yield every matching entry as a flat row with the keys COLUMNS, oldest first.
+
+    `before` and `after` are as recorded, with amounts in minor units; `details` is what people read.
+    """
     query = _filtered(filters).order_by(AuditEntry.id).execution_options(yield_per=CHUNK)
-    for entry, slug in session.execute(query):
+    for entry, slug, currency in session.execute(query):
         yield {
             "id": entry.id,
             "at": entry.at,
@@ -106,7 +110,17 @@ def audit_rows(session: Session, filters: AuditFilters) -> Iterator[dict[str, An
             "campaign": slug or "",
             "before": entry.before,
             "after": entry.after,
+            "details": _details(entry, currency),
         }
+
+
+def _details(entry: AuditEntry, currency: str | None) -> str:
+    """Return what changed on one line: `state: paid → refunded; amount: $25 USD`."""
+    return "; ".join(
+        f"{one.name.replace('_', ' ')}: "
+        + (f"{one.before} → {one.after or 'none'}" if one.before else one.after)
+        for one in changes(entry.before, entry.after, currency)
+    )
 
 
 COLUMNS = (
@@ -119,6 +133,7 @@ COLUMNS = (
     "campaign",
     "before",
     "after",
+    "details",
 )
 
 
@@ -139,7 +154,7 @@ def known_actions(session: Session) -> Sequence[str]:
 
 
 def _filtered(filters: AuditFilters) -> _Query:
-    query = select(AuditEntry, Campaign.slug).outerjoin(
+    query = select(AuditEntry, Campaign.slug, Campaign.currency).outerjoin(
         Campaign, Campaign.id == AuditEntry.campaign_id
     )
     exact = (
@@ -162,27 +177,20 @@ def _filtered(filters: AuditFilters) -> _Query:
     return query
 
 
-def _line(entry: AuditEntry, slug: str | None) -> AuditRow:
-    return AuditRow(entry, slug or "", changes(entry.before, entry.after))
+def _line(entry: AuditEntry, slug: str | None, currency: str | None) -> AuditRow:
+    return AuditRow(entry, slug or "", changes(entry.before, entry.after, currency))
 
 
-def changes(before: dict[str, Any], after: dict[str, Any]) -> Sequence[Change]:
-    """Return the values that differ, in the order recorded. A value on one side only is '' on the other."""
-    names = dict.fromkeys([*before, *after])
+def changes(
+    before: dict[str, Any], after: dict[str, Any], currency: str | None = None
+) -> Sequence[Change]:
+    """Return the values that differ, in the order recorded. A value on one side only is '' on the other.
+
+    Amounts are in the entry's own currency, else in `currency`.
+    """
+    texts = readable_details(before, after, currency)
     return [
-        Change(name, _text(before.get(name)), _text(after.get(name)))
-        for name in names
+        Change(name, texts[0].get(name, ""), texts[1].get(name, ""))
+        for name in dict.fromkeys([*before, *after])
         if before.get(name) != after.get(name)
     ]
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, list):
-        return ", ".join(_text(one) for one in value)
-    if isinstance(value, dict):
-        return "; ".join(f"{name}: {_text(one)}" for name, one in value.items())
-    return str(value)

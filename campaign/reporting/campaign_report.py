@@ -4,6 +4,7 @@ Only the sums by ledger kind read every entry of the campaign. Everything else i
 not grow with the number of gifts.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -36,13 +37,18 @@ MOST_SOURCES = 15
 
 @dataclass(frozen=True)
 class LedgerSum:
-    """The signed sums of one ledger kind, in minor units. `fee` is Stripe's, `fee_cover` what donors covered."""
+    """The signed sums of one ledger kind in one currency, in minor units.
+
+    `fee` is Stripe's, `fee_cover` what donors covered. Fees are in the currency in which Stripe settles, so the
+    campaign's gifts and their fees may be in two.
+    """
 
     kind: str
     entries: int
     amount: int
     fee_cover: int
     fee: int
+    currency: str
 
 
 @dataclass(frozen=True)
@@ -90,9 +96,13 @@ class CampaignReport:
         return sum(one.amount for one in self.offline)
 
     @property
-    def fees(self) -> int:
-        """Stripe's fees, in minor units."""
-        return sum(one.fee for one in self.booked)
+    def fees(self) -> dict[str, int]:
+        """Stripe's fees by their currency, in minor units."""
+        found: Counter[str] = Counter()
+        for one in self.booked:
+            if one.fee:
+                found[one.currency] += one.fee
+        return dict(found)
 
     @property
     def covered(self) -> int:
@@ -187,12 +197,16 @@ def _booked(session: Session, campaign_id: int) -> list[LedgerSum]:
             func.sum(LedgerEntry.amount),
             func.sum(LedgerEntry.fee_cover),
             func.sum(LedgerEntry.fee),
+            LedgerEntry.currency,
         )
         .where(LedgerEntry.campaign_id == campaign_id)
-        .group_by(LedgerEntry.kind)
+        .group_by(LedgerEntry.kind, LedgerEntry.currency)
     )
-    found = [LedgerSum(kind, count, *map(int, sums)) for kind, count, *sums in rows]
-    return sorted(found, key=lambda one: (-one.entries, one.kind))
+    found = [
+        LedgerSum(kind, count, int(amount), int(cover), int(fee), currency)
+        for kind, count, amount, cover, fee, currency in rows
+    ]
+    return sorted(found, key=lambda one: (-one.entries, one.kind, one.currency))
 
 
 def _comments(session: Session, campaign_id: int) -> list[Comment]:

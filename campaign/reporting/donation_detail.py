@@ -1,19 +1,20 @@
 """Read everything about one donation for its page, with a fixed number of queries."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session, joinedload
 
-from campaign.audit.audit_log import list_entries_about
+from campaign.audit.audit_log import LoggedAction, read_activity
 from campaign.core.errors import NotFound, RefundRefused
 from campaign.donations.canonical_donors import canonical_donor
 from campaign.donations.tribute_cards import find_card
 from campaign.donors.notes import list_notes
 from campaign.mailer.kinds import EmailKind
 from campaign.models import (
-    AuditEntry,
+    Conversion,
     Dispute,
     Donation,
     Donor,
@@ -38,14 +39,24 @@ class DonationDetail:
     offline: OfflineGift | None
     card: TributeCard | None
     entries: Sequence[LedgerEntry]
+    conversions: Sequence[Conversion]
     refunds: Sequence[Refund]
     disputes: Sequence[Dispute]
     warnings: Sequence[FraudWarning]
     receipts: Sequence[Receipt]
     mails: Sequence[OutboxMessage]
     notes: Sequence[Note]
-    audit: Sequence[AuditEntry]
+    audit: Sequence[LoggedAction]
     left: Refundable | None
+
+    @property
+    def fees(self) -> dict[str, int]:
+        """Stripe's fees by their currency, which is the one in which Stripe settles; minor units."""
+        found: Counter[str] = Counter()
+        for one in self.entries:
+            if one.fee:
+                found[one.currency] += one.fee
+        return dict(found)
 
     @property
     def receipt(self) -> Receipt | None:
@@ -101,6 +112,11 @@ def read_donation_detail(session: Session, public_id: str) -> DonationDetail:
             .where(LedgerEntry.donation_id == donation.id)
             .order_by(LedgerEntry.id)
         ).all(),
+        conversions=session.scalars(
+            select(Conversion)
+            .where(Conversion.donation_id == donation.id)
+            .order_by(Conversion.converted_at, Conversion.id)
+        ).all(),
         refunds=session.scalars(
             select(Refund).where(Refund.donation_id == donation.id).order_by(Refund.id)
         ).all(),
@@ -125,7 +141,7 @@ def read_donation_detail(session: Session, public_id: str) -> DonationDetail:
             .order_by(OutboxMessage.id)
         ).all(),
         notes=list_notes(session, donation_id=donation.id),
-        audit=list_entries_about(session, "donation", [public_id]),
+        audit=read_activity(session, "donation", [public_id]),
         left=_left(session, donation),
     )
 

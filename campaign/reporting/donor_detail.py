@@ -7,13 +7,12 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session, joinedload
 
-from campaign.audit.audit_log import list_entries_about
+from campaign.audit.audit_log import LoggedAction, read_activity
 from campaign.donations.canonical_donors import donor_records
 from campaign.donors.keyset_paging import Cursor, Keys, Listing, read_keys
 from campaign.donors.merging import undoable_merges
 from campaign.donors.notes import list_notes
 from campaign.models import (
-    AuditEntry,
     Donation,
     Donor,
     DonorMerge,
@@ -67,7 +66,7 @@ class DonorDetail:
     suppressions: Sequence[Suppression]
     subscribers: Sequence[Subscriber]
     notes: Sequence[Note]
-    audit: Sequence[AuditEntry]
+    audit: Sequence[LoggedAction]
     erasure: ErasureRequest | None
 
 
@@ -107,7 +106,7 @@ def read_donor_detail(session: Session, donor: Donor, gifts: Cursor) -> DonorDet
             select(Subscriber).where(func.lower(Subscriber.email).in_(addresses))
         ).all(),
         notes=list_notes(session, donor_ids=ids),
-        audit=list_entries_about(session, "donor", [str(one) for one in ids]),
+        audit=read_activity(session, "donor", [str(one) for one in ids]),
         erasure=open_request_of(session, ids),
     )
 

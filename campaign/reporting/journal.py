@@ -1,20 +1,35 @@
 """The double-entry journal of a month, by day, type and designation, ready for the accountant's books.
 
-Days are in the organization's time zone. Every line is either a debit or a credit, in minor units; for each month and
+Days are in the organization's time zone. Every line is either a debit or a credit, in minor units; for each day and
 currency the two sides are equal. Corrections are left out: they move no money, only what counts for a campaign.
+
+A gift is in its own currency. If Stripe settles it in another one, the Stripe balance gives it up in the gift's
+currency and gets what Stripe credited in the bank's, both against exchange gains and losses, on the day of Stripe's
+balance transaction; Stripe's fees are in the bank's currency. So the Stripe balance ends, in each currency, at what
+Stripe holds.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Date, and_, case, cast, func, select, text
+from sqlalchemy import Date, and_, case, cast, exists, func, or_, select, text
 from sqlalchemy.orm import Session, aliased
 
 from campaign.core import clock
+from campaign.core.chart_of_accounts import (
+    BANK,
+    CHARGES,
+    CONTRIBUTIONS,
+    COVERED,
+    DISPUTES,
+    FEES,
+    IN_HAND,
+    STOCK,
+    STRIPE,
+)
 from campaign.donations.offline_kinds import KIND_NAMES
 from campaign.models import (
     Campaign,
@@ -28,16 +43,11 @@ from campaign.models import (
     PayoutItem,
 )
 from campaign.models.payouts import OTHER_BALANCE_TRANSACTIONS
+from campaign.reporting.journal_conversions import conversion_lines, is_valued, valued_lines
+from campaign.reporting.journal_lines import DESCRIPTIONS, JournalLine
 
-STRIPE = "Stripe balance"
-BANK = "Bank"
-IN_HAND = "Checks and cash in hand"
-STOCK = "Stock received"
-FEES = "Card fees"
-CHARGES = "Other Stripe activity"
-CONTRIBUTIONS = "Contributions"
-COVERED = "Fees covered by donors"
 CARD = "card"
+DISPUTE_GAIN_LOSS = "dispute_gain_loss"
 BANKED = "banked"
 """The channel of an offline gift that was reversed after its deposit."""
 
@@ -49,44 +59,6 @@ _ACCOUNTS = {
     OfflineKind.donor_advised_fund.value: IN_HAND,
     OfflineKind.stock.value: STOCK,
 }
-_DESCRIPTIONS = {
-    LedgerKind.payment: "Gifts",
-    LedgerKind.payment_reversed: "Reversed gifts",
-    LedgerKind.refund: "Refunds",
-    LedgerKind.refund_failed: "Failed refunds",
-    LedgerKind.dispute: "Disputes",
-    LedgerKind.dispute_reversed: "Reversed disputes",
-    LedgerKind.fee: "Fees",
-}
-COLUMNS = (
-    "day",
-    "account",
-    "designation",
-    "description",
-    "debit",
-    "credit",
-    "currency",
-    "reference",
-)
-
-
-@dataclass(frozen=True)
-class JournalLine:
-    """One side of an entry. `reference` is a payout id or a batch name; `number` is how many gifts it sums up."""
-
-    day: date
-    account: str
-    designation: str
-    description: str
-    debit: int
-    credit: int
-    currency: str
-    reference: str = ""
-    number: int = 0
-
-    def row(self) -> dict[str, Any]:
-        """Return the line as an export row; the keys are COLUMNS."""
-        return {name: getattr(self, name) for name in COLUMNS}
 
 
 @dataclass(frozen=True)
@@ -110,16 +82,74 @@ class Journal:
         return dict(found)
 
 
+def month_after(first: date) -> date:
+    """Return the first day of the next month."""
+    return (first + timedelta(days=31)).replace(day=1)
+
+
+def read_bank_journal(session: Session, first: date, zone: ZoneInfo, currency: str) -> Journal:
+    """Return the month in one currency, that of a bank account, for books that are kept in it.
+
+    A gift in another currency that Stripe settled in this one has the value for which it was settled. What is refunded
+    or disputed of it has its share of that value; what Stripe took beyond or below that is an exchange gain or loss.
+    """
+    after = month_after(first)
+    lines = [
+        *_gifts(session, first, after, zone, unvalued=True),
+        *conversion_lines(session, first, after, zone, unvalued=True),
+        *valued_lines(session, first, after, zone),
+        *_payouts(session, first, after),
+        *_charged_by_stripe(session, first, after, zone),
+        *_deposits(session, first, after),
+    ]
+    kept = [line for line in lines if line.currency == currency]
+    return Journal(first, sorted(kept, key=lambda line: (line.day, line.description)))
+
+
 def read_journal(session: Session, first: date, zone: ZoneInfo) -> Journal:
     """Return the journal of the month that begins on `first`, with days in `zone`."""
-    after = (first + timedelta(days=31)).replace(day=1)
+    after = month_after(first)
     lines = [
         *_gifts(session, first, after, zone),
+        *conversion_lines(session, first, after, zone),
         *_payouts(session, first, after),
         *_charged_by_stripe(session, first, after, zone),
         *_deposits(session, first, after),
     ]
     return Journal(first, sorted(lines, key=lambda line: (line.day, line.description)))
+
+
+_BEGINNING = date(2000, 1, 1)
+
+
+def stripe_balances(session: Session, after: date, zone: ZoneInfo) -> dict[str, int]:
+    """Return what the Stripe balance comes to before the day `after`, by currency, in minor units; without zeros.
+
+    That is what Stripe still holds, once the balance transactions of the time before are read.
+    """
+    found: Counter[str] = Counter()
+    by_card = (
+        select(
+            LedgerEntry.currency,
+            func.sum(LedgerEntry.amount + LedgerEntry.fee_cover - LedgerEntry.fee),
+        )
+        .where(
+            LedgerEntry.kind != LedgerKind.correction.value,
+            LedgerEntry.occurred_at < clock.start_of_day(after, zone),
+            ~exists().where(OfflineGift.donation_id == LedgerEntry.donation_id),
+        )
+        .group_by(LedgerEntry.currency)
+    )
+    for currency, amount in session.execute(by_card):
+        found[currency] += int(amount)
+    for line in (
+        *conversion_lines(session, _BEGINNING, after, zone),
+        *_payouts(session, _BEGINNING, after),
+        *_charged_by_stripe(session, _BEGINNING, after, zone),
+    ):
+        if line.account == STRIPE:
+            found[line.currency] += line.debit - line.credit
+    return {currency: amount for currency, amount in sorted(found.items()) if amount}
 
 
 def months(session: Session, zone: ZoneInfo) -> list[date]:
@@ -137,8 +167,17 @@ def months(session: Session, zone: ZoneInfo) -> list[date]:
     return found
 
 
-def _gifts(session: Session, first: date, after: date, zone: ZoneInfo) -> Iterator[JournalLine]:
-    """Yield the ledger's entries, summed by day, kind, designation and channel."""
+def _gifts(
+    session: Session, first: date, after: date, zone: ZoneInfo, *, unvalued: bool = False
+) -> Iterator[JournalLine]:
+    """Yield the ledger's entries, summed by day, kind, designation and channel.
+
+    With `unvalued`, without gifts that have a value in another currency; their fees are in that already.
+    """
+    chosen = [LedgerEntry.kind != LedgerKind.correction.value]
+    if unvalued:
+        moves_nothing = and_(LedgerEntry.amount == 0, LedgerEntry.fee_cover == 0)
+        chosen.append(or_(moves_nothing, ~is_valued(LedgerEntry.donation_id)))
     began = aliased(Campaign)
     day = cast(func.timezone(zone.key, LedgerEntry.occurred_at), Date)
     designation = func.coalesce(Campaign.designation, began.designation)
@@ -164,7 +203,7 @@ def _gifts(session: Session, first: date, after: date, zone: ZoneInfo) -> Iterat
         .where(
             LedgerEntry.occurred_at >= clock.start_of_day(first, zone),
             LedgerEntry.occurred_at < clock.start_of_day(after, zone),
-            LedgerEntry.kind != LedgerKind.correction.value,
+            *chosen,
         )
         .group_by(*keys)
         .order_by(*keys)
@@ -173,11 +212,11 @@ def _gifts(session: Session, first: date, after: date, zone: ZoneInfo) -> Iterat
         gift, fee_cover, fee, number = map(int, sums)
         sides = (
             (_ACCOUNTS[way_], gift + fee_cover - fee, ""),
-            (FEES, fee, fund_),
+            (DISPUTES if kind == DISPUTE_GAIN_LOSS else FEES, fee, fund_),
             (CONTRIBUTIONS, -gift, fund_),
             (COVERED, -fee_cover, fund_),
         )
-        description = _description(LedgerKind(kind), way_)
+        description = _description(kind, way_)
         for account, moved, of_fund in sides:
             if moved:
                 into, out = max(0, moved), max(0, -moved)
@@ -186,11 +225,11 @@ def _gifts(session: Session, first: date, after: date, zone: ZoneInfo) -> Iterat
                 )
 
 
-def _description(kind: LedgerKind, way: str) -> str:
+def _description(kind: str, way: str) -> str:
     if way == CARD:
-        return _DESCRIPTIONS[kind]
+        return DESCRIPTIONS[kind]
     channel = "after deposit" if way == BANKED else KIND_NAMES[OfflineKind(way)].lower()
-    return f"{_DESCRIPTIONS[kind]}, {channel}"
+    return f"{DESCRIPTIONS[kind]}, {channel}"
 
 
 def _payouts(session: Session, first: date, after: date) -> Iterator[JournalLine]:

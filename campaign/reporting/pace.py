@@ -6,11 +6,11 @@ campaigns end within it. Year-end campaigns close with a rush that the mean of e
 second figure shows the total if this campaign closes like the previous one.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from statistics import fmean, stdev
+from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
+from statistics import mean, stdev
 
 from campaign.core import money
 from campaign.models import Campaign
@@ -19,9 +19,11 @@ from campaign.reporting.tallies import Tally
 FEWEST_DAYS = 3
 FEWEST_GIFTS = 20
 MOST_DAYS = 14
-WITHIN = 1.28
+WITHIN = Decimal("1.28")
 """Standard deviations that cover 80 % of a normal distribution."""
 DAY = timedelta(days=1)
+_MICROSECOND = timedelta(microseconds=1)
+_ONE = Decimal(1)
 
 
 @dataclass(frozen=True)
@@ -50,16 +52,25 @@ def pace(campaign: Campaign, raised: int, hours: Sequence[Tally], at: datetime) 
     needed = None
     if left > timedelta():
         # With less than a day left, the whole rest is needed today.
-        days = max(left / DAY, 1.0)
-        needed = max(0, math.ceil((campaign.goal - raised) / days))
+        days = max(_days(left), _ONE)
+        needed = max(0, int(((campaign.goal - raised) / days).to_integral_value(ROUND_CEILING)))
     end = min(at, campaign.deadline)
-    passed = max((end - campaign.starts_at) / DAY, 1.0)
+    passed = max(_days(end - campaign.starts_at), _ONE)
     return Pace(
         needed=needed,
         last_day=_since(campaign, hours, end - DAY),
-        last_week=round(_since(campaign, hours, end - 7 * DAY) / min(7.0, passed)),
-        since_start=round(raised / passed),
+        last_week=_whole(_since(campaign, hours, end - 7 * DAY) / min(Decimal(7), passed)),
+        since_start=_whole(raised / passed),
     )
+
+
+def _days(length: timedelta) -> Decimal:
+    """Return a length of time in days, exact to the microsecond."""
+    return Decimal(length // _MICROSECOND) / (DAY // _MICROSECOND)
+
+
+def _whole(amount: Decimal) -> int:
+    return int(amount.to_integral_value(ROUND_HALF_UP))
 
 
 def _since(campaign: Campaign, hours: Sequence[Tally], moment: datetime) -> int:
@@ -72,13 +83,13 @@ def forecast(
     campaign: Campaign, raised: int, days: Sequence[Tally], at: datetime
 ) -> Forecast | None:
     """Forecast from the mean of the complete days in `days`, which ends with today. None with too little data."""
-    left = (campaign.deadline - at) / DAY
-    complete = [day.amount for day in days[:-1]][-MOST_DAYS:]
+    left = _days(campaign.deadline - at)
+    complete = [Decimal(day.amount) for day in days[:-1]][-MOST_DAYS:]
     gifts = sum(day.payments for day in days)
     if left <= 0 or len(complete) < FEWEST_DAYS or gifts < FEWEST_GIFTS:
         return None
-    expected = raised + fmean(complete) * left
-    span = WITHIN * stdev(complete) * math.sqrt(left)
+    expected = raised + mean(complete) * left
+    span = WITHIN * stdev(complete) * left.sqrt()
     return Forecast(
         expected=round_to_units(expected, campaign.currency),
         low=max(raised, round_to_units(expected - span, campaign.currency)),
@@ -87,10 +98,10 @@ def forecast(
     )
 
 
-def round_to_units(amount: float, currency: str) -> int:
+def round_to_units(amount: Decimal, currency: str) -> int:
     """Round to whole units of the currency, returned in minor units: an estimate has no cents."""
     unit: int = 10 ** money.decimals(currency)
-    return round(amount / unit) * unit
+    return _whole(amount / unit) * unit
 
 
 def forecast_by_previous_campaign(
@@ -106,4 +117,4 @@ def forecast_by_previous_campaign(
     then = last_totals[-1 - days_left]
     if then <= 0 or raised <= 0:
         return None
-    return round_to_units(raised * last_totals[-1] / then, currency)
+    return round_to_units(Decimal(raised) * last_totals[-1] / then, currency)

@@ -17,9 +17,9 @@
   };
   const fill = (words, values) => words.replace(/\{(\w+)\}/g, (_, key) => values[key]);
 
-  function money(minor, currency, figures) {
+  // `digits` comes with the unit: for some currencies, Stripe's minor unit is not the browser's.
+  function money(minor, currency, { figures, digits }) {
     const format = (digits) => new Intl.NumberFormat(figures, { style: "currency", currency, maximumFractionDigits: digits, minimumFractionDigits: digits });
-    const digits = new Intl.NumberFormat(figures, { style: "currency", currency }).resolvedOptions().maximumFractionDigits;
     const amount = minor / 10 ** digits;
     return format(Number.isInteger(amount) ? 0 : digits).format(amount);
   }
@@ -142,7 +142,7 @@ button{border-color:transparent;background:none;color:inherit;font-weight:400;te
       const { raised, pending, matched, goal, currency } = progress;
       const scale = Math.max(goal, raised + pending + matched) || 1;
       [raised, pending, matched].forEach((minor, place) => { this.bars[place].style.width = `${Math.max(0, (minor / scale) * 100)}%`; });
-      const amounts = Object.fromEntries(Object.entries({ raised, pending, matched, goal }).map(([name, minor]) => [name, money(minor, currency, said.figures)]));
+      const amounts = Object.fromEntries(Object.entries({ raised, pending, matched, goal }).map(([name, minor]) => [name, money(minor, currency, said)]));
       let text = fill(said.sentence, { ...amounts, percent: new Intl.NumberFormat(said.figures, { style: "percent", maximumFractionDigits: 1 }).format(progress.percent / 100) });
       for (const name of ["pending", "matched"]) if (progress[name]) text += fill(said[name], amounts);
       this.sentence.textContent = text;

@@ -10,7 +10,8 @@ const hint = document.querySelector("#cover_fees-hint");
 const other = amounts.find((radio) => radio.value === "other");
 
 const style = { style: "currency", currency: words.currency };
-const digits = new Intl.NumberFormat(language, style).resolvedOptions().maximumFractionDigits;
+// From the server: for some currencies, Stripe's minor unit is not the browser's.
+const digits = Number(words.digits);
 const sample = new Intl.NumberFormat(language, style).formatToParts(12345.6);
 const sign = (type) => sample.find((part) => part.type === type)?.value ?? "";
 
@@ -43,10 +44,13 @@ function name(value) {
 }
 
 // Same calculation as on the server; the next page shows the server's result.
+// In whole minor units and millionths of the rate, because fractions such as 0.029 have no exact binary form.
 function fees(value) {
   const unit = 10 ** digits;
-  const gross = Math.round(((value + Number(words.fixed)) / (1 - Number(words.rate))) * unit) / unit;
-  return Math.round((gross - value) * unit) / unit;
+  const millionths = 1_000_000 - Math.round(Number(words.rate) * 1_000_000);
+  const gift = Math.round(value * unit);
+  const gross = Math.round(((gift + Math.round(Number(words.fixed) * unit)) * 1_000_000) / millionths);
+  return (gross - gift) / unit;
 }
 
 // On a shared computer, turn off autocomplete, even if the box is ticked after typing.

@@ -4,6 +4,8 @@ const box = document.querySelector("[data-progress]");
 const words = box.dataset;
 const language = document.documentElement.dataset.figures || "en";
 const stretch = Number(words.stretch || 0);
+// From the server: for some currencies, Stripe's minor unit is not the browser's.
+const digits = Number(words.digits);
 const parts = Object.fromEntries([...box.querySelectorAll("[data-part]")].map((it) => [it.dataset.part, it]));
 
 const POLL = 4_000;
@@ -39,11 +41,17 @@ const unit = (n, name) =>
 
 function money(minor, currency) {
   const style = { style: "currency", currency };
-  const digits = new Intl.NumberFormat(language, style).resolvedOptions().maximumFractionDigits;
   const amount = minor / 10 ** digits;
   const shown = Number.isInteger(amount) ? 0 : digits;
   style.minimumFractionDigits = style.maximumFractionDigits = shown;
   return new Intl.NumberFormat(language, style).format(amount);
+}
+
+// As the server writes it: 9:05 a.m. PST, with plain spaces.
+function timeOfDay({ as_of: instant, timezone: timeZone }) {
+  const style = { hour: "numeric", minute: "2-digit", timeZone, timeZoneName: "short" };
+  const written = new Intl.DateTimeFormat(language, style).format(new Date(instant));
+  return written.replace(/[\u202f\u00a0]/g, " ").replace("AM", "a.m.").replace("PM", "p.m.");
 }
 
 function drawBar(progress) {
@@ -177,9 +185,7 @@ function showFigures(progress, changed) {
   say("sentence", text);
   parts.meter.setAttribute("aria-valuetext", text);
   parts["as-of"].dateTime = progress.as_of;
-  say("as-of", new Intl.DateTimeFormat(language, {
-    hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: progress.timezone, timeZoneName: "short",
-  }).format(new Date(progress.as_of)));
+  say("as-of", timeOfDay(progress));
   if (changed) speak(text, progress);
 }
 

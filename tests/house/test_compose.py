@@ -154,12 +154,14 @@ def test_what_is_in_dotenv_reaches_the_settings(tmp_path: Path) -> None:
         "ALERTS_TO": "editor@example.org",
         "CARD_FEE_FIXED": "25",
         "CARD_FEE_RATE": "0.022",
+        "CHART_OF_ACCOUNTS": "fees = 6040 Merchant fees",
         "MAIL_BOUNCES": "bounces@example.org",
         "MAIL_CONNECTIONS": "7",
         "MAIL_RATE": "3",
         "ORG_REGISTRATION": "Registered.",
         "SITE_URL": "https://other.example.org",
         "STAFF_SECOND_FACTOR": "required",
+        "XERO_TAX_RATE": "No VAT",
     }
     usual, found = settings(tmp_path, "web"), settings(tmp_path, "web", **changed)
     assert (found.mail.alerts_to, found.mail.bounces) == (
@@ -168,6 +170,8 @@ def test_what_is_in_dotenv_reaches_the_settings(tmp_path: Path) -> None:
     )
     assert (found.card_fee_fixed, float(found.card_fee_rate)) == (25, 0.022)
     assert (found.mail.connections, float(found.mail.rate)) == (7, 3.0)
+    assert found.books.chart.account("Card fees").name == "Merchant fees"
+    assert found.books.xero_tax_rate == "No VAT"
     assert found.organization.registration == "Registered."
     assert found.site_url == "https://other.example.org"
     assert (usual.staff.second_factor_required, found.staff.second_factor_required) == (False, True)

@@ -26,7 +26,7 @@ FOLDER = Path(__file__).parent / "readings"
 UPDATE = os.environ.get("UPDATE_READINGS") == "1"
 MOVING = [
     (re.compile(r"\d[\d,]* days left"), "9 days left"),
-    (re.compile(r"\d\d:\d\d P[DS]T"), "14:05 PST"),
+    (re.compile(r"\d{1,2}:\d\d [ap]\.m\. P[DS]T"), "2:05 p.m. PST"),
     (re.compile(r"(Tomorrow|In three days|On the last day), \w+ \d+"), r"\1"),
     (re.compile(r"127\.0\.0\.1:\d+"), "give.example.org"),
     (re.compile(r"(/static/\S+)\?v=\w+"), r"\1"),

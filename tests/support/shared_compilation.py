@@ -31,7 +31,9 @@ class CompiledTemplates(BytecodeCache):
         self._kept[bucket.key] = bucket.bytecode_to_string()
 
 
-def share_rules(compile_builder: Callable[[Rule, bool], Builder]) -> Callable[[Rule, bool], Builder]:
+def share_rules(
+    compile_builder: Callable[[Rule, bool], Builder],
+) -> Callable[[Rule, bool], Builder]:
     """Wrap the method with which a rule compiles its function that builds addresses."""
     kept: dict[tuple[Any, ...], Builder] = {}
 

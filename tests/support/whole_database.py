@@ -1,6 +1,7 @@
 """A row in every table, so that a backup of a database which lacks one table is noticed."""
 
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from campaign.core.clock import now
@@ -14,6 +15,7 @@ from campaign.models import (
     CampaignText,
     Charge,
     CodeVisit,
+    Conversion,
     DepositBatch,
     DirectMailPiece,
     Dispute,
@@ -71,7 +73,7 @@ def fill_every_table(installation: Installation, paid: Facts) -> None:
     _add_around_the_gift(add, campaign, gift.id)
     _enter_a_check(installation, campaign)
     _add_of_the_campaign(add, campaign)
-    _add_of_stripe(add)
+    _add_of_stripe(add, gift.id)
     _add_of_the_installation(add, gift.id)
 
 
@@ -172,7 +174,7 @@ def _add_of_the_campaign(add: Any, campaign: int) -> None:
     add(MatchingShard, matching_id=matching, shard=3)
 
 
-def _add_of_stripe(add: Any) -> None:
+def _add_of_stripe(add: Any, gift: int) -> None:
     add(Charge, stripe_id="ch_other", amount=900, currency="usd")
     add(
         Refund,
@@ -216,6 +218,18 @@ def _add_of_stripe(add: Any) -> None:
         net=800,
         currency="usd",
         created_at=AT,
+    )
+    add(
+        Conversion,
+        donation_id=gift,
+        balance_transaction_id="txn_2",
+        kind="payment",
+        source="ch_1",
+        currency="usd",
+        settled_amount=1233,
+        settled_currency="cad",
+        exchange_rate=Decimal("1.37"),
+        converted_at=AT,
     )
     add(ReconciliationRun, started_at=AT, ended_at=AT, requested_by="fay", discrepancy_count=2)
 

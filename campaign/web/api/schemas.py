@@ -149,7 +149,7 @@ class LedgerEntrySchema(Schema):
     kind = fields.String(required=True, validate=_one_of(LedgerKind))
     amount = _minor("In minor units, signed")
     cover = _minor("In minor units, signed")
-    fee = _minor("Processing fee, in minor units")
+    fee = _minor("Processing fee, in minor units of `currency`")
     currency = _code()
     occurred_at = _instant()
     recorded_at = _instant()

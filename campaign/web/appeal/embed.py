@@ -13,6 +13,7 @@ from flask import Blueprint, Response, current_app, jsonify, make_response, rend
 
 from campaign.campaigns.colors import text_color_on
 from campaign.campaigns.progress import Progress
+from campaign.core import money
 from campaign.core.i18n import Language, get_language, languages
 from campaign.models import Campaign
 from campaign.web.appeal.formatting import present_countdown, present_progress
@@ -111,6 +112,7 @@ def _unit(slug: str, code: str) -> dict[str, object]:
         "lang": spoken.locale,
         "dir": spoken.direction,
         "figures": spoken.figures,
+        "digits": money.decimals(progress.campaign.currency),
         "title": campaign_texts(snapshot).title.text,
         "hidden": shown.hidden,
         "accent": _accent(progress.campaign),

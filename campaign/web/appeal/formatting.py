@@ -1,13 +1,14 @@
 """Figures and times as sentences in the page's language, for the appeal's templates. No queries."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 
-from babel.numbers import format_percent
 from babel.units import format_unit
 
 from campaign.campaigns import formatting
 from campaign.campaigns.campaign_formatting import ending_with_year
 from campaign.campaigns.progress import Progress
+from campaign.core import money
 from campaign.models import Campaign, CampaignState
 from campaign.web.language import page_language
 
@@ -23,17 +24,18 @@ class ProgressView:
     pending: int
     goal: int
     matched: int
+    digits: int
     raised_text: str
     goal_text: str
     stretch_goal: int
-    percent: float
+    percent: Decimal
     percent_text: str
     donations: int
     donors: int
-    received_width: float
-    pending_width: float
-    matched_width: float
-    goal_position: float
+    received_width: Decimal
+    pending_width: Decimal
+    matched_width: Decimal
+    goal_position: Decimal
     sentence: str
     as_of_text: str
     as_of_iso: str
@@ -59,12 +61,12 @@ def present_progress(progress: Progress, *, to_staff: bool = False) -> ProgressV
     raised = max(0, progress.raised)
     scale = max(progress.asked, raised + progress.pending + progress.matched)
     stretch = campaign.stretch_goal or 0
-    moment = progress.as_of.astimezone(campaign.zone)
     return ProgressView(
         raised=progress.raised,
         pending=progress.pending,
         goal=campaign.goal,
         matched=progress.matched,
+        digits=money.decimals(campaign.currency),
         raised_text=_amount(campaign, progress.raised),
         goal_text=_amount(campaign, campaign.goal),
         stretch_goal=stretch,
@@ -72,13 +74,13 @@ def present_progress(progress: Progress, *, to_staff: bool = False) -> ProgressV
         percent_text=percent(progress.percent),
         donations=progress.donations,
         donors=progress.donors,
-        received_width=round(raised * 100 / scale, 2),
-        pending_width=round(progress.pending * 100 / scale, 2),
-        matched_width=round(progress.matched * 100 / scale, 2),
-        goal_position=round(campaign.goal * 100 / scale, 2),
+        received_width=_width(raised, scale),
+        pending_width=_width(progress.pending, scale),
+        matched_width=_width(progress.matched, scale),
+        goal_position=_width(campaign.goal, scale),
         sentence=_hidden_sentence(progress) if hidden else _progress_sentence(progress),
-        as_of_text=f"{moment:%H:%M} {moment:%Z}",
-        as_of_iso=moment.isoformat(timespec="seconds"),
+        as_of_text=formatting.time_with_zone(progress.as_of, campaign.zone, page_language()),
+        as_of_iso=progress.as_of.astimezone(campaign.zone).isoformat(timespec="seconds"),
         final=progress.final,
         hidden=hidden,
         met=progress.raised >= campaign.goal,
@@ -89,13 +91,14 @@ def _amount(campaign: Campaign, minor: int) -> str:
     return formatting.amount(minor, campaign.currency, page_language())
 
 
-def percent(share: float) -> str:
-    """Format a percentage (0–100) with at most one decimal: `24.7%`."""
-    return str(
-        format_percent(
-            round(share, 1) / 100, locale=page_language().formats, decimal_quantization=False
-        )
-    )
+def _width(part: int, scale: int) -> Decimal:
+    """Return `part` as percent of `scale`, to two decimals, for the bar."""
+    return (Decimal(part) * 100 / scale).quantize(Decimal("0.01"))
+
+
+def percent(share: Decimal | int) -> str:
+    """Format a percentage (100 is all of it) with at most one decimal: `24.7%`."""
+    return formatting.percent(share, page_language())
 
 
 def _progress_sentence(progress: Progress) -> str:

@@ -116,6 +116,7 @@ def _campaign_values(campaign: Campaign, state: str) -> dict[str, Any]:
         "slug": slug,
         "organization_line": campaign.organization_line,
         "currency": campaign.currency,
+        "digits": money.decimals(campaign.currency),
         "state": state,
         "paused": campaign.pause_reason or "",
         "url": url_for("public.appeal", slug=slug),

@@ -1,11 +1,11 @@
 """Actions of people outside the API, as Python methods. `routes` offers them over HTTP. Mixed into `StripeSandbox`."""
 
+from decimal import Decimal
 from typing import Any
 
 from sandbox.stripe.errors import Refused
 from sandbox.stripe.objects.cards import digits
 from sandbox.stripe.rules import (
-    balance,
     clock,
     debits,
     disputes,
@@ -155,7 +155,7 @@ class Controls:
             found = self.account.get("subscription", subscription_id)
             return copied(subscriptions.end(self.account, found))
 
-    def payout(self, currency: str = "usd", *, arrive: bool = True) -> Json:
+    def payout(self, currency: str | None = None, *, arrive: bool = True) -> Json:
         """Pay out the balance. With `arrive`, the payout also reaches the bank."""
         with self.account.transaction():
             made = payouts.pay_out(self.account, currency)
@@ -165,12 +165,6 @@ class Controls:
         with self.account.transaction():
             return copied(payouts.fail(self.account, self.account.get("payout", payout_id)))
 
-    def settle_in(self, currency: str | None, rate: float = 1.0) -> Json:
-        """Settle from now on in `currency` at `rate`; None: each payment in its own currency."""
-        with self.account.transaction():
-            balance.settle_in(self.account, currency, rate)
-            return {"currency": currency, "rate": rate}
-
     def set_fees(self, **fees: float) -> dict[str, float]:
         """Set any of card_rate, card_fixed, bank_rate, bank_most and dispute; return all fees."""
         with self.account.transaction():
@@ -179,6 +173,18 @@ class Controls:
                 require(name in known, Refused(f"There is no fee {name}.", param=name))
             self.account.set_setting("fees", {**known, **fees})
             return self.account.fees
+
+    def set_settlement(self, currency: str, rates: dict[str, str]) -> Json:
+        """Settle charges in `currency`: `rates` has its units for one unit of each currency to convert.
+
+        Return the setting. An account without rates converts nothing.
+        """
+        with self.account.transaction():
+            for one, rate in rates.items():
+                require(Decimal(rate) > 0, Refused(f"The rate of {one} must be positive."))
+            found = {"currency": currency, "rates": {one: str(rate) for one, rate in rates.items()}}
+            self.account.set_setting("settlement", found)
+            return found
 
     # --- The clock
 

@@ -33,7 +33,7 @@ _CONTROLS = (
     ("POST", "payouts", "payout"),
     ("POST", "payouts/<name>/fail", "fail_payout"),
     ("POST", "fees", "set_fees"),
-    ("POST", "settlement", "settle_in"),
+    ("POST", "settlement", "set_settlement"),
     ("POST", "clock", "advance"),
     ("GET", "clock", "now"),
     ("POST", "deliveries", "deliver"),

@@ -5,6 +5,7 @@ https://docs.stripe.com/api/balance_transactions/object and the pages of the oth
 
 from sandbox.stripe.state import Json
 from sandbox.stripe.state.identifiers import new_id
+from sandbox.stripe.state.settlement import Settlement
 
 DAY = 86_400
 
@@ -19,9 +20,17 @@ def balance_transaction(
     fee_description: str = "Stripe processing fees",
     category: str | None = None,
     description: str | None = None,
+    settlement: Settlement | None = None,
 ) -> Json:
-    """Return a balance transaction. `amount` is signed, `fee` goes to Stripe, `net` is the difference."""
-    currency = source["currency"]
+    """Return a balance transaction. `amount` is signed, `fee` goes to Stripe, `net` is the difference.
+
+    `amount` is in the currency of `source`, `fee` in the balance's. With a `settlement` that converts, both of the
+    object's are in its currency.
+    """
+    currency, rate = source["currency"], None
+    if settlement and settlement.converts(currency):
+        amount, rate = settlement.convert(amount, currency), settlement.exchange_rate(currency)
+        currency = settlement.currency
     details = {
         "amount": fee,
         "application": None,
@@ -38,7 +47,7 @@ def balance_transaction(
         "created": created,
         "currency": currency,
         "description": description,
-        "exchange_rate": None,
+        "exchange_rate": rate,
         "fee": fee,
         "fee_details": [details] if fee else [],
         "net": amount - fee,

@@ -50,13 +50,12 @@ def _new_charge(account: Account, intent: Json, method: Json) -> Json:
 def succeed(account: Account, intent: Json, charge: Json) -> None:
     """Record a successful charge, with its balance transaction and fee."""
     kind = "charge" if charge["payment_method_details"]["type"] == "card" else "payment"
-    _, rate = balance.settlement(account, charge["currency"])
     transaction = balance.move(
         account,
         kind,
         charge["amount"],
         charge,
-        fee=fee(account, kind, balance.exchanged(charge["amount"], rate)),
+        fee=fee(account, kind, balance.in_balance(account, charge["amount"], charge["currency"])),
         category="charge",
         description=charge["description"],
     )

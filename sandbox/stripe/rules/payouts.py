@@ -9,8 +9,14 @@ from sandbox.stripe.state import Json
 from sandbox.stripe.state.account import Account, require
 
 
-def pay_out(account: Account, currency: str = "usd") -> Json:
-    """Pay out everything in that currency, including funds that Stripe would still hold."""
+def pay_out(account: Account, currency: str | None = None) -> Json:
+    """Pay out everything in that currency, including funds that Stripe would still hold.
+
+    By default that is the settlement currency: a payout is in the currency of the balance that it empties.
+    https://docs.stripe.com/api/payouts/object#payout_object-currency
+    """
+    settlement = account.settlement
+    currency = currency or (settlement.currency if settlement else "usd")
     waiting = [
         transaction
         for transaction in account.every("balance_transaction")

@@ -11,6 +11,7 @@ from typing import Any
 from sandbox.stripe.errors import Refused, missing
 from sandbox.stripe.state import Json, copied
 from sandbox.stripe.state.identifiers import new_id
+from sandbox.stripe.state.settlement import Settlement
 from sandbox.stripe.state.store import Store
 
 API_VERSION = "2026-10-28.endive"
@@ -143,6 +144,12 @@ class Account:
     def api_version(self) -> str:
         """The account's default version: of requests and endpoints that name none, and of new events as listed."""
         return str(self.setting("api_version", API_VERSION))
+
+    @property
+    def settlement(self) -> Settlement | None:
+        """What the account's charges are converted to; None if each currency has a balance of its own."""
+        kept = self.setting("settlement")
+        return Settlement(kept["currency"], kept["rates"]) if kept else None
 
     # --- Rows for idempotency keys and deliveries
 

@@ -1,13 +1,14 @@
 """Dates, deadlines and figures as text."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from campaign.campaigns import formatting
 from campaign.campaigns.progress import Progress
-from campaign.core.i18n import get_language
+from campaign.core.i18n import Language, get_language
 from campaign.emails.sample_facts import END, campaign, progress
 from campaign.models import Campaign
 
@@ -70,3 +71,37 @@ def test_dates_in_both_languages() -> None:
     assert formatting.long_date(day, ES) == "1 de enero de 2027"
     assert formatting.short_date(day, EN) == "Jan 1, 2027"
     assert formatting.date_there(None, ZoneInfo("UTC"), EN) == ""
+
+
+@pytest.mark.parametrize(("language", "point"), [(EN, "."), (ES, ".")])
+def test_every_tenth_of_a_percentage_has_at_most_one_decimal(
+    language: Language, point: str
+) -> None:
+    for tenths in range(2001):
+        whole, part = divmod(tenths, 10)
+        shown = f"{whole}{point}{part}%" if part else f"{whole}%"
+        found = formatting.percent(Decimal(tenths) / 10, language)
+        assert found.replace("\u00a0", "") == shown
+
+
+@pytest.mark.parametrize(
+    ("share", "shown"),
+    [
+        ("-0.04", "0%"),
+        ("-0.0", "0%"),
+        ("0.04", "0%"),
+        ("0.05", "0.1%"),
+        ("99.95", "100%"),
+        ("-2.5", "-2.5%"),
+        ("123456.7", "123,456.7%"),
+    ],
+)
+def test_a_percentage_is_rounded_half_up_and_never_minus_zero(share: str, shown: str) -> None:
+    assert formatting.percent(Decimal(share), EN) == shown
+
+
+def test_a_time_has_its_zone_and_one_style() -> None:
+    evening = datetime(2026, 12, 22, 22, 5, tzinfo=UTC)
+    zone = ZoneInfo("America/Los_Angeles")
+    assert formatting.time_with_zone(evening, zone, EN) == "2:05 p.m. PST"
+    assert formatting.time_with_zone(evening, zone, ES) == "2:05 p.m. PST"

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -41,7 +42,7 @@ def of(campaign: Campaign, raised: int = 0, at: datetime | None = None) -> Progr
 
 def test_a_new_campaign_has_raised_nothing(installation: Installation, campaign: Campaign) -> None:
     found = standing(installation, campaign, now())
-    assert (found.raised, found.pending, found.matched, found.percent) == (0, 0, 0, 0.0)
+    assert (found.raised, found.pending, found.matched, found.percent) == (0, 0, 0, 0)
     assert (found.donations, found.donors, found.state, found.final) == (0, 0, "open", False)
 
 
@@ -73,7 +74,12 @@ def test_a_paid_gift_is_raised_and_counted(
         store(give(email=email, fee_cover=106).completed())
     apply_due_events(installation)
     found = standing(installation, campaign, now())
-    assert (found.raised, found.donations, found.donors, found.percent) == (7500, 3, 2, 0.2)
+    assert (found.raised, found.donations, found.donors, found.percent) == (
+        7500,
+        3,
+        2,
+        Decimal("0.2"),
+    )
 
 
 def test_a_bank_debit_is_pending_until_it_succeeds(
@@ -103,20 +109,21 @@ def test_a_failed_debit_is_no_longer_pending(
 @pytest.mark.parametrize(
     ("raised", "percent"),
     [
-        (0, 0.0),
-        (2499, 0.0),
-        (2500, 0.1),
-        (1234500, 24.7),
-        (5000000, 100.0),
-        (7500000, 150.0),
-        (50000000, 1000.0),
-        (-2500, -0.1),
+        (0, "0.0"),
+        (2499, "0.0"),
+        (2500, "0.1"),
+        (1234500, "24.7"),
+        (5000000, "100.0"),
+        (7500000, "150.0"),
+        (50000000, "1000.0"),
+        (-2500, "-0.1"),
+        (-1, "0"),
+        (-2499, "0"),
     ],
 )
-def test_percent_has_one_decimal_and_no_cap(
-    campaign: Campaign, raised: int, percent: float
-) -> None:
-    assert of(campaign, raised).percent == percent
+def test_percent_has_one_decimal_and_no_cap(campaign: Campaign, raised: int, percent: str) -> None:
+    found = of(campaign, raised).percent
+    assert (found, found.is_signed()) == (Decimal(percent), percent.startswith("-"))
 
 
 def test_the_etag_stays_while_only_time_passes(campaign: Campaign) -> None:

@@ -21,7 +21,7 @@ LEDGER = (
 )
 DONATIONS = (
     "id,campaign,state,frequency,amount,cover,currency,name,email,code,created_at,paid_at,"
-    "receipt_number,stripe_payment_intent"
+    "receipt_number,stripe_payment_intent,settled_amount,settled_currency,exchange_rate"
 )
 
 
@@ -115,3 +115,41 @@ def test_since_and_campaign_filter_the_export(
 
 def test_an_unknown_export_is_a_usage_error(run: Run) -> None:
     assert run("export", "secrets").status == 2
+
+
+def test_the_journal_of_a_month_is_exported_for_an_accounting_program(
+    run: Run, paid: Facts
+) -> None:
+    month = f"{paid.donation.created_at:%Y-%m}"
+    lines = rows(run("export", "journal", "--month", month).out)
+    assert sum(int(row["debit"]) - int(row["credit"]) for row in lines) == 0
+    assert {row["currency"] for row in lines} == {"usd"}
+    asked = ("export", "journal", "--month", month, "--currency", "USD", "--program")
+    made = rows(run(*asked, "quickbooks").out)
+    assert [row["Debits"] for row in made if row["Account Name"] == "Stripe balance"] == ["25.00"]
+    refused = run(*asked, "xero")
+    assert (refused.status, refused.out) == (1, "")
+    assert "Set it in CHART_OF_ACCOUNTS for: stripe, contributions" in refused.errors[0]
+    nothing = run("export", "journal", "--month", month, "--currency", "cad")
+    assert nothing.status == 1
+    assert "has nothing in cad" in nothing.errors[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "fault"),
+    [
+        (["journal"], "The journal needs --month"),
+        (["journal", "--month", "2026-13"], "The journal needs --month"),
+        (["journal", "--month", "2026-11", "--campaign", "a"], "has no --campaign"),
+        (["journal", "--month", "2026-11", "--program", "xero"], "--program needs --currency"),
+        (["journal", "--month", "2026-11", "--part", "2"], "--part needs --program"),
+        (["ledger", "--month", "2026-11"], "has no --month"),
+        (["ledger", "--part", "2"], "has no --part"),
+    ],
+)
+def test_options_that_do_not_fit_are_wrong_usage(
+    run: Run, arguments: list[str], fault: str
+) -> None:
+    ended = run("export", *arguments)
+    assert (ended.status, ended.out) == (2, "")
+    assert any(fault in line for line in ended.errors)

@@ -355,3 +355,24 @@ def test_the_sign_of_a_currency_is_the_one_of_the_page() -> None:
         "$\u00a0US",
     ]
     assert [money.symbol(currency) for currency in ("usd", "jpy", "kwd")] == ["$", "¥", "KWD"]
+
+
+@pytest.mark.parametrize(
+    ("rate", "currency", "other", "shown"),
+    [
+        ("1.37", "usd", "cad", "1.37"),
+        ("1.495", "usd", "jpy", "149.5"),
+        ("0.91", "jpy", "cad", "0.0091"),
+        ("3.0759", "usd", "kwd", "0.30759"),
+        ("0.1", "kwd", "jpy", "100"),
+    ],
+)
+def test_a_rate_of_minor_units_becomes_one_of_whole_units(
+    rate: str, currency: str, other: str, shown: str
+) -> None:
+    assert money.major_rate(Decimal(rate), currency, other) == Decimal(shown)
+
+
+def test_an_amount_with_its_code_has_it_once() -> None:
+    assert money.with_code(2_500, "usd") == "$25 USD"
+    assert money.with_code(2_500, "kwd") == "KWD\u00a02.500"

@@ -299,7 +299,7 @@ def test_every_table_with_personal_data_is_covered_by_these_tests(
     }
     # Ledger, evidence of Stripe's and counts hold no words of anybody's; these hold staff's or a request alone.
     without = {
-        "campaign_donor", "charge", "dispute", "donor_session", "erasure_request", "fraud_warning",
+        "campaign_donor", "charge", "conversion", "dispute", "donor_session", "erasure_request", "fraud_warning",
         "ledger_entry", "payout_item", "refund", "staff_member", "suppression",
     }  # fmt: skip
     assert personal - says - without == set()

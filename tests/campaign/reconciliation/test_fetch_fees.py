@@ -2,13 +2,14 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
-from campaign.core.clock import now
+from campaign.core.clock import now, zone
 from campaign.core.errors import GatewayUnavailable
-from campaign.models import Campaign, Donation, LedgerEntry
+from campaign.models import Campaign, Conversion, Donation, LedgerEntry
 from campaign.reconciliation.fetch_fees import book_fees
 from campaign.runtime.job_heartbeat import heartbeat
 from sandbox.stripe import StripeSandbox
@@ -104,3 +105,44 @@ def test_an_unavailable_stripe_fails_the_run_and_the_next_one_continues(
     with pytest.raises(GatewayUnavailable):
         book_fees(bank.installation)
     assert fees(bank) == []
+
+
+def test_what_a_gift_was_converted_to_is_recorded_once_with_rate_and_fee(bank: Bank) -> None:
+    bank.stripe.set_settlement("cad", {"usd": "1.37001"})
+    session = bank.give("100")
+    bank.stripe.pay(session)
+    bank.stripe.refund(session, 1_000)
+    bank.deliver()
+    assert book_fees(bank.installation) == 2
+    assert book_fees(bank.installation) == 0
+    with bank.installation.sessions() as database:
+        kept = database.scalars(select(Conversion)).all()
+    assert [
+        (one.kind, one.settled_amount, one.settled_currency, one.exchange_rate, one.fee)
+        for one in sorted(kept, key=lambda one: one.kind)
+    ] == [
+        ("payment", 13_700, "cad", Decimal("1.37001"), 427),
+        ("refund", -1_370, "cad", Decimal("1.37001"), 0),
+    ]
+    assert {one.currency for one in kept} == {"usd"}
+    bank.require_order()
+
+
+def test_a_conversion_that_was_missed_is_a_difference_and_repaired(
+    bank: Bank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bank.stripe.set_settlement("cad", {"usd": "1.37"})
+    session = bank.give("100")
+    bank.stripe.pay(session)
+    bank.deliver()
+    book_fees(bank.installation)
+    with bank.installation.sessions.begin() as database:
+        database.execute(delete(Conversion))
+    assert bank.reconcile().discrepancies == []  # younger than a day: the next run of book-fees
+    monkeypatch.setattr("campaign.reconciliation.compare.FEE_GRACE_PERIOD", -timedelta(minutes=1))
+    (missing,) = bank.reconcile().discrepancies
+    assert "137.00 CAD" in missing.sentence(zone("UTC"))
+    assert missing.note == "what Stripe converted it to is not recorded"
+    (repaired,) = bank.reconcile(apply=True).discrepancies
+    assert repaired.repaired
+    assert bank.reconcile().discrepancies == []

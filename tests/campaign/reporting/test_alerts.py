@@ -162,7 +162,7 @@ def test_each_kind_of_problem_is_named_with_what_to_do(
     name = gift.public_id
     assert found == {
         "dispute:du_1:needs_response": "Dispute du_1 over $25 is open (needs_response): evidence is due by"
-        " January 4, 2027, 23:59 PST. Respond in the Stripe dashboard.",
+        " January 4, 2027, 11:59 p.m. PST. Respond in the Stripe dashboard.",
         "dispute:du_2:under_review": "Dispute du_2 over $25 is open (under_review): no due date."
         " Respond in the Stripe dashboard.",
         "warning:issfr_1": f"A bank suspects fraud (misc) in donation {name} of $25."

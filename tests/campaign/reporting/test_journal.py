@@ -74,7 +74,10 @@ def test_card_gifts_are_in_the_stripe_balance_until_paid_out(
     page = client.get(f"/staff/books/{TODAY:%Y-%m}").text
     assert "Contributions" in page
     rows = client.get(f"/staff/books/{TODAY:%Y-%m}/journal.csv").text.splitlines()
-    assert rows[0] == "day,account,designation,description,debit,credit,currency,reference"
+    assert (
+        rows[0]
+        == "day,account,designation,description,debit,credit,currency,reference,account_number"
+    )
     assert client.get("/staff/books/2026-13").status_code == 404
     assert f"/staff/books/{TODAY:%Y-%m}" in client.get("/staff/books").text
 
@@ -149,3 +152,46 @@ def test_a_stripe_invoice_is_posted_once_a_payout_includes_it(
     assert after["Other Stripe activity"] == 200
     assert after["Stripe balance"] == 0
     assert after["Bank"] == paid_out["amount"] - 200
+
+
+def by_currency(journal: Journal) -> dict[str, dict[str, int]]:
+    """Return debit minus credit by currency and account."""
+    found: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for line in journal.lines:
+        found[line.currency][line.account] += line.debit - line.credit
+    return {currency: dict(accounts) for currency, accounts in found.items()}
+
+
+def test_a_gift_settled_in_another_currency_closes_in_both(
+    bank: Bank, installation: Installation
+) -> None:
+    # The case: 100 US dollars, 137.00 Canadian ones in the balance, a fee of 4.27, a payout of 132.73.
+    bank.stripe.set_settlement("cad", {"usd": "1.37"})
+    bank.stripe.pay(bank.give("100"))
+    bank.deliver()
+    book_fees(installation)
+    paid_out = bank.stripe.payout()
+    bank.deliver()
+    read_payouts(installation)
+    assert (paid_out["amount"], paid_out["currency"]) == (13_273, "cad")
+    bank.require_order()
+    assert bank.reconcile().discrepancies == []
+    found: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for first in {TODAY.replace(day=1), (TODAY + timedelta(days=7)).replace(day=1)}:
+        with installation.sessions() as session:
+            journal = read_journal(session, first, HERE)
+        balanced(journal)
+        for currency, accounts in by_currency(journal).items():
+            for account, total in accounts.items():
+                found[currency][account] += total
+    assert dict(found["usd"]) == {
+        "Stripe balance": 0,
+        "Contributions": -10_000,
+        "Exchange gains and losses": 10_000,
+    }
+    assert dict(found["cad"]) == {
+        "Stripe balance": 0,
+        "Exchange gains and losses": -13_700,
+        "Card fees": 427,
+        "Bank": 13_273,
+    }

@@ -1,6 +1,7 @@
 """Pace and forecast for series with known results."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -117,9 +118,9 @@ def test_a_forecast_is_of_the_last_fourteen_complete_days() -> None:
 
 
 def test_an_estimate_has_no_cents_and_currencies_without_decimals_no_hundreds() -> None:
-    assert round_to_units(123_456.7, "usd") == 123_500
-    assert round_to_units(123_449.0, "usd") == 123_400
-    assert round_to_units(123_456.7, "jpy") == 123_457
+    assert round_to_units(Decimal("123456.7"), "usd") == 123_500
+    assert round_to_units(Decimal(123_449), "usd") == 123_400
+    assert round_to_units(Decimal("123456.7"), "jpy") == 123_457
     assert forecast_by_previous_campaign(1_234, 1, [3, 7], "jpy") == 2_879
 
 

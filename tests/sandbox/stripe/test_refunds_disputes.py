@@ -163,7 +163,7 @@ def moved(dispute: dict[str, Any]) -> list[tuple[int, int, str, str, float | Non
 def test_an_account_that_settles_in_another_currency_exchanges_every_movement(
     sandbox: StripeSandbox, paid: Callable[..., Any]
 ) -> None:
-    sandbox.settle_in("gbp", 0.7877)
+    sandbox.set_settlement("gbp", {"usd": "0.7877"})
     charge = paid(amount=6500)
     (settled,) = sandbox.objects("balance_transaction")
     assert (settled["amount"], settled["currency"], settled["exchange_rate"]) == (
@@ -174,7 +174,7 @@ def test_an_account_that_settles_in_another_currency_exchanges_every_movement(
     assert settled["fee"] == int(5120 * 0.029 + 30.5)
     assert {one["currency"] for one in settled["fee_details"]} == {"gbp"}
     sandbox.dispute(charge["id"])
-    sandbox.settle_in("gbp", 0.79)
+    sandbox.set_settlement("gbp", {"usd": "0.79"})
     dispute = sandbox.close_dispute(sandbox.objects("dispute")[0]["id"], won=True)
     assert (dispute["amount"], dispute["currency"]) == (6500, "usd")
     assert moved(dispute) == [
@@ -186,7 +186,7 @@ def test_an_account_that_settles_in_another_currency_exchanges_every_movement(
 def test_a_payment_in_the_balances_own_currency_is_not_exchanged(
     sandbox: StripeSandbox, paid: Callable[..., Any]
 ) -> None:
-    sandbox.settle_in("usd", 0.5)
+    sandbox.set_settlement("usd", {"usd": "0.5"})
     paid(amount=6500)
     (settled,) = sandbox.objects("balance_transaction")
     assert (settled["amount"], settled["exchange_rate"]) == (6500, None)
@@ -362,3 +362,51 @@ def test_a_debit_that_had_succeeded_may_be_returned(
     assert types(sandbox)[-2:] == ["charge.failed", "payment_intent.payment_failed"]
     with pytest.raises(Refused, match="not a debit that has succeeded"):
         sandbox.take_back(session.id)
+
+
+@pytest.mark.parametrize(
+    ("currency", "rate", "amount", "settled", "sent"),
+    [
+        ("cad", "1.37", 10_000, 13_700, 1.37),
+        ("jpy", "149.5", 10_001, 14_951, 1.495),
+        ("kwd", "0.30759", 10_000, 30_759, 3.0759),
+    ],
+)
+def test_an_account_settles_in_its_own_currency(
+    client: StripeClient,
+    sandbox: StripeSandbox,
+    paid: Callable[..., Any],
+    currency: str,
+    rate: str,
+    amount: int,
+    settled: int,
+    sent: float,
+) -> None:
+    sandbox.set_settlement(currency, {"usd": rate})
+    charge = paid(amount=amount)
+    assert (charge["amount"], charge["currency"]) == (amount, "usd")
+    moved = client.v1.balance_transactions.retrieve(charge["balance_transaction"])
+    assert (moved.amount, moved.currency) == (settled, currency)
+    assert moved.exchange_rate == sent
+    assert moved.fee == int(settled * 0.029 + 30 + 0.5)
+    sandbox.set_settlement(currency, {"usd": "1"})
+    refund = sandbox.refund(charge["id"])
+    back = client.v1.balance_transactions.retrieve(refund["balance_transaction"])
+    assert (refund["amount"], back.currency) == (amount, currency)
+    assert back.exchange_rate == sent / float(rate)
+    payout_of_another = paid(amount=500_000)
+    assert payout_of_another["currency"] == "usd"
+    payout = sandbox.payout()
+    assert payout["currency"] == currency
+    held = client.v1.balance_transactions.list(params={"payout": payout["id"], "limit": 100}).data
+    assert sum(one.net for one in held) == 0
+
+
+def test_a_currency_without_a_rate_has_a_balance_of_its_own(
+    client: StripeClient, sandbox: StripeSandbox, paid: Callable[..., Any]
+) -> None:
+    sandbox.set_settlement("cad", {"eur": "1.5"})
+    moved = client.v1.balance_transactions.retrieve(paid()["balance_transaction"])
+    assert (moved.currency, moved.exchange_rate) == ("usd", None)
+    with pytest.raises(Refused, match="must be positive"):
+        sandbox.set_settlement("cad", {"usd": "0"})

@@ -114,7 +114,7 @@ class History:
         debit = self.pay(bank="succeeds")
         self.stripe.settle(debit)
         self.stripe.dispute(debit)
-        self.stripe.settle_in("cad", 1.37)
+        self.stripe.set_settlement("cad", {"usd": "1.37"})
         for won in (False, True):
             appealed = self.stripe.dispute(self.pay(), amount=500)["id"]
             self.stripe.answer_dispute(appealed)
@@ -124,7 +124,7 @@ class History:
             self.stripe.answer_dispute(appealed)
             self.stripe.close_dispute(appealed, won=won)
         self.stripe.refund(self.pay(), 500)
-        self.stripe.settle_in(None)
+        self.stripe.set_settlement("usd", {})
 
     def _subscriptions(self) -> None:
         subscriptions = self.client.v1.subscriptions

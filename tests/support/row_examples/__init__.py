@@ -8,6 +8,7 @@ from the schema, so that a constraint which is weakened in a migration is notice
 from tests.support.row_examples import (
     campaign,
     campaign_content,
+    conversions,
     direct_mail,
     donation,
     donor,
@@ -34,6 +35,7 @@ from tests.support.row_examples.table import Table
 _MODULES = (
     campaign,
     campaign_content,
+    conversions,
     direct_mail,
     donation,
     donor,

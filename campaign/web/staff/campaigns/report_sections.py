@@ -3,15 +3,18 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date
 
+from campaign.campaigns import formatting
 from campaign.core import money
+from campaign.core.i18n import get_language
 from campaign.models import Campaign, Frequency
 from campaign.reporting.campaign_report import CampaignReport
 from campaign.reporting.tallies import Tally
 from campaign.web.appeal.deadline_changes import present_extensions
-from campaign.web.appeal.formatting import ending, present_progress
+from campaign.web.appeal.formatting import ending, percent, present_progress
 from campaign.web.appeal.matching_gifts import offer_text
 
 _LOCALE = "en"
@@ -105,7 +108,7 @@ def _headlines(report: CampaignReport) -> list[tuple[str, str, str]]:
     def amount(minor: int) -> str:
         return money.format_money(minor, campaign.currency)
 
-    goal = f"{progress.percent:g}% of {amount(campaign.goal)}"
+    goal = f"{percent(progress.percent)} of {amount(campaign.goal)}"
     if campaign.stretch_goal:
         goal += f", stretch goal {amount(campaign.stretch_goal)}"
     average = progress.raised // progress.donations if progress.donations else 0
@@ -140,7 +143,7 @@ def _table(
 
 def _share(tally: Tally, report: CampaignReport) -> str:
     raised = report.progress.raised
-    return f"{tally.amount * 100 / raised:.1f}%" if raised > 0 else "–"
+    return percent(Decimal(tally.amount) * 100 / raised) if raised > 0 else "–"
 
 
 def _best_days(report: CampaignReport) -> Section:
@@ -224,7 +227,7 @@ def _books(report: CampaignReport) -> Section:
             f"{one.entries:,}",
             amount(one.amount),
             amount(one.fee_cover),
-            amount(one.fee),
+            money.format_money(one.fee, one.currency),
         )
         for one in report.booked
     ]
@@ -236,7 +239,8 @@ def _books(report: CampaignReport) -> Section:
                 f"{sums[0]:,}",
                 amount(sums[1]),
                 amount(report.covered),
-                amount(report.fees),
+                ", ".join(money.format_money(fee, one) for one, fee in sorted(report.fees.items()))
+                or amount(0),
             )
         )
     columns = ("Type", "Entries", "Amount", "Fees covered", "Stripe fees")
@@ -246,5 +250,5 @@ def _books(report: CampaignReport) -> Section:
 
 
 def _format_time(instant: datetime, campaign: Campaign) -> str:
-    here = instant.astimezone(campaign.zone)
-    return f"{format_datetime(here, 'MMMM d, y, HH:mm', tzinfo=campaign.zone, locale=_LOCALE)} {here:%Z}"
+    day = format_date(instant.astimezone(campaign.zone).date(), "long", locale=_LOCALE)
+    return f"{day}, {formatting.time_with_zone(instant, campaign.zone, get_language(_LOCALE))}"

@@ -9,6 +9,7 @@ import io
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from flask import Response, stream_with_context
@@ -61,7 +62,7 @@ def _take(buffer: io.StringIO) -> str:
 
 def cell(value: Any) -> Any:
     """Return `value` as a CSV cell that no spreadsheet evaluates."""
-    if value is None or isinstance(value, int | float):
+    if value is None or isinstance(value, int | float | Decimal):
         return value
     return safe_cell(value if isinstance(value, str) else _to_text(value))
 

@@ -5,12 +5,15 @@ Times are shown in the organization's time zone, like its books.
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date
 from flask import Flask
 
+from campaign.campaigns import formatting
 from campaign.core import money
+from campaign.core.i18n import get_language
 from campaign.models import StaffRole
 from campaign.web.context import installation
 
@@ -55,6 +58,8 @@ def prepare(app: Flask) -> None:
     app.jinja_env.filters["money"] = _money
     app.jinja_env.filters["moment"] = _moment
     app.jinja_env.filters["day"] = _day
+    app.jinja_env.filters["percent"] = _percent
+    app.jinja_env.filters["rate"] = _rate
     app.jinja_env.globals["staff_links"] = NAVIGATION
 
 
@@ -69,9 +74,19 @@ def _money(minor: int, currency: str) -> str:
 
 
 def _moment(instant: datetime) -> str:
-    """Format as `Dec 22, 2026, 14:05 PST`."""
-    here = instant.astimezone(organization_zone())
-    return f"{format_datetime(here, 'MMM d, y, HH:mm', locale=_LOCALE)} {here:%Z}"
+    """Format as `Dec 22, 2026, 2:05 p.m. PST`."""
+    zone = organization_zone()
+    return f"{_day(instant)}, {formatting.time_with_zone(instant, zone, get_language(_LOCALE))}"
+
+
+def _rate(rate: Decimal) -> str:
+    """Format an exchange rate as `1.37`, with the digits that Stripe gave and no zeros after them."""
+    return f"{rate.normalize():f}"
+
+
+def _percent(share: Decimal | int) -> str:
+    """Format as `24.7%`: at most one decimal."""
+    return formatting.percent(share, get_language(_LOCALE))
 
 
 def _day(day: date | datetime) -> str:

@@ -1,6 +1,7 @@
 """Sentences about progress, the countdown and the result, including a corrected one."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from flask.testing import FlaskClient
@@ -76,10 +77,23 @@ def test_past_the_goal_the_page_asks_for_the_stretch_goal(
     page = lambda: client.get("/c/winter").text  # noqa: E731 - read anew each time
     wait_until(lambda: "125%. Gifts now go toward the stretch goal of $200." in page())
     assert "The goal of $100 is met" in page()
-    assert 'class="goal" x="50.0%"' in page()
+    assert 'class="goal" x="50.00%"' in page()
     with installation.sessions.begin() as session:
         add_booked_gift(session, campaign, 12_500)
     wait_until(lambda: "The stretch goal of $200 is met too." in page())
+
+
+def test_no_percentage_on_the_page_has_a_binary_tail(
+    installation: Installation, client: FlaskClient
+) -> None:
+    # 0.7 / 100 in binary is 0.006999999999999999.
+    campaign = add_campaign(installation, goal="1000")
+    with installation.sessions.begin() as session:
+        add_booked_gift(session, campaign, 700)
+    for query, sentence in (("", "1 donor, 0.7%."), ("?lang=es", "0.7%")):
+        page = lambda query=query: client.get(f"/c/winter{query}").text  # noqa: E731 - read anew
+        wait_until(lambda: sentence in page())  # noqa: B023 - used at once
+        assert "0.69" not in page()
 
 
 def test_widths_are_shares_of_the_goal_until_the_total_exceeds_it() -> None:
@@ -94,7 +108,7 @@ def test_widths_are_shares_of_the_goal_until_the_total_exceeds_it() -> None:
 
 def test_a_negative_total_is_shown_and_draws_no_bar() -> None:
     shown = present_progress(campaign_progress(raised=-2_500))
-    assert (shown.raised, shown.received_width, shown.percent) == (-2_500, 0.0, -0.1)
+    assert (shown.raised, shown.received_width, shown.percent) == (-2_500, 0, Decimal("-0.1"))
     assert shown.sentence.startswith("-$25 of $50,000")
 
 
@@ -202,7 +216,7 @@ def test_a_currency_without_decimals_and_a_deadline_with_a_time() -> None:
 
 
 def test_a_percentage_has_at_most_one_decimal() -> None:
-    assert [percent(share) for share in (0, 24.66, 100, 1234.5)] == [
+    assert [percent(share) for share in (0, Decimal("24.66"), 100, Decimal("1234.5"))] == [
         "0%",
         "24.7%",
         "100%",

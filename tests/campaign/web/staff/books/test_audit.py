@@ -112,3 +112,22 @@ def test_the_download_is_filtered_and_recorded(staff: StaffMaker) -> None:
 )
 def test_cells_are_not_formulas_and_numbers_stay_numbers(value: object, written: object) -> None:
     assert cell(value) == written
+
+
+def test_amounts_are_money_with_their_currency(
+    installation: Installation, campaign: Campaign, staff: StaffMaker
+) -> None:
+    with installation.sessions.begin() as session:
+        gift = Subject("donation", "don_1", campaign.id)
+        money = {"amount": 2_500, "currency": "cad"}
+        record(session, ANA, "donation.refunded", gift, after=money)
+        edited = Subject("campaign", campaign.slug, campaign.id)
+        record(session, ANA, "campaign.edited", edited, before={"goal": 1}, after={"goal": 70_000})
+    client = staff(StaffRole.finance)
+    page = client.get("/staff/audit").text
+    assert "amount: <ins>CA$25 CAD</ins>" in page
+    assert "goal: <del>$0.01 USD</del> <ins>$700 USD</ins>" in page
+    lines = client.get("/staff/audit/audit.jsonl").text.splitlines()
+    row = next(row for row in map(json.loads, lines) if row["action"] == "donation.refunded")
+    assert row["after"] == money
+    assert row["details"] == "amount: CA$25 CAD; currency: cad"

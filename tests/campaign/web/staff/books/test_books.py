@@ -72,3 +72,26 @@ def test_an_invalid_month_is_not_found(finance: StaffClient) -> None:
     for month in ("2000-01", f"{year + 1}-12"):
         assert finance.get(f"/staff/books/{month}").status_code == 200, month
     assert finance.get("/staff/books/2026-01/journal.xlsx").status_code == 404
+
+
+@pytest.mark.usefixtures("december")
+def test_a_month_is_downloaded_for_an_accounting_program(
+    finance: StaffClient, installation: Installation
+) -> None:
+    page = finance.get("/staff/books/2025-12").text
+    assert "Stripe balance at the end of the month: $" in page
+    assert "/staff/books/2025-12/usd-quickbooks.csv" in page
+    answer = finance.get("/staff/books/2025-12/usd-quickbooks.csv")
+    assert 'filename="journal-2025-12-usd-quickbooks.csv"' in answer.headers["Content-Disposition"]
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    assert {row["Journal Date"] for row in rows} == {"12/31/2025"}
+    assert [row["Credits"] for row in rows if row["Account Name"] == "Contributions"] == ["25.00"]
+    refused = finance.get("/staff/books/2025-12/usd-xero.csv")
+    assert refused.status_code == 422
+    assert "Xero needs the code of each account. Set it in CHART_OF_ACCOUNTS for:" in refused.text
+    with installation.sessions() as session:
+        (made,) = session.scalars(
+            select(AuditEntry).where(AuditEntry.action == "export.created")
+        ).all()
+    assert made.after == {"format": "quickbooks", "currency": "usd", "part": 1}
+    assert finance.get("/staff/books/2025-12/usd-quickbooks.csv?part=2").status_code == 422

@@ -45,8 +45,8 @@ def test_times_and_dates_are_in_the_organizations_time_zone(app: Flask) -> None:
     moment, day = app.jinja_env.filters["moment"], app.jinja_env.filters["day"]
     with app.app_context():
         assert str(organization_zone()) == "America/Los_Angeles"
-        assert moment(late) == "Dec 22, 2026, 23:59 PST"
-        assert moment(datetime(2026, 7, 1, 7, tzinfo=UTC)) == "Jul 1, 2026, 00:00 PDT"
+        assert moment(late) == "Dec 22, 2026, 11:59 p.m. PST"
+        assert moment(datetime(2026, 7, 1, 7, tzinfo=UTC)) == "Jul 1, 2026, 12:00 a.m. PDT"
         assert (day(late), day(date(2026, 12, 23))) == ("Dec 22, 2026", "Dec 23, 2026")
 
 

@@ -42,6 +42,7 @@ finance GET      /staff/audit
 finance GET      /staff/audit/audit.<any(csv, jsonl):kind>
 finance GET      /staff/books
 finance GET      /staff/books/<int:year>-<int(fixed_digits=2):month>
+finance GET      /staff/books/<int:year>-<int(fixed_digits=2):month>/<currency>-<any(quickbooks, xero):program>.csv
 finance GET      /staff/books/<int:year>-<int(fixed_digits=2):month>/journal.<any(csv, jsonl):kind>
 viewer  GET      /staff/c/<slug>
 admin   GET POST /staff/c/<slug>/appearance
