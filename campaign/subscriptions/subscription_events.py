@@ -84,7 +84,8 @@ def _find_locked(
     session: Session, stripe_id: str, donation_id: str | None, *, begun: bool
 ) -> Subscription | None:
     """Return the subscription and lock its first donation; creates an unknown one if `begun`."""
-    public_id = donation_id or first_donation_id(session, stripe_id)
+    # A subscription that staff took in may have another application's metadata.
+    public_id = first_donation_id(session, stripe_id) or donation_id
     first = lock_donation(session, public_id) if public_id else None
     if first is None:
         return None

@@ -32,7 +32,6 @@ TARGETS: dict[str, dict[str, str]] = {
     },
     "dispute": _PAYMENT,
     "invoice": {
-        "amount_paid_off_stripe": "",
         "customer": "customer",
         "default_payment_method": "payment_method",
         "payments": "[invoice_payment]",

@@ -28,24 +28,14 @@ def _refunds(account: Account, charge: Json) -> Json:
     return _related(account, "refund", "charge", charge, address)
 
 
-def _paid_outside(account: Account, invoice: Json) -> int:
-    """https://docs.stripe.com/changelog/dahlia/2026-05-27/invoice-object-amount-paid-off-stripe"""
-    return sum(
-        obj["amount_paid"] or 0
-        for obj in account.every("invoice_payment")
-        if obj["invoice"] == invoice["id"] and obj["payment"]["type"] == "payment_record"
-    )
-
-
 def _related(account: Account, kind: str, member: str, to: Json, address: str) -> Json:
     found = [serialize(account, obj) for obj in account.every(kind) if obj[member] == to["id"]]
     return listing(found, address)
 
 
-_ON_REQUEST: dict[tuple[str, str], Callable[[Account, Json], Json | int]] = {
+_ON_REQUEST: dict[tuple[str, str], Callable[[Account, Json], Json]] = {
     ("checkout.session", "line_items"): _line_items,
     ("invoice", "payments"): _payments,
-    ("invoice", "amount_paid_off_stripe"): _paid_outside,
     ("charge", "refunds"): _refunds,
 }
 
