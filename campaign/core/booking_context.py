@@ -7,10 +7,14 @@ from campaign.core.settings import Organization
 
 @dataclass(frozen=True)
 class BookingContext:
-    """The settings that booking needs: the organization that issues receipts, and the domain that emails come from."""
+    """The settings that booking needs: the organization that issues receipts, and the domain that emails come from.
+
+    Without `email_receipts`, receipts are issued, and nobody is emailed about them.
+    """
 
     organization: Organization
     mail_domain: str
+    email_receipts: bool = True
 
 
 @dataclass(frozen=True)
