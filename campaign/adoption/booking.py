@@ -5,11 +5,11 @@ All of it in the caller's transaction, and once: what is booked already is left 
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from campaign.adoption.facts import AdoptionFacts, AdoptionRefused, PaidInvoice, frequency_of
@@ -28,16 +28,18 @@ from campaign.ledger.disputes import DisputeTransfer, apply_dispute
 from campaign.ledger.payments import Payment, record_payment
 from campaign.ledger.refund_evidence import apply_charge, apply_refund
 from campaign.ledger.subscription_donations import get_or_create_subscription, renewal_donation
+from campaign.mailer.kinds import EmailKind
 from campaign.models import (
     Campaign,
     Donation,
     DonationState,
     Frequency,
+    OutboxMessage,
+    OutboxState,
     PaymentLookup,
     ReceiptKind,
     Subscription,
 )
-from campaign.receipts.receipts import queue_receipt
 from campaign.subscriptions.invoices import apply_invoice_payment, book_invoice
 from campaign.subscriptions.subscription_events import copy_taken_in
 
@@ -62,6 +64,8 @@ class Request:
 RECEIPTS = ("newest", "all", "none")
 """Which receipts of one object are emailed: of its newest payment, of all, or of none. All are issued."""
 
+NOT_EMAILED = "the gift was taken in without an email about it"
+
 
 @dataclass
 class Adopted:
@@ -78,18 +82,17 @@ def book(
 ) -> Adopted:
     """Book `facts` once. Raises AdoptionRefused if that is not possible; then the caller rolls all of it back."""
     found = Adopted(facts.stripe_id)
-    quiet = replace(books, email_receipts=False)
     _lock(session, facts)
     if facts.subscription is not None:
-        _book_subscription(session, facts, wanted, quiet, at, found)
+        _book_subscription(session, facts, wanted, books, at, found)
     elif facts.invoices:
-        _book_invoice(session, facts, wanted, quiet, at, found)
+        _book_invoice(session, facts, wanted, books, at, found)
     else:
-        _book_payment(session, facts, wanted, quiet, at, found)
+        _book_payment(session, facts, wanted, books, at, found)
     for donation in found.donations:
         session.refresh(donation)
         _record(session, donation, facts, wanted.actor)
-    _email_receipts(session, found.donations, wanted.receipts, books.mail_domain)
+    _drop_emails(session, found.donations, wanted.receipts)
     return found
 
 
@@ -122,7 +125,8 @@ def _book_payment(
     _require_foreign(session, payment.intent.id, payment.metadata)
     _require_paid(payment)
     amount, currency = payment.intent.amount_received, payment.intent.currency
-    charged_at = payment.charge.created if payment.charge else payment.intent.created
+    created = payment.charge.created if payment.charge else payment.intent.created
+    charged_at = _within(created, wanted.campaign)
     donation = _new_donation(session, facts, wanted, (amount, currency), charged_at)
     name = payment.intent.id
     paid = Payment(name, amount, currency, charged_at, max(at, charged_at), name)
@@ -149,7 +153,7 @@ def _book_invoice(
             f"{invoice.id} is not paid: its status is {invoice.status or 'unknown'}, and"
             f" {money.format_money(invoice.amount_paid, invoice.currency)} arrived. Take it in once it is paid."
         )
-    charged_at = _charged_at(one, at)
+    charged_at = _within(_charged_at(one, at), wanted.campaign)
     total = (invoice.amount_paid, invoice.currency)
     donation = _new_donation(session, facts, wanted, total, charged_at)
     times = (charged_at, max(at, charged_at))
@@ -180,7 +184,8 @@ def _book_subscription(
         )
     first: Donation | None = None
     for one in facts.invoices:
-        invoice, charged_at = one.found.invoice, _charged_at(one, at)
+        invoice = one.found.invoice
+        charged_at = _within(_charged_at(one, at), wanted.campaign)
         if first is None or found.subscription is None:
             total = (invoice.amount_paid, invoice.currency)
             first = _new_donation(
@@ -224,6 +229,12 @@ def _charged_at(one: PaidInvoice, at: datetime) -> datetime:
     """Return when the invoice was paid: at its last charge, else when Stripe says."""
     charges = [each.charge.created for each in one.payments if each.charge]
     return max(charges, default=one.found.invoice.paid_at or at)
+
+
+def _within(moment: datetime, campaign: Campaign) -> datetime:
+    """Return `moment`, or the campaign's start within the same second: Stripe's times are whole seconds."""
+    starts = campaign.starts_at
+    return starts if moment < starts < moment + timedelta(seconds=1) else moment
 
 
 def _book_evidence(session: Session, payments: Sequence[AccountPayment], books: BookingContext) -> None:
@@ -344,19 +355,28 @@ def _record(session: Session, donation: Donation, facts: AdoptionFacts, actor: A
     )
 
 
-def _email_receipts(
-    session: Session, donations: list[Donation], which: str, mail_domain: str
-) -> None:
-    """Queue the email of the valid receipts that are wanted. A gift that was given back gets none."""
-    for donation in _emailed(donations, which):
-        receipt = donation.receipt
-        if receipt is not None and receipt.kind != ReceiptKind.void.value:
-            queue_receipt(session, receipt, donation.email, mail_domain)
+def _drop_emails(session: Session, donations: Sequence[Donation], which: str) -> None:
+    """Drop the emails of receipts that nobody is to get, before anybody sends them.
+
+    Of each gift only the valid receipt is emailed, and none if the gift was given back before it was taken in.
+    """
+    wanted = {_valid(one) for one in _emailed(donations, which)}
+    session.execute(
+        update(OutboxMessage)
+        .where(
+            OutboxMessage.kind == EmailKind.receipt.value,
+            OutboxMessage.receipt_id.in_(
+                [each.id for one in donations for each in one.receipts if each.id not in wanted]
+            ),
+        )
+        .values(state=OutboxState.dropped.value, last_error=NOT_EMAILED)
+    )
 
 
-def _emailed(donations: list[Donation], which: str) -> Iterator[Donation]:
-    if which == "all":
-        yield from donations
-    elif which == "newest":
-        yield from donations[-1:]
+def _valid(donation: Donation) -> int | None:
+    receipt = donation.receipt
+    return None if receipt is None or receipt.kind == ReceiptKind.void.value else receipt.id
 
+
+def _emailed(donations: Sequence[Donation], which: str) -> Sequence[Donation]:
+    return {"all": donations, "newest": donations[-1:]}.get(which, ())

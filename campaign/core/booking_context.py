@@ -7,14 +7,10 @@ from campaign.core.settings import Organization
 
 @dataclass(frozen=True)
 class BookingContext:
-    """The settings that booking needs: the organization that issues receipts, and the domain that emails come from.
-
-    Without `email_receipts`, receipts are issued, and nobody is emailed about them.
-    """
+    """The settings that booking needs: the organization that issues receipts, and the domain that emails come from."""
 
     organization: Organization
     mail_domain: str
-    email_receipts: bool = True
 
 
 @dataclass(frozen=True)

@@ -111,7 +111,7 @@ def _issue(session: Session, donation: Donation, books: BookingContext, issued: 
     session.add(receipt)
     session.flush()
     # Donors without an email address get the receipt by mail.
-    if donation.email and books.email_receipts:
+    if donation.email:
         queue_receipt(session, receipt, donation.email, books.mail_domain)
     return receipt
 
