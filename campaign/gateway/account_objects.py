@@ -66,7 +66,7 @@ class Payer:
 class AccountPayment:
     """A payment intent with its charge, refunds (in the charge) and disputes.
 
-    `metadata` is whatever somebody wrote; `texts` are the words that staff may search for.
+    `metadata` is whatever somebody wrote.
     """
 
     intent: PaymentIntent
@@ -76,6 +76,8 @@ class AccountPayment:
     payer: Payer
     description: str
     metadata: Mapping[str, str]
+    customer_id: str | None = None
+    """Without a customer, it paid no invoice."""
 
 
 @dataclass(frozen=True)
@@ -173,13 +175,18 @@ class AccountClient:
         return found[::-1]
 
     def list_payments(
-        self, since: datetime | None, until: datetime | None
+        self, since: datetime | None, until: datetime | None, after: str | None = None
     ) -> Iterator[AccountPayment]:
-        """Yield the account's payments, newest first; pages are fetched as needed. Disputes are left out."""
+        """Yield the account's payments, newest first; pages are fetched as needed. Disputes are left out.
+
+        `after`: only those older than this one.
+        """
         asked: PaymentIntentListParams = {
             "limit": _PAGE,
             "expand": ["data.customer", "data.latest_charge"],
         }
+        if after:
+            asked["starting_after"] = after
         bounds = _bounds(since, until)
         if bounds:
             asked["created"] = bounds
@@ -187,10 +194,16 @@ class AccountClient:
             yield _read_payment(one)
 
     def list_subscriptions(
-        self, since: datetime | None, until: datetime | None
+        self, since: datetime | None, until: datetime | None, after: str | None = None
     ) -> Iterator[AccountSubscription]:
-        """Yield the account's subscriptions that are not canceled, newest first; pages are fetched as needed."""
-        asked: SubscriptionListParams = {"limit": _PAGE, "expand": ["data.customer"]}
+        """Yield the account's subscriptions, also canceled ones, newest first; otherwise as `list_payments`."""
+        asked: SubscriptionListParams = {
+            "limit": _PAGE,
+            "status": "all",
+            "expand": ["data.customer"],
+        }
+        if after:
+            asked["starting_after"] = after
         bounds = _bounds(since, until)
         if bounds:
             asked["created"] = bounds
@@ -231,6 +244,7 @@ def _read_payment(found: Json) -> AccountPayment:
         payer=payer.or_else(_customer(found)),
         description=found.get("description") or "",
         metadata=dict(found.get("metadata") or {}),
+        customer_id=read_id(found.get("customer")),
     )
 
 
