@@ -98,6 +98,11 @@ app.conf.update(
             "schedule": STRIPE_POLL,
             "options": {"expires": STRIPE_POLL.seconds},
         },
+        "take-in-payments": {
+            "task": "workers.upkeep.take_in_payments",
+            "schedule": STRIPE_POLL,
+            "options": {"expires": STRIPE_POLL.seconds},
+        },
         "read-payouts": {
             "task": "workers.upkeep.read_payouts",
             "schedule": STRIPE_POLL,

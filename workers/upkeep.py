@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from campaign.adoption.runs import carry_out_runs
 from campaign.audit.audit_log import Actor
 from campaign.campaigns.finalization import finalize_due_campaigns
 from campaign.campaigns.milestones import record_milestones as mark_the_milestones
@@ -52,6 +53,13 @@ def match_evidence() -> int:
     """Ask Stripe for the payments of unmatched refunds and disputes; return the number of answers."""
     with heartbeat(installation(), "match-evidence"):
         return match_the_returns(installation())
+
+
+@app.task(name="workers.upkeep.take_in_payments")
+def take_in_payments() -> int:
+    """Carry out staff's requests about payments that began elsewhere; return the number finished."""
+    with heartbeat(installation(), "take-in-payments"):
+        return carry_out_runs(installation())
 
 
 @app.task(name="workers.upkeep.read_payouts")

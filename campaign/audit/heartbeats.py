@@ -33,6 +33,7 @@ JOBS: dict[str, timedelta] = {
     "book-fees": timedelta(minutes=15),
     "match-evidence": timedelta(minutes=15),
     "read-payouts": timedelta(minutes=15),
+    "take-in-payments": timedelta(minutes=30),
     "finish-refunds": timedelta(minutes=10),
     "finalize": timedelta(hours=1),
     "purge-expired": timedelta(hours=1),

@@ -13,6 +13,11 @@ from campaign.core.errors import CampaignError
 from campaign.core.observability import log_to_stderr
 
 COMMANDS = {
+    "adopt": LazyCommand(
+        "campaign.cli.adopt",
+        "adopt",
+        "Take in a payment or subscription that did not begin here.",
+    ),
     "audit": LazyCommand("campaign.cli.audit", "audit", "Write the audit log, oldest entry first."),
     "backup": LazyCommand(
         "campaign.cli.database",

@@ -1,6 +1,9 @@
 """Find the donation that a charge, refund or dispute belongs to."""
 
-from sqlalchemy import select
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Select, select, union
 from sqlalchemy.orm import Session
 
 from campaign.core.locks import AdvisoryLock, lock_until_commit
@@ -17,14 +20,57 @@ def lock_payment(session: Session, payment_intent_id: str | None) -> None:
         lock_until_commit(session, AdvisoryLock.PAYMENT, payment_intent_id)
 
 
-def lock_invoice_payment(session: Session, invoice_id: str | None) -> str | None:
-    """Return the payment intent of an invoice, or None if it is unknown; locks both as `lock_payment` does."""
+@dataclass(frozen=True)
+class InvoicePayers:
+    """What is known of the payments of one invoice. `outside`: minor units that did not come through Stripe."""
+
+    payment_intent_ids: Sequence[str] = ()
+    outside: int = 0
+
+    def of(self, donation: Donation | None) -> str | None:
+        """Return the payment intent that stands for the invoice: the one the donation has, else the first."""
+        if donation is not None and donation.payment_intent_id in self.payment_intent_ids:
+            return donation.payment_intent_id
+        return next(iter(self.payment_intent_ids), None)
+
+    def all_outside(self, total: int) -> bool:
+        """Return whether all of `total`, in minor units, was paid outside Stripe."""
+        return not self.payment_intent_ids and self.outside >= total > 0
+
+
+def lock_invoice_payments(session: Session, invoice_id: str | None) -> InvoicePayers:
+    """Return the known payments of an invoice; locks it and them as `lock_payment` does."""
     lock_payment(session, invoice_id)
-    payment_intent_id = session.scalar(
-        select(InvoicePayment.payment_intent_id).where(InvoicePayment.invoice_id == invoice_id)
+    payers = find_invoice_payers(session, invoice_id)
+    for payment_intent_id in sorted(payers.payment_intent_ids):
+        lock_payment(session, payment_intent_id)
+    return payers
+
+
+def find_invoice_payers(session: Session, invoice_id: str | None) -> InvoicePayers:
+    """Return the known payments of an invoice, in the order in which they became known."""
+    rows = session.scalars(
+        select(InvoicePayment)
+        .where(InvoicePayment.invoice_id == invoice_id)
+        .order_by(InvoicePayment.recorded_at, InvoicePayment.payment_id)
+    ).all()
+    return InvoicePayers(
+        [one.payment_id for one in rows if not _is_outside(one)],
+        sum(one.amount or 0 for one in rows if _is_outside(one)),
     )
-    lock_payment(session, payment_intent_id)
-    return payment_intent_id
+
+
+def _is_outside(payment: InvoicePayment) -> bool:
+    return payment.payment_id.startswith("pr_")
+
+
+def payments_of(donation: Donation) -> Select[str]:
+    """Return a query for the ids of a donation's payments: its own, and the others that paid its invoice."""
+    own = select(Donation.payment_intent_id).where(Donation.id == donation.id)
+    parts = select(InvoicePayment.payment_id).where(
+        InvoicePayment.invoice_id == donation.invoice_id
+    )
+    return select(union(own, parts).subquery().c[0])
 
 
 def find_donation_for_payment(
@@ -45,6 +91,14 @@ def find_donation_for_payment(
         found = session.scalar(
             select(Donation.public_id).where(Donation.payment_intent_id == payment_intent_id)
         )
+    if found is None and payment_intent_id:
+        part = session.scalar(
+            select(Donation.public_id)
+            .join(InvoicePayment, InvoicePayment.invoice_id == Donation.invoice_id)
+            .where(InvoicePayment.payment_id == payment_intent_id)
+        )
+        if part is not None:
+            return lock_donation(session, part)
     if found is None and charge_id:
         found = session.scalar(
             select(Donation.public_id)

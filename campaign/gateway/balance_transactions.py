@@ -28,7 +28,7 @@ from campaign.gateway.refunds_disputes import (
     read_dispute,
     read_refund,
 )
-from campaign.gateway.subscriptions import read_invoice_payment
+from campaign.gateway.subscriptions import InvoicePaymentFact, read_invoice_payment
 
 if TYPE_CHECKING:
     from stripe.params import (
@@ -117,12 +117,11 @@ class PaymentsClient:
                 return read_invoice(found["invoice"])
         return None
 
-    def find_payment_for_invoice(self, invoice_id: str) -> str | None:
-        """Return the id of the payment intent that paid an invoice; None if none did."""
+    def list_invoice_payments(self, invoice_id: str) -> tuple[InvoicePaymentFact, ...]:
+        """Return the payments that paid an invoice, at most 100, oldest first: it may be paid in parts."""
         asked: InvoicePaymentListParams = {"invoice": invoice_id, "status": "paid", "limit": _PAGE}
         page = _raw(lambda: self._client.v1.invoice_payments.list(params=asked))
-        payers = (read_invoice_payment(found).payment_intent_id for found in page["data"])
-        return next((name for name in payers if name), None)
+        return tuple(read_invoice_payment(found) for found in reversed(page["data"]))
 
     def list_refunds(self, payment_intent_id: str) -> tuple[StripeRefund, ...]:
         """Return a payment's refunds in any status, at most 100."""

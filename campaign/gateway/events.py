@@ -79,7 +79,7 @@ class PaymentIntent:
 class Invoice:
     """An invoice of a subscription. `first`: it is the subscription's first invoice.
 
-    `gift` and `fee_cover` are from the subscription's metadata when the invoice was finalized, or None. `pay_url` is
+    `credit_used` is what the customer's credit balance at Stripe paid of it. `gift` and `fee_cover` are from the subscription's metadata when the invoice was finalized, or None. `pay_url` is
     Stripe's page where it can be paid with another card; `attempts` counts the payment attempts so far.
     """
 
@@ -98,6 +98,7 @@ class Invoice:
     period_end: datetime | None = None
     gift: int | None = None
     fee_cover: int | None = None
+    credit_used: int = 0
 
 
 def read_event(body: bytes) -> Event:
@@ -199,7 +200,14 @@ def read_invoice(found: Json) -> Invoice:
         period_end=read_instant(period_end) if period_end else None,
         gift=gift,
         fee_cover=fee_cover,
+        credit_used=_credit_used(found),
     )
+
+
+def _credit_used(invoice: Json) -> int:
+    """Return what a customer's credit paid. A negative balance is credit: https://docs.stripe.com/billing/customer/balance."""
+    started, ended = invoice.get("starting_balance") or 0, invoice.get("ending_balance") or 0
+    return max(0, min(0, ended) - min(0, started))
 
 
 def read_gift_parts(metadata: Json) -> tuple[int | None, int | None]:

@@ -64,11 +64,21 @@ class PaymentMethods:
 
 @dataclass(frozen=True)
 class InvoicePaymentFact:
-    """Which payment intent paid an invoice: https://docs.stripe.com/api/invoice-payment/object."""
+    """A payment of an invoice, or a part of it: https://docs.stripe.com/api/invoice-payment/object.
+
+    `payment_record_id` is set if the money did not come through Stripe: it was reported or marked as paid by hand.
+    `amount` is what it paid of this invoice, in minor units.
+    """
 
     invoice_id: str
     payment_intent_id: str | None
     status: str
+    payment_record_id: str | None = None
+    amount: int | None = None
+
+    @property
+    def payment_id(self) -> str | None:
+        return self.payment_intent_id or self.payment_record_id
 
 
 def read_subscription(found: Json) -> SubscriptionFact:
@@ -125,10 +135,13 @@ def read_payment_methods(found: Json) -> PaymentMethods:
 
 def read_invoice_payment(found: Json) -> InvoicePaymentFact:
     """Read an `invoice_payment` object. `payment_intent_id` is None if something else paid the invoice."""
+    payment = found.get("payment") or {}
     return InvoicePaymentFact(
         invoice_id=read_id(found["invoice"]) or "",
-        payment_intent_id=read_id((found.get("payment") or {}).get("payment_intent")),
+        payment_intent_id=read_id(payment.get("payment_intent")),
         status=found.get("status") or "",
+        payment_record_id=read_id(payment.get("payment_record")),
+        amount=found.get("amount_paid"),
     )
 
 

@@ -10,7 +10,14 @@ from campaign.core.upsert import insert_once
 from campaign.donations.donation_lookup import find_donation_for_payment, lock_payment
 from campaign.ledger.balance_transactions import PaymentTransaction
 from campaign.ledger.posting import book_fee, load_entries
-from campaign.models import Conversion, Donation, Heartbeat, LedgerEntry, LedgerKind
+from campaign.models import (
+    Conversion,
+    Donation,
+    Heartbeat,
+    InvoicePayment,
+    LedgerEntry,
+    LedgerKind,
+)
 
 JOB = "book-fees"
 OVERLAP = timedelta(minutes=15)
@@ -39,14 +46,22 @@ def find_unbooked_fees(
         for one in page
         if (one.fee and one.id not in booked) or (one.converted and one.id not in converted)
     ]
+    names = [one.payment_intent_id for one in left]
+    booked_payment = LedgerEntry.kind == LedgerKind.payment.value
     ours = set(
         session.scalars(
             select(Donation.payment_intent_id)
             .join(LedgerEntry, LedgerEntry.donation_id == Donation.id)
-            .where(
-                LedgerEntry.kind == LedgerKind.payment.value,
-                Donation.payment_intent_id.in_([one.payment_intent_id for one in left]),
-            )
+            .where(booked_payment, Donation.payment_intent_id.in_(names))
+        )
+    )
+    # An invoice may be paid in parts, each with a fee of its own.
+    ours |= set(
+        session.scalars(
+            select(InvoicePayment.payment_id)
+            .join(Donation, Donation.invoice_id == InvoicePayment.invoice_id)
+            .join(LedgerEntry, LedgerEntry.donation_id == Donation.id)
+            .where(booked_payment, InvoicePayment.payment_id.in_(names))
         )
     )
     return [one for one in left if one.payment_intent_id in ours]

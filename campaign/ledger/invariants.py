@@ -292,7 +292,8 @@ OFFLINE_REVERSALS = (
     HAVING coalesce(-sum(entry.amount + entry.fee_cover) FILTER (WHERE entry.kind = 'payment_reversed'), 0)
         <> CASE WHEN gift.reversal_reason IS NULL THEN 0 ELSE coalesce(
             sum(entry.amount + entry.fee_cover) FILTER (WHERE entry.kind = 'payment'), 0) END
-        OR count(entry.id) FILTER (WHERE entry.kind = 'payment' AND starts_with(entry.source, 'offline:')) <> 1
+        OR count(entry.id) FILTER (WHERE entry.kind = 'payment'
+            AND (starts_with(entry.source, 'offline:') OR entry.source = gift.reference)) <> 1
     ORDER BY gift.id
     """,
 )

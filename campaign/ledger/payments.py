@@ -14,7 +14,12 @@ from campaign.core import clock
 from campaign.core.booking_context import BookingContext, Outcome, foreign
 from campaign.core.errors import FactMismatch
 from campaign.donations.consents import record_consent
-from campaign.donations.donation_lookup import lock_invoice_payment, lock_payment
+from campaign.donations.donation_lookup import (
+    InvoicePayers,
+    find_donation_for_payment,
+    lock_invoice_payments,
+    lock_payment,
+)
 from campaign.donations.donations import lock_donation
 from campaign.donations.tribute_cards import queue_card
 from campaign.gateway import CheckoutSession, PaymentIntent
@@ -50,7 +55,7 @@ def apply_session(
     creation time, if the earlier event has not reached us. For a card, it is `occurred_at`, unless the charge was read.
     """
     lock_payment(session, found.payment_intent_id)
-    payer = lock_invoice_payment(session, found.invoice_id) if found.invoice_id else None
+    payers = lock_invoice_payments(session, found.invoice_id) if found.invoice_id else None
     donation = lock_donation(session, found.donation_id) if found.donation_id else None
     if donation is None:
         return foreign(f"no donation of ours: {found.donation_id}")
@@ -61,7 +66,7 @@ def apply_session(
     if found.subscription_id:
         get_or_create_subscription(session, donation, found.subscription_id)
     if found.payment_status in {"paid", "no_payment_required"}:
-        payment = _session_payment(donation, found, payer, occurred_at)
+        payment = _session_payment(donation, found, payers or InvoicePayers(), occurred_at)
         return record_payment(session, donation, payment, books, donation.campaign)
     if found.status == "complete":
         return _record_pending_debit(session, donation, found)
@@ -73,7 +78,7 @@ def apply_session(
 
 
 def _session_payment(
-    donation: Donation, found: CheckoutSession, payer: str | None, occurred_at: datetime
+    donation: Donation, found: CheckoutSession, payers: InvoicePayers, occurred_at: datetime
 ) -> Payment:
     if found.amount_total is None or found.currency is None:
         raise FactMismatch(f"Session {found.id} is paid but has no amount.")
@@ -83,7 +88,7 @@ def _session_payment(
         currency=found.currency,
         charged_at=donation.charged_at or found.charged_at or occurred_at,
         paid_at=occurred_at,
-        payment_intent_id=found.payment_intent_id or payer,
+        payment_intent_id=found.payment_intent_id or payers.of(donation),
         invoice_id=found.invoice_id,
     )
 
@@ -120,9 +125,14 @@ def apply_intent(
 ) -> Outcome:
     """Apply a payment intent: succeeded, processing, canceled or declined."""
     lock_payment(session, found.id)
-    donation = lock_donation(session, found.donation_id) if found.donation_id else None
+    # What staff have taken in is known by its payment; its metadata, if any, may name another gift.
+    donation = find_donation_for_payment(session, found.id)
+    if donation is None and found.donation_id:
+        donation = lock_donation(session, found.donation_id)
     if donation is None:
         return foreign("no donation of ours; an invoice's payment is booked by its invoice")
+    if donation.invoice_id is not None:
+        return Outcome(applied=False, note="an invoice's payment is booked by its invoice")
     if found.status == "canceled":
         return advance_state(session, donation, DonationState.failed, "the payment was canceled")
     if found.status == "processing":

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from campaign.core import clock
 from campaign.core.booking_context import BookingContext, Outcome
 from campaign.core.errors import FactMismatch
+from campaign.donations.donation_lookup import payments_of
 from campaign.ledger.dispute_movements import (
     GONE,
     LOST,
@@ -65,7 +66,9 @@ def attach_pending_evidence(session: Session, donation: Donation, books: Booking
 
 
 def _matches_payment(table: _Table, donation: Donation) -> ColumnElement[bool]:
-    return table.payment_intent_id == donation.payment_intent_id
+    if donation.invoice_id is None:
+        return table.payment_intent_id == donation.payment_intent_id
+    return table.payment_intent_id.in_(payments_of(donation))
 
 
 def _has_evidence(session: Session, donation: Donation) -> bool:

@@ -1,5 +1,6 @@
 """The database tables: columns, constraints and small properties. No email, no URLs, no tasks."""
 
+from campaign.models.adoption import AdoptionRun, LeftAlone
 from campaign.models.base import Base
 from campaign.models.campaign import Campaign
 from campaign.models.campaign_content import (
@@ -28,6 +29,8 @@ from campaign.models.receipt import Receipt, ReceiptCounter
 from campaign.models.refunds_disputes import Charge, Dispute, FraudWarning, PaymentLookup, Refund
 from campaign.models.staff import AuditEntry, StaffLink, StaffMember, StaffPasskey, StaffSession
 from campaign.models.states import (
+    AccountObject,
+    AdoptionAction,
     CampaignState,
     DeliveryState,
     DonationState,
@@ -52,7 +55,10 @@ from campaign.models.subscription import InvoicePayment, Subscription
 from campaign.models.tribute import CardDelivery, TributeCard
 
 __all__ = [
+    "AccountObject",
     "Acknowledgment",
+    "AdoptionAction",
+    "AdoptionRun",
     "ApiToken",
     "AuditEntry",
     "Base",
@@ -88,6 +94,7 @@ __all__ = [
     "InboxState",
     "InvoicePayment",
     "LedgerEntry",
+    "LeftAlone",
     "LedgerKind",
     "MatchingGift",
     "MatchingShard",

@@ -146,6 +146,20 @@ class InboxState(StrEnum):
     held = "held"
 
 
+class AccountObject(StrEnum):
+    """What somebody may have made at Stripe beside the form."""
+
+    payment = "payment"
+    subscription = "subscription"
+
+
+class AdoptionAction(StrEnum):
+    """What staff do with it."""
+
+    take_in = "take_in"
+    leave_alone = "leave_alone"
+
+
 class OutboxState(StrEnum):
     """An outbox email's state.
 

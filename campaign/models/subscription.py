@@ -73,10 +73,20 @@ class Subscription(Base):
 
 
 class InvoicePayment(Base):
-    """Which payment intent paid an invoice. Invoices do not say so, and this event may arrive before the invoice."""
+    """One of the payments that paid an invoice. Invoices do not name them, and they may be reported before it.
+
+    An invoice may be paid in parts. `payment_id` is a payment intent, or for money that did not come through Stripe a
+    payment record (`pr_…`). `amount` is the part of the invoice it paid, in minor units; NULL if nobody said.
+    """
 
     __tablename__ = "invoice_payment"
+    __table_args__ = (
+        CheckConstraint("amount >= 0", name="amount"),
+        # A refund or dispute names the payment only.
+        Index("ix_invoice_payment_payment_id", "payment_id"),
+    )
 
     invoice_id: Mapped[str] = mapped_column(primary_key=True)
-    payment_intent_id: Mapped[str]
+    payment_id: Mapped[str] = mapped_column(primary_key=True)
+    amount: Mapped[int | None]
     recorded_at: Mapped[datetime] = mapped_column(server_default=func.now())

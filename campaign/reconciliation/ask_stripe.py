@@ -34,12 +34,17 @@ def _ask(gateway: StripeGateway, unconfirmed: Discrepancy) -> StripeAnswer:
         return StripeAnswer()
     if unconfirmed.kind in {LedgerKind.refund, LedgerKind.refund_failed}:
         return StripeAnswer(refunds=gateway.payments.list_refunds(intent))
-    return StripeAnswer(payment=gateway.payments.retrieve_payment(intent))
+    payment = gateway.payments.retrieve_payment(intent)
+    invoice, booked = _first(names, "in_"), unconfirmed.ledger
+    if invoice and booked and payment.intent.amount_received != booked.amount:
+        return StripeAnswer(payment, parts=gateway.payments.list_invoice_payments(invoice))
+    return StripeAnswer(payment)
 
 
 def _payment_of(gateway: StripeGateway, names: tuple[str, ...]) -> str | None:
     invoice = _first(names, "in_")
-    return gateway.payments.find_payment_for_invoice(invoice) if invoice else None
+    paid = gateway.payments.list_invoice_payments(invoice) if invoice else ()
+    return next((one.payment_intent_id for one in paid if one.payment_intent_id), None)
 
 
 def _first(names: tuple[str, ...], *prefixes: str) -> str | None:

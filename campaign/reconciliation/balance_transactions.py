@@ -93,7 +93,7 @@ def match_transactions(session: Session) -> None:
     _match(session, select(known.payment_intent_id, known.id), unknown)
     _match(
         session,
-        select(InvoicePayment.payment_intent_id, known.id).join(
+        select(InvoicePayment.payment_id, known.id).join(
             known, known.invoice_id == InvoicePayment.invoice_id
         ),
         unknown,

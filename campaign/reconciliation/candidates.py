@@ -7,10 +7,18 @@ then asks Stripe about unconfirmed entries.
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, or_, select, text
+from sqlalchemy import exists, func, or_, select, text
 from sqlalchemy.orm import Session
 
-from campaign.models import Conversion, Donation, InboxEvent, InboxState, LedgerEntry
+from campaign.donations.donation_lookup import find_invoice_payers
+from campaign.models import (
+    Conversion,
+    Donation,
+    InboxEvent,
+    InboxState,
+    LedgerEntry,
+    OfflineGift,
+)
 from campaign.reconciliation.balance_transactions import list_transactions
 from campaign.reconciliation.compare import PaymentComparison
 
@@ -27,7 +35,9 @@ _SUSPECTS = """
     ), booked AS (
         SELECT donation_id, kind, abs(sum(amount + fee_cover)) AS amount, max(occurred_at) AS latest
         FROM ledger_entry JOIN concerned USING (donation_id)
-        WHERE kind NOT IN ('fee', 'dispute_gain_loss', 'correction') AND source ~ :named GROUP BY donation_id, kind
+        WHERE kind NOT IN ('fee', 'dispute_gain_loss', 'correction') AND source ~ :named
+            AND NOT EXISTS (SELECT FROM offline_gift AS offline WHERE offline.donation_id = ledger_entry.donation_id)
+        GROUP BY donation_id, kind
     )
     SELECT donation_id FROM moved FULL JOIN booked USING (donation_id, kind)
     WHERE moved.amount IS DISTINCT FROM booked.amount
@@ -47,7 +57,9 @@ _SUSPECTS = """
         AND NOT EXISTS (SELECT FROM stripe_balance_transaction WHERE id = entry.balance_transaction_id)
     UNION
     SELECT donation.id FROM stripe_balance_transaction AS movement JOIN donation ON donation.id = movement.donation_id
-    WHERE movement.payment_intent_id <> donation.payment_intent_id
+    WHERE movement.payment_intent_id <> donation.payment_intent_id AND NOT EXISTS (
+        SELECT FROM invoice_payment AS part
+        WHERE part.invoice_id = donation.invoice_id AND part.payment_id = movement.payment_intent_id)
     UNION
     SELECT donation_id FROM stripe_balance_transaction
     WHERE donation_id IS NOT NULL AND source ->> 'object' = 'dispute'
@@ -74,9 +86,12 @@ def load_comparison(session: Session, donation_id: int, since: datetime) -> Paym
                 LedgerEntry.source.regexp_match(_NAMED_BY_STRIPE),
                 LedgerEntry.balance_transaction_id.is_not(None),
             ),
+            # Stripe keeps no balance for an invoice that was paid outside it.
+            ~exists().where(OfflineGift.donation_id == LedgerEntry.donation_id),
         )
         .order_by(LedgerEntry.id)
     ).all()
+    payers = find_invoice_payers(session, donation.invoice_id)
     return PaymentComparison(
         donation=donation.public_id,
         payment_intent_id=donation.payment_intent_id,
@@ -93,6 +108,8 @@ def load_comparison(session: Session, donation_id: int, since: datetime) -> Paym
                 )
             )
         ),
+        parts=frozenset(payers.payment_intent_ids),
+        outside=payers.outside,
     )
 
 

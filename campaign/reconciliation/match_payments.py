@@ -11,7 +11,6 @@ from structlog import get_logger
 from campaign.core import clock
 from campaign.core.errors import FactMismatch, GatewayMissing, GatewayRefused
 from campaign.core.task_queue import OUTBOX
-from campaign.gateway import InvoicePaymentFact
 from campaign.gateway.client import StripeGateway
 from campaign.reconciliation.payment_lookup import (
     PaymentOwner,
@@ -98,14 +97,14 @@ def book_payment(installation: Installation, owner: PaymentOwner) -> None:
 
 
 def _match_invoice(installation: Installation, invoice_id: str) -> bool:
-    payer = installation.gateway.payments.find_payment_for_invoice(invoice_id)
+    paid = installation.gateway.payments.list_invoice_payments(invoice_id)
     with installation.sessions.begin() as session:
-        if payer is None:
+        if not any(one.payment_id for one in paid):
             record_lookup(session, invoice_id, clock.now(), ours=True)
             return False
-        apply_invoice_payment(
-            session, InvoicePaymentFact(invoice_id, payer, "paid"), installation.books
-        )
+    for one in paid:
+        with installation.sessions.begin() as session:
+            apply_invoice_payment(session, one, installation.books)
     return True
 
 

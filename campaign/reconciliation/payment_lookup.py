@@ -23,6 +23,7 @@ from campaign.models import (
     DonationState,
     FraudWarning,
     Frequency,
+    OfflineGift,
     PaymentLookup,
     Refund,
 )
@@ -95,6 +96,7 @@ def list_invoices_without_payment(session: Session, at: datetime) -> list[str]:
             Donation.invoice_id.is_not(None),
             Donation.payment_intent_id.is_(None),
             Donation.paid_at > at - RECENT,
+            ~exists().where(OfflineGift.donation_id == Donation.id),
             ~asked,
         )
         .order_by(Donation.paid_at.desc())
@@ -142,8 +144,8 @@ def find_owner(session: Session, owner: PaymentOwner) -> tuple[int | None, str |
         if booked is not None:
             return booked, None
         named = invoice.donation_id
-        if named is None and invoice.subscription_id:
-            named = first_donation_id(session, invoice.subscription_id)
+        if invoice.subscription_id:
+            named = first_donation_id(session, invoice.subscription_id) or named
     first = session.scalar(select(Donation.id).where(Donation.public_id == (named or "")))
     if first is None or invoice is None or invoice.first:
         return first, None

@@ -26,7 +26,7 @@ def repair(installation: Installation, case: PaymentComparison) -> None:
     intent = case.intent
     if intent is None:
         return
-    mine = [one for one in case.movements if one.payment_intent_id == intent]
+    mine = [one for one in case.movements if case.is_own(one.payment_intent_id)]
     _repair_payment(installation, case, intent, mine)
     # Newest first: a failed refund has the time of its failure.
     for one in reversed(mine):

@@ -6,19 +6,29 @@ answer in.
 
 from dataclasses import dataclass, replace
 
-from campaign.gateway import BalanceTransaction, PaymentFact, StripeDispute, StripeRefund
+from campaign.gateway import (
+    BalanceTransaction,
+    InvoicePaymentFact,
+    PaymentFact,
+    StripeDispute,
+    StripeRefund,
+)
 from campaign.models import LedgerKind
 from campaign.reconciliation.discrepancies import Discrepancy, ReportedAmount
 
 
 @dataclass(frozen=True)
 class StripeAnswer:
-    """Stripe's answer about an unconfirmed entry; empty if Stripe has no such object."""
+    """Stripe's answer about an unconfirmed entry; empty if Stripe has no such object.
+
+    `parts` are the payments of the invoice, if the one payment does not explain the entry.
+    """
 
     payment: PaymentFact | None = None
     refunds: tuple[StripeRefund, ...] = ()
     dispute: StripeDispute | None = None
     balance_transaction: BalanceTransaction | None = None
+    parts: tuple[InvoicePaymentFact, ...] = ()
 
 
 def confirm_entry(unconfirmed: Discrepancy, answer: StripeAnswer) -> Discrepancy | None:
@@ -49,6 +59,8 @@ def _payment(unconfirmed: Discrepancy, answer: StripeAnswer) -> tuple[ReportedAm
     succeeded = intent.status == "succeeded"
     returned = charge is not None and charge.returned
     amount = intent.amount_received if succeeded else 0
+    if succeeded and answer.parts:
+        amount = sum(one.amount or 0 for one in answer.parts)
     if charge and returned:
         amount = charge.amount
     if unconfirmed.kind == LedgerKind.payment_reversed:

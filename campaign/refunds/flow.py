@@ -22,7 +22,7 @@ from campaign.core.errors import (
     RefundUnconfirmed,
 )
 from campaign.core.task_queue import OUTBOX
-from campaign.gateway import InvoicePaymentFact, StripeRefund
+from campaign.gateway import StripeRefund
 from campaign.ledger.refund_evidence import apply_refund
 from campaign.models import Donation, Refund, RefundState, StripeRequest
 from campaign.refunds import refunds
@@ -94,9 +94,7 @@ def _fetch_payment_intent(installation: Installation, public_id: str) -> None:
         donation = session.scalar(select(Donation).where(Donation.public_id == public_id))
     if donation is None or donation.payment_intent_id or not donation.invoice_id:
         return
-    payer = installation.gateway.payments.find_payment_for_invoice(donation.invoice_id)
-    if payer:
-        fact = InvoicePaymentFact(donation.invoice_id, payer, "paid")
+    for fact in installation.gateway.payments.list_invoice_payments(donation.invoice_id):
         with installation.sessions.begin() as session:
             apply_invoice_payment(session, fact, installation.books)
 

@@ -92,6 +92,20 @@ def apply_answer(
         session.flush()
 
 
+def copy_taken_in(
+    session: Session, subscription: Subscription, fact: SubscriptionFact, as_of: datetime
+) -> None:
+    """Copy the state at `as_of` of a subscription that staff take in. Nobody is told that it ended long ago."""
+    subscription.as_of, subscription.as_of_event = as_of, ""
+    _copy_fields(subscription, fact)
+    if fact.status in _OVER:
+        subscription.state = SubscriptionState.ended.value
+        subscription.ended_at = fact.ended_at or as_of
+        subscription.end_reason = fact.end_reason
+        subscription.ends_at_period_end, subscription.paused_until = False, None
+    session.flush()
+
+
 def latest_event(subscription: Subscription) -> EventMoment | None:
     """Return the newest event applied so far, or None."""
     if subscription.as_of is None:
@@ -103,7 +117,8 @@ def _find_locked(
     session: Session, stripe_id: str, donation_id: str | None, *, begun: bool
 ) -> Subscription | None:
     """Return the subscription and lock its first donation; creates an unknown one if `begun`."""
-    public_id = donation_id or first_donation_id(session, stripe_id)
+    # A subscription that staff took in may have another application's metadata.
+    public_id = first_donation_id(session, stripe_id) or donation_id
     first = lock_donation(session, public_id) if public_id else None
     if first is None:
         return None

@@ -13,6 +13,7 @@ from sandbox.start_stop import StartStopContext
 from sandbox.stripe.api import idempotency
 from sandbox.stripe.application import create_application
 from sandbox.stripe.control.controls import Controls
+from sandbox.stripe.control.dashboard import DashboardControls
 from sandbox.stripe.control.network import NetworkControls
 from sandbox.stripe.objects import portal
 from sandbox.stripe.rules import clock
@@ -24,7 +25,7 @@ TICK = 0.5
 """Real seconds between checks for due work."""
 
 
-class StripeSandbox(StartStopContext, Controls, NetworkControls):
+class StripeSandbox(StartStopContext, Controls, DashboardControls, NetworkControls):
     """A Stripe account over HTTP.
 
         with StripeSandbox(webhook_url="http://127.0.0.1:8000/stripe/webhook") as sandbox:

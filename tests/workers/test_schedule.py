@@ -32,6 +32,7 @@ PROMISES = {
     "book-fees": 5 * MINUTE,
     "match-evidence": 5 * MINUTE,
     "read-payouts": 5 * MINUTE,
+    "take-in-payments": 5 * MINUTE,
     "finalize": 15 * MINUTE,
     "purge-expired": HOUR,
     "mark-milestones": 5 * MINUTE,

@@ -108,7 +108,8 @@ def list_invoices(account: Account, params: Json) -> Json:
         found = [
             obj
             for obj in found
-            if obj["parent"]["subscription_details"]["subscription"] == params["subscription"]
+            if obj["parent"]
+            and obj["parent"]["subscription_details"]["subscription"] == params["subscription"]
         ]
     return lists.page(found, params, "/v1/invoices")
 

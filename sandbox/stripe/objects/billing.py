@@ -115,6 +115,34 @@ def invoice(subscribed: Json, customer: Json, reason: str, created: int) -> Json
     }
 
 
+def manual_invoice(customer: Json, amount: int, currency: str, created: int) -> Json:
+    """Return a draft invoice that belongs to no subscription, with one line."""
+    priced = {"unit_amount": amount, "unit_amount_decimal": str(amount), "currency": currency}
+    item = {
+        "id": None,
+        "quantity": 1,
+        "price": {**priced, "id": new_id("price_"), "product": new_id("prod_")},
+        "current_period_start": created,
+        "current_period_end": created,
+        "subscription": None,
+    }
+    payer = {"id": None, "items": {"data": [item]}, "metadata": {}, "currency": currency}
+    made = invoice({**payer, "customer": customer["id"]}, customer, "manual", created)
+    made["parent"] = None
+    for line in made["lines"]["data"]:
+        line["parent"] = {
+            "invoice_item_details": {
+                "invoice_item": new_id("ii_"),
+                "proration": False,
+                "proration_details": {"credited_items": None},
+                "subscription": None,
+            },
+            "subscription_item_details": None,
+            "type": "invoice_item_details",
+        }
+    return made
+
+
 def _line(item: Json, invoice_id: str, created: int) -> Json:
     total = item["price"]["unit_amount"] * item["quantity"]
     period = {"end": item["current_period_end"], "start": item["current_period_start"]}

@@ -21,8 +21,12 @@ def draft(account: Account, subscription: Json, reason: str) -> Json:
     return made
 
 
-def finalize(account: Account, invoice: Json, intent: Json | None = None) -> Json:
-    """Number the invoice and return the intent that is to pay it, which is created if there is none."""
+def finalize(account: Account, invoice: Json, intent: Json | None = None) -> Json | None:
+    """Number the invoice and return the intent that is to pay it, which is created if there is none.
+
+    The customer's credit pays first. If nothing remains due, the invoice is paid and there is no intent:
+    https://docs.stripe.com/billing/customer/balance
+    """
     now, customer = account.now(), account.get("customer", invoice["customer"])
     sequence = customer["next_invoice_sequence"]
     account.change(customer, next_invoice_sequence=sequence + 1, currency=invoice["currency"])
@@ -36,6 +40,11 @@ def finalize(account: Account, invoice: Json, intent: Json | None = None) -> Jso
         status="open",
         status_transitions={**invoice["status_transitions"], "finalized_at": now},
     )
+    _use_credit(account, invoice, customer)
+    if invoice["amount_due"] == 0:
+        account.emit("invoice.finalized", invoice)
+        _paid(account, invoice)
+        return None
     created = intent is None
     if intent is None:
         intent = recurring_intent(account, invoice["amount_due"], invoice, "Subscription update")
@@ -46,6 +55,21 @@ def finalize(account: Account, invoice: Json, intent: Json | None = None) -> Jso
     if created:
         account.emit("payment_intent.created", intent)
     return intent
+
+
+def _use_credit(account: Account, invoice: Json, customer: Json) -> None:
+    """Apply the customer's balance: credit (negative) lowers what is due, a debt (positive) raises it."""
+    before = customer["balance"]
+    left = min(0, before + invoice["total"])
+    due = max(0, invoice["total"] + before)
+    account.change(customer, balance=left)
+    account.change(
+        invoice,
+        starting_balance=before,
+        ending_balance=left,
+        amount_due=due,
+        amount_remaining=due,
+    )
 
 
 def recurring_intent(account: Account, amount: int, payer: Json, description: str) -> Json:
@@ -72,28 +96,63 @@ def invoice_paid_by(account: Account, intent: Json) -> Json | None:
 
 
 def mark_paid(account: Account, invoice: Json) -> None:
+    """Record that the invoice's own payment intent paid all that remained."""
+    payment = account.get("invoice_payment", account.notes(invoice["id"])["payment"])
+    account.change(invoice, attempt_count=invoice["attempt_count"] + 1)
+    settle_part(account, invoice, payment, invoice["amount_remaining"])
+
+
+def settle_part(account: Account, invoice: Json, payment: Json, amount: int) -> None:
+    """Record that `payment` paid `amount` of an open invoice, which is paid once nothing remains.
+
+    Stripe keeps the default payment at the amount that remains, and cancels it when others have paid:
+    https://docs.stripe.com/invoicing/partial-payments
+    """
+    now = account.now()
+    account.change(
+        payment,
+        amount_paid=amount,
+        status="paid",
+        status_transitions={"canceled_at": None, "paid_at": now},
+    )
+    account.change(
+        invoice,
+        amount_paid=invoice["amount_paid"] + amount,
+        amount_remaining=max(0, invoice["amount_remaining"] - amount),
+    )
+    account.emit("invoice_payment.paid", payment)
+    default = account.get("invoice_payment", account.notes(invoice["id"])["payment"])
+    if default["status"] == "open":
+        _adjust_default(account, invoice, default)
+    if invoice["amount_remaining"] == 0:
+        _paid(account, invoice)
+
+
+def _adjust_default(account: Account, invoice: Json, default: Json) -> None:
+    now, remaining = account.now(), invoice["amount_remaining"]
+    intent = account.get("payment_intent", default["payment"]["payment_intent"])
+    if remaining:
+        account.change(default, amount_requested=remaining)
+        account.change(intent, amount=remaining)
+        return
+    account.change(
+        default, status="canceled", status_transitions={"canceled_at": now, "paid_at": None}
+    )
+    account.change(intent, status="canceled", canceled_at=now, cancellation_reason="automatic")
+    account.emit("payment_intent.canceled", intent)
+
+
+def _paid(account: Account, invoice: Json) -> None:
     now = account.now()
     account.unschedule("retry_invoice", invoice["id"])
     account.change(
         invoice,
-        amount_paid=invoice["amount_due"],
-        amount_remaining=0,
-        attempt_count=invoice["attempt_count"] + 1,
         attempted=True,
-        ending_balance=0,
         next_payment_attempt=None,
         status="paid",
         status_transitions={**invoice["status_transitions"], "paid_at": now},
         webhooks_delivered_at=now,
     )
-    payment = account.get("invoice_payment", account.notes(invoice["id"])["payment"])
-    account.change(
-        payment,
-        amount_paid=invoice["amount_due"],
-        status="paid",
-        status_transitions={"canceled_at": None, "paid_at": now},
-    )
-    account.emit("invoice_payment.paid", payment)
     account.emit("invoice.paid", invoice)
     account.emit("invoice.payment_succeeded", invoice)
 

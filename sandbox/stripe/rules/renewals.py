@@ -58,6 +58,7 @@ def collect(account: Account, invoice: Json) -> None:
         return
     subscription = subscriptions.for_invoice(account, invoice)
     intent = invoices.intent_for(account, invoice)
+    assert intent is not None
     method = account.get("payment_method", subscription["default_payment_method"])
     if method["type"] != "card":
         charges.start_debit(account, intent, method)

@@ -63,6 +63,8 @@ def payment_succeeded(account: Account, intent: Json) -> None:
     invoice = invoices.invoice_paid_by(account, intent)
     if invoice and invoice["status"] == "open":
         invoices.mark_paid(account, invoice)
+        if invoice["parent"] is None:
+            return
         subscription = for_invoice(account, invoice)
         if subscription["status"] == "past_due":
             previous = account.change(subscription, status="active")
@@ -75,6 +77,8 @@ def payment_failed(account: Account, intent: Json) -> None:
     if invoice is None:
         return
     again = invoices.mark_failed(account, invoice)
+    if invoice["parent"] is None:
+        return
     subscription = for_invoice(account, invoice)
     if not again:
         end(account, subscription, reason="payment_failed")

@@ -8,7 +8,7 @@ from sqlalchemy.exc import OperationalError
 
 from campaign.donations.donation_lookup import (
     find_donation_for_payment,
-    lock_invoice_payment,
+    lock_invoice_payments,
     lock_payment,
 )
 from campaign.models import Campaign, Charge, Donation, InvoicePayment
@@ -87,14 +87,14 @@ def test_work_on_one_payment_is_serialized_and_others_do_not_wait(
     installation: Installation,
 ) -> None:
     with installation.sessions.begin() as session:
-        session.add(InvoicePayment(invoice_id="in_1", payment_intent_id="pi_1"))
+        session.add(InvoicePayment(invoice_id="in_1", payment_id="pi_1"))
     with installation.sessions() as holder, installation.sessions() as other:
-        assert lock_invoice_payment(holder, "in_1") == "pi_1"
+        assert lock_invoice_payments(holder, "in_1").of(None) == "pi_1"
         other.execute(text("SET lock_timeout = '10ms'"))
         other.commit()
         lock_payment(other, None)
         lock_payment(other, "pi_2")
-        assert lock_invoice_payment(other, "in_2") is None
+        assert lock_invoice_payments(other, "in_2").of(None) is None
         for held in ("in_1", "pi_1"):
             with pytest.raises(OperationalError, match="lock timeout"):
                 lock_payment(other, held)

@@ -105,8 +105,8 @@ def test_the_payer_of_a_sessions_invoice_is_kept_with_the_gift(
     facts = give(frequency="monthly")
     invoice = f"in_{facts.number}_first"
     with installation.sessions.begin() as session:
-        session.add(InvoicePayment(invoice_id=invoice, payment_intent_id="pi_payer"))
-        session.add(InvoicePayment(invoice_id="in_other", payment_intent_id="pi_other"))
+        session.add(InvoicePayment(invoice_id=invoice, payment_id="pi_payer"))
+        session.add(InvoicePayment(invoice_id="in_other", payment_id="pi_other"))
     tell_session(installation, facts, facts.session())
     donation = donation_of(installation, facts)
     assert (donation.payment_intent_id, donation.invoice_id) == ("pi_payer", invoice)

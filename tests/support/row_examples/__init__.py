@@ -6,6 +6,7 @@ from the schema, so that a constraint which is weakened in a migration is notice
 """
 
 from tests.support.row_examples import (
+    adoption,
     campaign,
     campaign_content,
     conversions,
@@ -33,6 +34,7 @@ from tests.support.row_examples import (
 from tests.support.row_examples.table import Table
 
 _MODULES = (
+    adoption,
     campaign,
     campaign_content,
     conversions,

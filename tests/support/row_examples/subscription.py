@@ -67,10 +67,22 @@ SUBSCRIPTION = Table(
 
 INVOICE_PAYMENT = Table(
     "invoice_payment",
-    row={"invoice_id": fresh("in_"), "payment_intent_id": "pi_1"},
+    row={"invoice_id": fresh("in_"), "payment_id": "pi_1"},
     numbered=False,
+    optional=["amount"],
     defaults={"recorded_at": Default.transaction_time},
-    unique=[Unique("pk_invoice_payment", {"invoice_id": "in_a"}, apart=[{"invoice_id": "in_b"}])],
+    refused=[*refused("ck_invoice_payment_amount", {"amount": -1})],
+    accepted=[{"amount": 0}],
+    unique=[
+        Unique(
+            "pk_invoice_payment",
+            {"invoice_id": "in_a", "payment_id": "pi_1"},
+            apart=[
+                {"invoice_id": "in_b", "payment_id": "pi_1"},
+                {"invoice_id": "in_a", "payment_id": "pi_2"},
+            ],
+        )
+    ],
 )
 
 TABLES = [SUBSCRIPTION, INVOICE_PAYMENT]

@@ -3,6 +3,7 @@
 from flask import Blueprint
 
 from campaign.web.staff.books import (
+    account_payments,
     audit,
     books,
     deposits,
@@ -21,5 +22,6 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     exports.blueprint,
     books.blueprint,
     reconciliations.blueprint,
+    account_payments.blueprint,
     payouts.blueprint,
 )

@@ -195,7 +195,8 @@ def _name(one: UnmatchedEvidence) -> str:
 
 
 def _unmatched(one: UnmatchedEvidence) -> ReviewRow:
-    return ReviewRow(f"{one.kind} {_name(one)}")
+    search = urlencode({"q": one.payment_intent_id}) if one.payment_intent_id else ""
+    return ReviewRow(f"{one.kind} {_name(one)}", f"/staff/account-payments?{search}")
 
 
 def _comparison(one: UnresolvedRun) -> ReviewRow:

@@ -107,6 +107,8 @@ finance GET      /staff/payouts
 finance GET      /staff/payouts/<payout_id>
 finance GET      /staff/payouts/<payout_id>/items.<any(csv, jsonl):kind>
 finance GET      /staff/reconciliations
+finance GET POST /staff/account-payments
+finance GET      /staff/account-payments/runs/<int:run_id>
 finance GET      /staff/reconciliations/<int:run_id>
 finance POST     /staff/review/<kind>/<path:key>
 admin   GET POST /staff/branding

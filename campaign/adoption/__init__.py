@@ -1,0 +1,1 @@
+"""Taking in payments and subscriptions of the Stripe account that did not begin here."""
