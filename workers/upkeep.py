@@ -8,6 +8,8 @@ from campaign.campaigns.milestones import record_milestones as mark_the_mileston
 from campaign.core import clock
 from campaign.emails.renewal_notices import queue_renewal_notices
 from campaign.privacy import erasure_flow, retention
+from campaign.receipts.numbers import read_given_numbers
+from campaign.receipts.payment_notes import send_notes
 from campaign.reconciliation.fetch_fees import book_fees as book_the_fees
 from campaign.reconciliation.fetch_payouts import read_payouts as read_the_payouts
 from campaign.reconciliation.match_payments import match_evidence as match_the_returns
@@ -52,6 +54,15 @@ def match_evidence() -> int:
     """Ask Stripe for the payments of unmatched refunds and disputes; return the number of answers."""
     with heartbeat(installation(), "match-evidence"):
         return match_the_returns(installation())
+
+
+@app.task(name="workers.upkeep.note_receipts")
+def note_receipts() -> int:
+    """Write the numbers of new receipts to their payments at Stripe; return the number written."""
+    with heartbeat(installation(), "note-receipts"):
+        # After a restore, the numbers given since the backup come first.
+        read_given_numbers(installation(), clock.now())
+        return send_notes(installation())
 
 
 @app.task(name="workers.upkeep.read_payouts")

@@ -200,6 +200,14 @@ class GatewayMissing(GatewayRefused):
     """Stripe has no object with that ID in this account and mode."""
 
 
+class SettleRefused(CampaignError):
+    """A discrepancy that cannot be settled: no reason, settled already, or repaired meanwhile."""
+
+
+class ReceiptsHeld(CampaignError):
+    """A receipt after a restore, before Stripe was asked for the highest number ever given; try again later."""
+
+
 class WebhookRefused(CampaignError):
     """A webhook that is not from Stripe, too old, unreadable, or from the wrong mode (live or test)."""
 

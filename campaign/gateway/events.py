@@ -47,7 +47,11 @@ class CheckoutSession:
 
 @dataclass(frozen=True)
 class PaymentIntent:
-    """A payment intent. `donation_id` is None for those that belong to an invoice."""
+    """A payment intent. The defaults are for what our metadata says, which an invoice's payment has once it is booked.
+
+    `campaign` is a slug; `receipts` are the numbers of the gift's receipts. `recurring`: it paid an invoice. For a
+    renewal, `donation_id` is the renewal's own and `renewal_of` the donation that began the monthly gift.
+    """
 
     id: str
     created: datetime
@@ -56,6 +60,13 @@ class PaymentIntent:
     currency: str
     donation_id: str | None
     failure: str | None
+    campaign: str | None = None
+    receipts: tuple[str, ...] = ()
+    highest_receipts: tuple[str, ...] = ()
+    recurring: bool = False
+    renewal_of: str | None = None
+    gift: int | None = None
+    fee_cover: int | None = None
 
 
 @dataclass(frozen=True)
@@ -63,7 +74,8 @@ class Invoice:
     """An invoice of a subscription. `first`: it is the subscription's first invoice.
 
     `gift` and `fee_cover` are from the subscription's metadata when the invoice was finalized, or None. `pay_url` is
-    Stripe's page where it can be paid with another card; `attempts` counts the payment attempts so far.
+    Stripe's page where it can be paid with another card; `attempts` counts the payment attempts so far. `renewal_id`:
+    the public id that its donation had before a restore, which is in its payment's metadata and not in the invoice's.
     """
 
     id: str
@@ -81,6 +93,8 @@ class Invoice:
     period_end: datetime | None = None
     gift: int | None = None
     fee_cover: int | None = None
+    campaign: str | None = None
+    renewal_id: str | None = None
 
 
 def read_event(body: bytes) -> Event:
@@ -140,14 +154,23 @@ def _charged_at(session: Json) -> datetime | None:
 def read_payment_intent(found: Json) -> PaymentIntent:
     """Read a `payment_intent` object."""
     error = found.get("last_payment_error") or {}
+    metadata = found.get("metadata") or {}
+    gift, fee_cover = read_gift_parts(metadata)
     return PaymentIntent(
         id=found["id"],
         created=read_instant(found["created"]),
         status=found["status"],
         amount_received=found.get("amount_received") or 0,
         currency=found["currency"],
-        donation_id=(found.get("metadata") or {}).get("donation_id"),
+        donation_id=metadata.get("donation_id"),
         failure=error.get("decline_code") or error.get("code"),
+        campaign=metadata.get("campaign"),
+        receipts=tuple(str(metadata.get("receipt") or "").split()),
+        highest_receipts=tuple(str(metadata.get("highest_receipt") or "").split()),
+        recurring=metadata.get("frequency") in {"monthly", "yearly"},
+        renewal_of=metadata.get("renewal_of"),
+        gift=gift,
+        fee_cover=fee_cover,
     )
 
 
@@ -174,6 +197,7 @@ def read_invoice(found: Json) -> Invoice:
         period_end=read_instant(period_end) if period_end else None,
         gift=gift,
         fee_cover=fee_cover,
+        campaign=metadata.get("campaign"),
     )
 
 

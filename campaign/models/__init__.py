@@ -25,6 +25,8 @@ from campaign.models.outbox import OutboxMessage
 from campaign.models.payouts import Payout, PayoutItem, ReconciliationRun
 from campaign.models.receipt import Receipt, ReceiptCounter
 from campaign.models.refunds_disputes import Charge, Dispute, FraudWarning, PaymentLookup, Refund
+from campaign.models.restoration import ReservedReceipt, Restoration
+from campaign.models.settled_discrepancy import SettledDiscrepancy
 from campaign.models.staff import AuditEntry, StaffLink, StaffMember, StaffPasskey, StaffSession
 from campaign.models.states import (
     CampaignState,
@@ -108,7 +110,10 @@ __all__ = [
     "RefundState",
     "Reminder",
     "ReminderChoice",
+    "ReservedReceipt",
+    "Restoration",
     "ReversalReason",
+    "SettledDiscrepancy",
     "StaffLink",
     "StaffMember",
     "StaffPasskey",

@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import func, or_, select, text
 from sqlalchemy.orm import Session
 
-from campaign.models import Donation, InboxEvent, InboxState, LedgerEntry
+from campaign.models import Campaign, Donation, InboxEvent, InboxState, LedgerEntry
 from campaign.reconciliation.balance_transactions import list_transactions
 from campaign.reconciliation.compare import PaymentComparison
 
@@ -92,6 +92,23 @@ def load_unbooked_renewal(
         entries=(),
         movements=list_transactions(session, payment_intent_id=payment_intent_id),
         renewal=True,
+    )
+
+
+def load_lost_payment(
+    session: Session, payment_intent_id: str, public_id: str, campaign: str
+) -> PaymentComparison:
+    """Load a payment of a donation that this database lacks."""
+    here = session.scalar(select(Campaign.id).where(Campaign.slug == campaign)) is not None
+    missing = "" if here else f", which is missing too: create campaign {campaign} first"
+    return PaymentComparison(
+        donation=public_id,
+        payment_intent_id=payment_intent_id,
+        charge=None,
+        currency=None,
+        entries=(),
+        movements=list_transactions(session, payment_intent_id=payment_intent_id),
+        note=f"the donation is not in this database; it belongs to campaign {campaign}{missing}",
     )
 
 

@@ -33,6 +33,7 @@ class PaymentComparison:
     entries: Sequence[LedgerEntry]
     movements: Sequence[PaymentTransaction]
     renewal: bool = False
+    note: str = ""
     since: datetime | None = None
     """The start of the window: older entries need no balance transaction in it."""
 
@@ -299,7 +300,7 @@ def _discrepancy(
         ledger,
         repairable=repairable,
         renewal=case.renewal,
-        note=note,
+        note=note or case.note,
     )
 
 

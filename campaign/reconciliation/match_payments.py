@@ -5,6 +5,7 @@ harmless.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from structlog import get_logger
 
@@ -13,6 +14,7 @@ from campaign.core.errors import FactMismatch, GatewayMissing, GatewayRefused
 from campaign.core.task_queue import OUTBOX
 from campaign.gateway import InvoicePaymentFact
 from campaign.gateway.client import StripeGateway
+from campaign.reconciliation.lost_gifts import find_lost_owner
 from campaign.reconciliation.payment_lookup import (
     PaymentOwner,
     apply_matched_payment,
@@ -64,17 +66,21 @@ def fetch_owner(gateway: StripeGateway, payment_intent_id: str) -> PaymentOwner:
         payment = gateway.payments.retrieve_payment(payment_intent_id)
     except GatewayMissing:
         return PaymentOwner()
-    if payment.intent.donation_id:
+    if payment.intent.donation_id and not payment.intent.recurring:
         return PaymentOwner(payment)
-    return PaymentOwner(payment, gateway.payments.find_invoice_for_payment(payment_intent_id))
+    invoice = gateway.payments.find_invoice_for_payment(payment_intent_id)
+    if invoice is not None and payment.intent.renewal_of:
+        invoice = replace(invoice, renewal_id=payment.intent.donation_id)
+    return PaymentOwner(payment, invoice)
 
 
 def _match_payment(installation: Installation, payment_intent_id: str) -> bool:
     owner = fetch_owner(installation.gateway, payment_intent_id)
     with installation.sessions.begin() as session:
-        ours = any(find_owner(session, owner))
+        known = any(find_owner(session, owner))
+        ours = known or find_lost_owner(session, owner) is not None
         record_lookup(session, payment_intent_id, clock.now(), ours=ours)
-    if ours:
+    if known:
         book_payment(installation, owner)
         log.info("payment_matched", payment_intent_id=payment_intent_id)
     return True

@@ -10,10 +10,11 @@ from structlog import get_logger
 
 from campaign.core import clock
 from campaign.core.booking_context import BookingContext, Outcome
-from campaign.core.errors import FactMismatch
+from campaign.core.errors import FactMismatch, GatewayRefused, GatewayUnavailable
 from campaign.core.task_queue import OUTBOX
 from campaign.gateway import read_event
 from campaign.models import InboxEvent, InboxState
+from campaign.receipts.numbers import read_given_numbers
 from campaign.runtime.context import Installation
 from campaign.stripe_events import inbox
 from campaign.stripe_events.registry import dispatch
@@ -22,13 +23,27 @@ log = get_logger(__name__)
 
 
 def apply_due_events(installation: Installation) -> int:
-    """Apply every due event, one commit each; return how many were attempted."""
+    """Apply every due event, one commit each; return how many were attempted.
+
+    After a restore, Stripe is asked first for the receipt numbers given since the backup; until then events wait.
+    """
+    if not _numbers_known(installation):
+        return 0
     tried = 0
     while apply_next_event(installation):
         tried += 1
     if tried:
         installation.notify(OUTBOX)
     return tried
+
+
+def _numbers_known(installation: Installation) -> bool:
+    try:
+        read_given_numbers(installation, clock.now())
+    except (GatewayUnavailable, GatewayRefused, FactMismatch) as error:
+        log.warning("events_wait_for_receipt_numbers", error=str(error))
+        return False
+    return True
 
 
 def apply_next_event(installation: Installation) -> bool:

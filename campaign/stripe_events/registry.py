@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from campaign.core.booking_context import BookingContext, Outcome
 from campaign.gateway import Event
 from campaign.stripe_events import handlers
+from campaign.stripe_events.lost_donations import require_known_donation
 
 Handler = Callable[[Session, Event, BookingContext], Outcome]
 
@@ -47,8 +48,14 @@ HANDLERS: Mapping[str, Handler] = {
 
 
 def dispatch(session: Session, event: Event, books: BookingContext) -> Outcome:
-    """Apply `event` in the caller's transaction. A type without a handler is recorded as ignored."""
+    """Apply `event` in the caller's transaction. A type without a handler is recorded as ignored.
+
+    Raises FactMismatch if it is about money for a donation of ours that is not in this database.
+    """
     handler = HANDLERS.get(event.type)
     if handler is None:
         return Outcome(applied=False, note=f"no handler for {event.type}")
-    return handler(session, event, books)
+    outcome = handler(session, event, books)
+    if not outcome.applied:
+        require_known_donation(session, event)
+    return outcome

@@ -107,6 +107,8 @@ finance GET      /staff/payouts/<payout_id>
 finance GET      /staff/payouts/<payout_id>/items.<any(csv, jsonl):kind>
 finance GET      /staff/reconciliations
 finance GET      /staff/reconciliations/<int:run_id>
+finance GET POST /staff/reconciliations/discrepancies/<discrepancy_id>
+finance GET      /staff/reconciliations/settled
 finance POST     /staff/review/<kind>/<path:key>
 admin   GET POST /staff/branding
 admin   GET POST /staff/team
