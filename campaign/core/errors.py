@@ -4,6 +4,7 @@ A class is defined here only if some code catches it by type; otherwise raise Ca
 """
 
 from collections.abc import Callable
+from enum import StrEnum
 
 
 class CampaignError(Exception):
@@ -174,7 +175,14 @@ class RefundUnconfirmed(CampaignError):
 
 
 class GatewayUnavailable(CampaignError):
-    """Stripe did not respond, or asked us to try again later. Retrying with the same idempotency key is safe."""
+    """Stripe did not respond, or asked us to try again later. Retrying with the same idempotency key is safe.
+
+    `forbidden`: it rejected our API key, or the key lacks the permission that the message names; staff must change it.
+    """
+
+    def __init__(self, message: str = "", *, forbidden: bool = False) -> None:
+        super().__init__(message)
+        self.forbidden = forbidden
 
 
 class GatewayKeySpent(GatewayUnavailable):
@@ -192,8 +200,22 @@ class GatewayBusy(GatewayUnavailable):
     """Another request with the same idempotency key is still in progress."""
 
 
+class RefusedPart(StrEnum):
+    """What Stripe objects to: something the donor typed, or something that staff must set up at Stripe."""
+
+    email = "email"
+    amount_too_small = "amount_too_small"
+    amount_too_large = "amount_too_large"
+    currency = "currency"
+    unknown = "unknown"
+
+
 class GatewayRefused(CampaignError):
-    """Stripe understood the request and rejected it; a retry will not help."""
+    """Stripe understood the request and rejected it; a retry will not help. `part`: what it objects to."""
+
+    def __init__(self, message: str = "", part: RefusedPart = RefusedPart.unknown) -> None:
+        super().__init__(message)
+        self.part = part
 
 
 class GatewayMissing(GatewayRefused):

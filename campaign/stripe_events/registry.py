@@ -35,6 +35,7 @@ HANDLERS: Mapping[str, Handler] = {
     "radar.early_fraud_warning.updated": handlers.fraud_warning_changed,
     "invoice.paid": handlers.invoice_paid,
     "invoice.payment_failed": handlers.invoice_failed,
+    "invoice.payment_action_required": handlers.invoice_to_confirm,
     "invoice_payment.paid": handlers.invoice_payment_paid,
     "customer.subscription.created": handlers.subscription_changed,
     "customer.subscription.updated": handlers.subscription_changed,
