@@ -45,9 +45,8 @@ def session_parameters(
 ) -> dict[str, Any]:
     """Return the parameters of a hosted session for `donation`: https://docs.stripe.com/api/checkout/sessions/create.
 
-    Gift and covered fees are in the metadata of the payment, or of the subscription, where every invoice repeats them.
-    The donor pays in the campaign's currency: prices that Stripe would convert for other countries (Adaptive Pricing)
-    are turned off, whatever the account's default is.
+    A subscription has its gift and its covered fees in its metadata, which every invoice repeats.
+    Adaptive Pricing is turned off, whatever the account's default is: the donor pays in the campaign's currency.
     """
     metadata = {"donation_id": donation.public_id, "campaign": donation.campaign.slug}
     parameters: dict[str, Any] = {
@@ -61,13 +60,14 @@ def session_parameters(
         "submit_type": "donate",
         "adaptive_pricing": {"enabled": False},
     }
-    parts = {"gift": str(donation.amount), "cover": str(donation.fee_cover)}
     described = {
-        "metadata": metadata | parts,
+        "metadata": metadata,
         "description": payment_description(organization.name, title),
     }
     if donation.frequency == Frequency.one_time:
         return parameters | {"mode": "payment", "payment_intent_data": described}
+    parts = {"gift": str(donation.amount), "cover": str(donation.fee_cover)}
+    described["metadata"] = metadata | parts
     return parameters | {"mode": "subscription", "subscription_data": described}
 
 

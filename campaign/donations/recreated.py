@@ -1,6 +1,7 @@
 """Create again the row of a donation that Stripe names and this database lacks, because it was restored."""
 
 import hashlib
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +12,19 @@ from sqlalchemy.orm import Session
 from campaign.donations.donations import Gift, find_or_add_donor
 from campaign.models import Campaign, Donation, DonationState, Donor
 from campaign.models.base import new_token
+
+_PUBLIC_ID = re.compile(r"don_[0-9a-f]{20}")
+_SLUG = re.compile(r"[A-Za-z0-9_-]{1,200}")
+
+
+def names_donation(public_id: object, campaign: object) -> bool:
+    """Return whether these are a donation's id and a campaign's slug, as our metadata at Stripe has them.
+
+    Other applications on the same account may use the same keys for ids of their own.
+    """
+    if not isinstance(public_id, str) or not isinstance(campaign, str):
+        return False
+    return bool(_PUBLIC_ID.fullmatch(public_id) and _SLUG.fullmatch(campaign))
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from campaign.models.mailing import CampaignStep, Extension, Reminder, Subscribe
 from campaign.models.offline import DepositBatch, OfflineGift
 from campaign.models.outbox import OutboxMessage
 from campaign.models.payouts import Payout, PayoutItem, ReconciliationRun
-from campaign.models.receipt import Receipt, ReceiptCounter
+from campaign.models.receipt import Receipt, ReceiptCounter, ReceiptNote
 from campaign.models.refunds_disputes import Charge, Dispute, FraudWarning, PaymentLookup, Refund
 from campaign.models.restoration import ReservedReceipt, Restoration
 from campaign.models.settled_discrepancy import SettledDiscrepancy
@@ -105,6 +105,7 @@ __all__ = [
     "Receipt",
     "ReceiptCounter",
     "ReceiptKind",
+    "ReceiptNote",
     "ReconciliationRun",
     "Refund",
     "RefundState",

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Integer, UniqueConstraint, func, text
+from sqlalchemy import ForeignKey, Integer, UniqueConstraint, func
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -11,23 +11,14 @@ from campaign.models.base import Base, Key
 
 
 class StripeRequest(Base):
-    """A request that creates or changes an object: its idempotency key, its parameters and its result.
+    """A request that creates an object: its idempotency key, its parameters and its result.
 
     `ordinal` counts the keys used for the same purpose. A new key starts only if Stripe stored a failure under the old
     one, or has expired it (after 24 hours, https://docs.stripe.com/api/idempotent_requests).
     """
 
     __tablename__ = "stripe_request"
-    __table_args__ = (
-        UniqueConstraint("donation_id", "operation", "ordinal"),
-        Index(
-            "ix_stripe_request_unsent_note",
-            "id",
-            postgresql_where=text(
-                "operation = 'payment_note' AND answered_at IS NULL AND error IS NULL"
-            ),
-        ),
-    )
+    __table_args__ = (UniqueConstraint("donation_id", "operation", "ordinal"),)
 
     id: Mapped[Key]
     donation_id: Mapped[int] = mapped_column(ForeignKey("donation.id"))

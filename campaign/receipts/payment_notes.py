@@ -9,11 +9,10 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, select, text, union
+from sqlalchemy import ColumnElement, exists, select, union, update
 from sqlalchemy.orm import Session
 from structlog import get_logger
 
-from campaign.audit.stripe_requests import record_failure, record_response
 from campaign.core import clock
 from campaign.core.booking_context import BookingContext
 from campaign.core.errors import GatewayKeySpent, GatewayRefused
@@ -22,14 +21,11 @@ from campaign.models import (
     OfflineGift,
     Receipt,
     ReceiptCounter,
+    ReceiptNote,
     ReservedReceipt,
-    StripeRequest,
 )
-from campaign.models.base import new_token
 from campaign.receipts.numbers import are_held, format_number
 from campaign.runtime.context import Installation
-
-OPERATION = "payment_note"
 
 MOST_AT_ONCE = 500
 """Notes in one run; Stripe allows 100 requests a second, 25 of them on one endpoint."""
@@ -40,42 +36,10 @@ _MOST_NUMBERS = 40
 log = get_logger(__name__)
 
 
-def add_note(
-    session: Session, donation: Donation, receipt: Receipt, books: BookingContext
-) -> StripeRequest:
-    """Store the request that writes the receipt's number to Stripe. `donation` must be locked."""
-    note = StripeRequest(
-        donation_id=donation.id,
-        operation=OPERATION,
-        ordinal=receipt.id,
-        idempotency_key=f"receipt-{receipt.number}-{new_token()}",
-        parameters=_parameters(session, donation, books),
-        created_at=receipt.issued_at,
-    )
-    session.add(note)
+def add_note(session: Session, receipt: Receipt) -> None:
+    """Store the request to write the number of a new receipt to Stripe."""
+    session.add(ReceiptNote(receipt_id=receipt.id))
     session.flush()
-    return note
-
-
-def _parameters(session: Session, donation: Donation, books: BookingContext) -> dict[str, Any]:
-    """Return what never changes; `_with_numbers` adds the receipts when it is sent."""
-    metadata = {"donation_id": donation.public_id, "campaign": donation.campaign.slug}
-    parameters: dict[str, Any] = {"metadata": metadata}
-    if donation.subscription_id is not None:
-        # The payment of an invoice has neither; a checkout session gave its own payment both.
-        metadata["frequency"] = donation.frequency
-        first = session.scalars(
-            select(Donation.public_id)
-            .where(Donation.subscription_id == donation.subscription_id)
-            .order_by(Donation.id)
-            .limit(1)
-        ).one()
-        if first != donation.public_id:
-            metadata["renewal_of"] = first
-        parameters["description"] = payment_description(
-            books.organization.name, donation.campaign.title
-        )
-    return parameters
 
 
 def payment_description(organization: str, title: str) -> str:
@@ -96,34 +60,62 @@ def send_notes(installation: Installation) -> int:
 
 
 def _list_waiting(session: Session, which: ColumnElement[bool]) -> Sequence[int]:
-    """Return the notes of these donations that can be written. The payment of an invoice may not be known yet."""
+    """Return the receipts of these donations whose notes can be written. An invoice's payment may not be known yet."""
     query = (
-        select(StripeRequest.id)
-        .join(Donation, Donation.id == StripeRequest.donation_id)
-        .where(
-            # As text, to match the partial index.
-            text("operation = 'payment_note'"),
-            StripeRequest.answered_at.is_(None),
-            StripeRequest.error.is_(None),
-            which,
-        )
-        .order_by(StripeRequest.id)
+        select(ReceiptNote.receipt_id)
+        .join(Receipt, Receipt.id == ReceiptNote.receipt_id)
+        .join(Donation, Donation.id == Receipt.donation_id)
+        .where(ReceiptNote.written_at.is_(None), ReceiptNote.error.is_(None), which)
+        .order_by(ReceiptNote.receipt_id)
         .limit(MOST_AT_ONCE)
     )
     return session.scalars(query).all()
 
 
-def _send(installation: Installation, note_id: int) -> bool:
+def _send(installation: Installation, receipt_id: int) -> bool:
     with installation.sessions() as session:
-        note = session.get_one(StripeRequest, note_id)
-        donation = session.get_one(Donation, note.donation_id)
-        parameters = _with_numbers(session, note, donation)
-    if donation.payment_intent_id is None:
-        return False
-    return _write(installation, donation.payment_intent_id, parameters, [note])
+        donation = session.get_one(Receipt, receipt_id).donation
+        parameters = _parameters(session, donation, installation.books)
+        target = donation.payment_intent_id
+    return target is not None and _write(installation, target, parameters, [receipt_id])
 
 
-def _send_highest(installation: Installation, notes: Sequence[int]) -> int:
+def _parameters(session: Session, donation: Donation, books: BookingContext) -> dict[str, Any]:
+    """Return the gift and all its numbers as of now, so that a note that is sent late or twice takes nothing back."""
+    metadata = {
+        "donation_id": donation.public_id,
+        "campaign": donation.campaign.slug,
+        "gift": str(donation.amount),
+        "cover": str(donation.fee_cover),
+        "receipt": " ".join(_numbers(session, donation)[-_MOST_NUMBERS:]),
+    }
+    if donation.subscription_id is None:
+        return {"metadata": metadata}
+    # The payment of an invoice has neither; a checkout session gave its own payment both.
+    metadata["frequency"] = donation.frequency
+    first = session.scalars(
+        select(Donation.public_id)
+        .where(Donation.subscription_id == donation.subscription_id)
+        .order_by(Donation.id)
+        .limit(1)
+    ).one()
+    if first != donation.public_id:
+        metadata["renewal_of"] = first
+    described = payment_description(books.organization.name, donation.campaign.title)
+    return {"metadata": metadata, "description": described}
+
+
+def _numbers(session: Session, donation: Donation) -> list[str]:
+    """Return the numbers of the gift's receipts, and those it had before a restore and will have again."""
+    issued = select(Receipt.year, Receipt.sequence).where(Receipt.donation_id == donation.id)
+    reserved = select(ReservedReceipt.year, ReservedReceipt.sequence).where(
+        ReservedReceipt.donation == donation.public_id
+    )
+    rows = session.execute(union(issued, reserved))
+    return sorted(format_number(year, sequence) for year, sequence in rows)
+
+
+def _send_highest(installation: Installation, receipts: Sequence[int]) -> int:
     """Write the highest numbers to the newest payment, for receipts whose gifts have no payment at Stripe."""
     with installation.sessions() as session:
         target = session.scalar(
@@ -136,47 +128,32 @@ def _send_highest(installation: Installation, notes: Sequence[int]) -> int:
             select(ReceiptCounter).order_by(ReceiptCounter.year.desc()).limit(2)
         )
         numbers = [format_number(one.year, one.last) for one in counters if one.last]
-        covered = [session.get_one(StripeRequest, one) for one in notes]
-    if target is None:
-        return 0
     parameters = {"metadata": {"highest_receipt": " ".join(sorted(numbers))}}
-    return len(covered) if _write(installation, target, parameters, covered) else 0
+    if target is None or not _write(installation, target, parameters, receipts):
+        return 0
+    return len(receipts)
 
 
 def _write(
-    installation: Installation,
-    target: str,
-    parameters: Mapping[str, Any],
-    notes: Sequence[StripeRequest],
+    installation: Installation, target: str, parameters: Mapping[str, Any], receipts: Sequence[int]
 ) -> bool:
-    """Write to the payment and record the answer with each of the notes. Raises GatewayUnavailable."""
-    digest = hashlib.sha256(repr((target, parameters)).encode()).hexdigest()[:16]
+    """Write to the payment and record it with the notes of the receipts. Raises GatewayUnavailable."""
+    digest = hashlib.sha256(repr((target, parameters)).encode()).hexdigest()[:24]
     # Writing the same again is harmless at any time: a later hour needs no answer of an earlier one.
-    key = f"{notes[0].idempotency_key}-{digest}-{clock.now():%d%H}"
+    key = f"receipt-note-{digest}-{clock.now():%d%H}"
+    written: dict[str, Any] = {"written_at": clock.now(), "payment_intent_id": target}
     try:
-        written = installation.gateway.payments.update_payment(target, parameters, key)
+        installation.gateway.payments.update_payment(target, parameters, key)
     except GatewayKeySpent as error:
-        log.warning("payment_note_delayed", payment_intent_id=target, error=str(error))
+        log.warning("receipt_note_delayed", payment_intent_id=target, error=str(error))
         return False
     except GatewayRefused as error:
-        log.warning("payment_note_refused", payment_intent_id=target, error=str(error))
-        with installation.sessions.begin() as session:
-            for note in notes:
-                record_failure(session, note, error)
-        return False
+        log.warning("receipt_note_refused", payment_intent_id=target, error=str(error))
+        written = {"error": str(error)[:1000]}
     with installation.sessions.begin() as session:
-        for note in notes:
-            record_response(session, note, written, clock.now())
-    return True
-
-
-def _with_numbers(session: Session, note: StripeRequest, donation: Donation) -> Mapping[str, Any]:
-    """Return the parameters with all numbers of the gift as of now: a note that is sent late takes nothing back."""
-    issued = select(Receipt.year, Receipt.sequence).where(Receipt.donation_id == donation.id)
-    reserved = select(ReservedReceipt.year, ReservedReceipt.sequence).where(
-        ReservedReceipt.donation == donation.public_id
-    )
-    rows = session.execute(union(issued, reserved))
-    numbers = sorted(format_number(year, sequence) for year, sequence in rows)[-_MOST_NUMBERS:]
-    metadata = {**note.parameters["metadata"], "receipt": " ".join(numbers)}
-    return {**note.parameters, "metadata": metadata}
+        session.execute(
+            update(ReceiptNote)
+            .where(ReceiptNote.receipt_id.in_(receipts), ReceiptNote.written_at.is_(None))
+            .values(written)
+        )
+    return "error" not in written

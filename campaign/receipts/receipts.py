@@ -111,7 +111,7 @@ def _issue(session: Session, donation: Donation, books: BookingContext, issued: 
     )
     session.add(receipt)
     session.flush()
-    add_note(session, donation, receipt, books)
+    add_note(session, receipt)
     # Donors without an email address get the receipt by mail.
     if donation.email:
         queue_receipt(session, receipt, donation.email, books.mail_domain)

@@ -15,7 +15,7 @@ from campaign.campaigns.campaigns import find_campaign
 from campaign.core import clock
 from campaign.core.errors import FactMismatch, NotFound
 from campaign.core.i18n import get_language
-from campaign.donations.recreated import LostGift, recreate_donation
+from campaign.donations.recreated import LostGift, names_donation, recreate_donation
 from campaign.gateway import Invoice, PaymentFact
 from campaign.gateway.client import StripeGateway
 from campaign.gateway.gift_origins import GiftOrigin, Payer
@@ -23,7 +23,6 @@ from campaign.models import Donation, Frequency, InboxEvent, InboxState, Subscri
 from campaign.reconciliation.payment_lookup import PaymentOwner
 from campaign.runtime.context import Installation
 
-_PUBLIC_ID = re.compile(r"don_[0-9a-f]{20}")
 _PAGE = re.compile(r"/donations/([A-Za-z0-9_-]{16,64})/?")
 _FREQUENCIES = {"month": Frequency.monthly, "year": Frequency.yearly}
 _UNAPPLIED = (InboxState.failed, InboxState.given_up, InboxState.ignored)
@@ -43,7 +42,7 @@ class LostOwner:
 def find_lost_owner(session: Session, owner: PaymentOwner) -> LostOwner | None:
     """Return the donation that a payment names by our metadata, if this database lacks it; else None."""
     named = _named(owner)
-    if named is None or not _PUBLIC_ID.fullmatch(named.public_id):
+    if named is None:
         return None
     known = [Donation.public_id == named.public_id]
     if owner.invoice is not None:
@@ -66,7 +65,7 @@ def _named(owner: PaymentOwner) -> LostOwner | None:
         names = owner.payment.intent.donation_id, owner.payment.intent.campaign
     else:
         return None
-    return LostOwner(names[0], names[1]) if names[0] and names[1] else None
+    return LostOwner(str(names[0]), str(names[1])) if names_donation(*names) else None
 
 
 def recreate_gift(installation: Installation, owner: PaymentOwner) -> PaymentOwner | None:

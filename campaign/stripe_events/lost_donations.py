@@ -4,7 +4,6 @@ That happens after a restore, for gifts begun since the backup. The event fails 
 `campaign reconcile --apply` has created the donation again, it is applied.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,10 +11,10 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from campaign.core.errors import FactMismatch
+from campaign.donations.recreated import names_donation
 from campaign.gateway import Event
 from campaign.models import Campaign, Donation
 
-_PUBLIC_ID = re.compile(r"don_[0-9a-f]{20}")
 _MONEY = {
     "checkout.session": {"complete"},
     "payment_intent": {"succeeded", "processing"},
@@ -30,8 +29,8 @@ def require_known_donation(session: Session, event: Event) -> None:
     if found.get("status") not in _MONEY.get(str(found.get("object")), ()):
         return
     metadata = _metadata(found)
-    public_id, slug = str(metadata.get("donation_id")), str(metadata.get("campaign"))
-    if not _PUBLIC_ID.fullmatch(public_id):
+    public_id, slug = metadata.get("donation_id"), metadata.get("campaign")
+    if not names_donation(public_id, slug):
         return
     ours = exists().where(Campaign.slug == slug)
     known = exists().where(Donation.public_id == public_id)

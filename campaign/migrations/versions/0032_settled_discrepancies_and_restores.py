@@ -1,7 +1,7 @@
 """Settled discrepancies, restores with the receipt numbers given since the backup, and notes to write at Stripe.
 
-Locks: stripe_request while its partial index is made; it holds two rows per gift. Processes of the previous version
-keep running: they do not know the new tables, and nothing they write changes.
+Locks: none that matters; only new tables are written. Processes of the previous version keep running: they do not know
+the new tables, and nothing they write changes. The receipts that they issue meanwhile have no note at Stripe.
 """
 
 import sqlalchemy as sa
@@ -53,19 +53,39 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("year", "sequence", name=op.f("pk_reserved_receipt")),
     )
     op.create_index("ix_reserved_receipt_donation", "reserved_receipt", ["donation"])
-    op.create_index(
-        "ix_stripe_request_unsent_note",
-        "stripe_request",
-        ["id"],
-        postgresql_where=sa.text(
-            "operation = 'payment_note' AND answered_at IS NULL AND error IS NULL"
+    op.create_table(
+        "receipt_note",
+        sa.Column("receipt_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column(
+            "requested_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("now()"),
+            nullable=False,
         ),
+        sa.Column("written_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("payment_intent_id", sa.Text(), nullable=True),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["receipt_id"], ["receipt.id"], name=op.f("fk_receipt_note_receipt_id_receipt")
+        ),
+        sa.PrimaryKeyConstraint("receipt_id", name=op.f("pk_receipt_note")),
+    )
+    op.create_index(
+        "ix_receipt_note_unwritten",
+        "receipt_note",
+        ["receipt_id"],
+        postgresql_where=sa.text("written_at IS NULL AND error IS NULL"),
+    )
+    # The highest number so far is known at Stripe from now on; earlier ones are below it.
+    op.execute(
+        "INSERT INTO receipt_note (receipt_id) SELECT receipt.id FROM receipt"
+        " JOIN receipt_counter AS counter ON counter.year = receipt.year AND counter.last = receipt.sequence"
     )
 
 
 def downgrade() -> None:
     """What was settled is reported again, and numbers reserved for gifts that are not restored yet are free."""
-    op.drop_index("ix_stripe_request_unsent_note", table_name="stripe_request")
+    op.drop_table("receipt_note")
     op.drop_table("reserved_receipt")
     op.drop_table("restoration")
     op.drop_table("settled_discrepancy")

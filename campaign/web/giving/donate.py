@@ -134,21 +134,26 @@ def _closed() -> Notice:
 
 def _refused(slug: str, form: GiftForm, part: RefusedPart) -> Response:
     """Show the error beside the field that Stripe objects to, or a notice if it is none that the donor filled in."""
-    speak = page_language().gettext
     if part == RefusedPart.email:
         form.complain(
             form.email,
-            speak("Our payment service does not accept this email address. Please check it."),
+            page_language().gettext(
+                "Our payment service does not accept this email address. Please check it."
+            ),
         )
     elif part == RefusedPart.amount_too_small:
         form.complain(
             form.amount,
-            speak("Our payment service cannot charge so small an amount. Choose a larger one."),
+            page_language().gettext(
+                "Our payment service cannot charge so small an amount. Choose a larger one."
+            ),
         )
     elif part == RefusedPart.amount_too_large:
         form.complain(
             form.amount,
-            speak("Our payment service cannot charge so large an amount at one time."),
+            page_language().gettext(
+                "Our payment service cannot charge so large an amount at one time."
+            ),
         )
     elif part == RefusedPart.currency:
         return _form_again(slug, form, 422, _no_currency())
