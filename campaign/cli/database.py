@@ -218,7 +218,7 @@ def upgrade() -> None:
 def hold_receipts(since: str) -> None:
     """Issue no receipt until Stripe was asked for the numbers given since a backup.
 
-    `campaign restore` does this by itself. Run it after restoring with another tool, such as pg_restore.
+    `campaign restore` does this automatically. Run it after restoring with another tool, such as pg_restore.
     """
     made_at = clock.parse_start(since, clock.zone("UTC"))
     engine = make_engine(load_database_url())
