@@ -93,6 +93,11 @@ app.conf.update(
             "schedule": STRIPE_POLL,
             "options": {"expires": STRIPE_POLL.seconds},
         },
+        "note-receipts": {
+            "task": "workers.upkeep.note_receipts",
+            "schedule": STRIPE_POLL,
+            "options": {"expires": STRIPE_POLL.seconds},
+        },
         "match-evidence": {
             "task": "workers.upkeep.match_evidence",
             "schedule": STRIPE_POLL,

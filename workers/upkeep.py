@@ -9,6 +9,8 @@ from campaign.campaigns.milestones import record_milestones as mark_the_mileston
 from campaign.core import clock
 from campaign.emails.renewal_notices import queue_renewal_notices
 from campaign.privacy import erasure_flow, retention
+from campaign.receipts.numbers import read_given_numbers
+from campaign.receipts.payment_notes import send_notes
 from campaign.reconciliation.fetch_fees import book_fees as book_the_fees
 from campaign.reconciliation.fetch_payouts import read_payouts as read_the_payouts
 from campaign.reconciliation.match_payments import match_evidence as match_the_returns
@@ -60,6 +62,15 @@ def take_in_payments() -> int:
     """Carry out staff's requests about payments that began elsewhere; return the number finished."""
     with heartbeat(installation(), "take-in-payments"):
         return carry_out_runs(installation())
+
+
+@app.task(name="workers.upkeep.note_receipts")
+def note_receipts() -> int:
+    """Write the numbers of new receipts to their payments at Stripe; return the number written."""
+    with heartbeat(installation(), "note-receipts"):
+        # After a restore, the numbers given since the backup come first.
+        read_given_numbers(installation(), clock.now())
+        return send_notes(installation())
 
 
 @app.task(name="workers.upkeep.read_payouts")

@@ -32,6 +32,7 @@ JOBS: dict[str, timedelta] = {
     "recover-events": timedelta(hours=3),
     "book-fees": timedelta(minutes=15),
     "match-evidence": timedelta(minutes=15),
+    "note-receipts": timedelta(minutes=15),
     "read-payouts": timedelta(minutes=15),
     "take-in-payments": timedelta(minutes=30),
     "finish-refunds": timedelta(minutes=10),

@@ -19,10 +19,14 @@ from campaign.backup.verify import Archive
 from campaign.core.errors import CampaignError
 from campaign.ledger.invariants import broken_invariants
 from campaign.models import Base, Heartbeat
+from campaign.receipts.numbers import hold_numbers
 
 
 def restore(session: Session, archive: Archive, report: ReportProgress) -> None:
-    """Fill the tables; raises CampaignError if they contain rows, or if the restored ledger would be inconsistent."""
+    """Fill the tables, and hold receipts until the numbers given since are read from Stripe.
+
+    Raises CampaignError if they contain rows, or if the restored ledger would be inconsistent.
+    """
     raw = psycopg_connection(session)
     # Block writers, so that the tables stay empty until the restore ends.
     raw.execute(sql.SQL("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE").format(all_tables()))
@@ -40,6 +44,7 @@ def restore(session: Session, archive: Archive, report: ReportProgress) -> None:
     for table in backed_up_tables():
         if has_identity(table):
             _set_position(raw, table, parts[table.name])
+    hold_numbers(session, archive.manifest.made_at)
 
 
 def _require_empty(raw: PsycopgConnection) -> None:

@@ -22,6 +22,7 @@ from campaign.core.i18n import get_language
 from campaign.core.settings import Organization
 from campaign.gateway import CheckoutSession, stripe_language
 from campaign.models import Donation, Frequency, StripeRequest
+from campaign.receipts.payment_notes import payment_description
 
 OPERATION = "checkout_session"
 
@@ -45,6 +46,7 @@ def session_parameters(
     """Return the parameters of a hosted session for `donation`: https://docs.stripe.com/api/checkout/sessions/create.
 
     A subscription has its gift and its covered fees in its metadata, which every invoice repeats.
+    Adaptive Pricing is turned off, whatever the account's default is: the donor pays in the campaign's currency.
     """
     metadata = {"donation_id": donation.public_id, "campaign": donation.campaign.slug}
     parameters: dict[str, Any] = {
@@ -55,18 +57,18 @@ def session_parameters(
         "success_url": redirect_urls.success_url,
         "cancel_url": redirect_urls.cancel_url,
         "locale": stripe_language(get_language(donation.locale).locale),
+        "submit_type": "donate",
+        "adaptive_pricing": {"enabled": False},
+    }
+    described = {
+        "metadata": metadata,
+        "description": payment_description(organization.name, title),
     }
     if donation.frequency == Frequency.one_time:
-        description = f"Donation to {organization.name}: {title}"
-        parameters |= {
-            "mode": "payment",
-            "submit_type": "donate",
-            "payment_intent_data": {"metadata": metadata, "description": description},
-        }
-    else:
-        parts = {"gift": str(donation.amount), "cover": str(donation.fee_cover)}
-        parameters |= {"mode": "subscription", "subscription_data": {"metadata": metadata | parts}}
-    return parameters
+        return parameters | {"mode": "payment", "payment_intent_data": described}
+    parts = {"gift": str(donation.amount), "cover": str(donation.fee_cover)}
+    described["metadata"] = metadata | parts
+    return parameters | {"mode": "subscription", "subscription_data": described}
 
 
 def _line_items(donation: Donation, title: str, organization: str) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from structlog import get_logger
 
 from campaign.core import clock
-from campaign.core.errors import FactMismatch, GatewayRefused, GatewayUnavailable
+from campaign.core.errors import FactMismatch, GatewayRefused, GatewayUnavailable, ReceiptsHeld
 from campaign.core.task_queue import OUTBOX
 from campaign.ledger.payments import apply_session
 from campaign.models import Donation
@@ -26,7 +26,7 @@ def sync_session(here: Installation, session_id: str, public_id: str) -> bool:
         found = here.gateway.retrieve_checkout_session(session_id)
         with here.sessions.begin() as session:
             outcome = apply_session(session, found, clock.now(), here.books)
-    except (GatewayUnavailable, GatewayRefused, FactMismatch) as error:
+    except (GatewayUnavailable, GatewayRefused, FactMismatch, ReceiptsHeld) as error:
         log.warning("session_not_applied", donation=public_id, error=str(error))
         return False
     if outcome.applied:

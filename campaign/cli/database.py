@@ -26,6 +26,7 @@ from campaign.core.errors import CampaignError
 from campaign.core.settings import load_database_url
 from campaign.migrations import current_revision, head_revision
 from campaign.migrations import upgrade as apply_migrations
+from campaign.receipts.numbers import hold_numbers
 
 SECONDS = 5
 """Between two progress lines."""
@@ -74,6 +75,10 @@ def restore(file: Path) -> None:
             restore_rows(session, archive, progress)
     engine.dispose()
     click.echo(f"Restored {_counted(archive.manifest)}. The ledger is consistent.")
+    click.echo(
+        "No receipt is issued until the numbers given since then are read from Stripe: run"
+        " `campaign reconcile --apply` (docs/operating.md, Back up and restore)."
+    )
 
 
 class ProgressLine:
@@ -201,3 +206,27 @@ def upgrade() -> None:
     """Apply all migrations. Safe to run repeatedly and concurrently."""
     apply_migrations(load_database_url())
     click.echo("The database is up to date.")
+
+
+@database.command("hold-receipts")
+@click.option(
+    "--since",
+    required=True,
+    metavar="TIMESTAMP",
+    help="When the backup was made: a timestamp with a UTC offset.",
+)
+def hold_receipts(since: str) -> None:
+    """Issue no receipt until Stripe was asked for the numbers given since a backup.
+
+    `campaign restore` does this automatically. Run it after restoring with another tool, such as pg_restore.
+    """
+    made_at = clock.parse_start(since, clock.zone("UTC"))
+    engine = make_engine(load_database_url())
+    with Session(engine) as session, session.begin():
+        hold_numbers(session, made_at)
+        subject = Subject("backup", made_at.isoformat())
+        record(session, Actor.command_line(), "receipts.held", subject)
+    engine.dispose()
+    click.echo(
+        "Receipts wait until their numbers are read from Stripe: `campaign reconcile --apply`."
+    )

@@ -1,6 +1,7 @@
 """`campaign reconcile`: compare the ledger with Stripe and repair what it lacks."""
 
 import sys
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -9,30 +10,38 @@ from campaign.core import clock
 from campaign.reconciliation.discrepancies import Discrepancy
 from campaign.reconciliation.recorded_run import run_reconciliation
 from campaign.reconciliation.run import Reconciliation
-from campaign.runtime.context import make_installation
+from campaign.reconciliation.settled import list_settled, settle_discrepancy
+from campaign.runtime.context import Installation, make_installation
 
 PATIENCE = 5
 """Seconds to wait for the webhook of a very recent transaction before reporting it as a discrepancy."""
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @click.option(
     "--since",
     metavar="DATE|TIMESTAMP",
     help="Start: 2026-12-01 (in ORG_TIMEZONE), or a timestamp with a UTC offset.  [default: the last 35 days]",
 )
 @click.option("--apply", is_flag=True, help="Record the facts that are missing from the ledger.")
-def reconcile(since: str | None, *, apply: bool) -> None:
+@click.option("--all", "everything", is_flag=True, help="Also list what was settled, and why.")
+@click.pass_context
+def reconcile(context: click.Context, since: str | None, *, apply: bool, everything: bool) -> None:
     """Compare the ledger with Stripe and print each discrepancy.
 
-    Compares Stripe's balance transactions with the ledger. Exit 1 if a discrepancy is left.
+    Compares Stripe's balance transactions with the ledger. Each discrepancy has an ID that stays the same until one
+    of its amounts changes. Exit 1 if a discrepancy is left that is neither repaired nor settled.
     """
+    if context.invoked_subcommand is not None:
+        if since is not None or apply or everything:
+            raise click.UsageError("The options belong to `campaign reconcile` alone.")
+        return
     installation = make_installation(broker=False)
     zone = clock.zone(installation.settings.organization.timezone)
     start = clock.parse_start(since, zone) if since is not None else None
 
     def show(found: Discrepancy) -> None:
-        click.echo(f"{'repaired: ' if found.repaired else ''}{found.sentence(zone)}")
+        click.echo(f"{'repaired: ' if found.repaired else ''}{found.id}: {found.sentence(zone)}")
 
     patience = 0 if apply else PATIENCE
     result = run_reconciliation(
@@ -43,9 +52,36 @@ def reconcile(since: str | None, *, apply: bool) -> None:
         on_discrepancy=show,
         patience=patience,
     )
+    if everything:
+        _list_settled(installation, zone)
     click.echo(_summary(result))
     if result.left:
         sys.exit(1)
+
+
+@reconcile.command()
+@click.argument("discrepancy_id", metavar="DISCREPANCY_ID")
+@click.option("--reason", default="", help="Why it is right as it is.")
+def settle(discrepancy_id: str, reason: str) -> None:
+    """Close a discrepancy that is right as it is.
+
+    It is no longer reported. If one of its amounts changes, it is another discrepancy, which is open again.
+    """
+    installation = make_installation(broker=False)
+    with installation.sessions.begin() as session:
+        kept = settle_discrepancy(
+            session, discrepancy_id, reason, Actor.command_line(), clock.now()
+        )
+        click.echo(f"Settled {kept.discrepancy_id}: {kept.sentence}")
+
+
+def _list_settled(installation: Installation, zone: ZoneInfo) -> None:
+    with installation.sessions() as session:
+        for one in list_settled(session):
+            day = f"{one.settled_at.astimezone(zone):%Y-%m-%d}"
+            click.echo(
+                f"settled: {one.discrepancy_id}: {one.sentence}; by {one.settled_by} on {day}: {one.reason}"
+            )
 
 
 def _summary(result: Reconciliation) -> str:
@@ -53,6 +89,8 @@ def _summary(result: Reconciliation) -> str:
     parts = [f"Compared {transactions} of {_count(result.payments, 'payment')}"]
     if result.others:
         parts.append(f"skipped {_count(result.others, 'payment')} from other uses of the account")
+    if result.settled:
+        parts.append(f"{_count(result.settled, 'discrepancy', 'discrepancies')} settled")
     if result.fees:
         parts.append(f"{_count(result.fees, 'fee')} not booked yet")
     found = _count(result.found, "discrepancy", "discrepancies") if result.found else ""

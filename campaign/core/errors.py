@@ -4,6 +4,7 @@ A class is defined here only if some code catches it by type; otherwise raise Ca
 """
 
 from collections.abc import Callable
+from enum import StrEnum
 
 
 class CampaignError(Exception):
@@ -211,12 +212,34 @@ class GatewayBusy(GatewayUnavailable):
     """Another request with the same idempotency key is still in progress."""
 
 
+class RefusedPart(StrEnum):
+    """What Stripe objects to: something the donor typed, or something that staff must set up at Stripe."""
+
+    email = "email"
+    amount_too_small = "amount_too_small"
+    amount_too_large = "amount_too_large"
+    currency = "currency"
+    unknown = "unknown"
+
+
 class GatewayRefused(CampaignError):
-    """Stripe understood the request and rejected it; a retry will not help."""
+    """Stripe understood the request and rejected it; a retry will not help. `part`: what it objects to."""
+
+    def __init__(self, message: str = "", part: RefusedPart = RefusedPart.unknown) -> None:
+        super().__init__(message)
+        self.part = part
 
 
 class GatewayMissing(GatewayRefused):
     """Stripe has no object with that ID in this account and mode."""
+
+
+class SettleRefused(CampaignError):
+    """A discrepancy that cannot be settled: no reason, settled already, or repaired meanwhile."""
+
+
+class ReceiptsHeld(CampaignError):
+    """A receipt after a restore, before Stripe was asked for the highest number ever given; try again later."""
 
 
 class WebhookRefused(CampaignError):

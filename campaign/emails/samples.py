@@ -58,6 +58,11 @@ def _donation_emails() -> list[tuple[str, EmailKind, Make]]:
             EmailKind.renewal_failed,
             _renewing("monthly", payment_update_url=_STRIPE_PAGE),
         ),
+        (
+            "renewal_to_confirm",
+            EmailKind.renewal_failed,
+            _renewing("monthly", payment_update_url=_STRIPE_PAGE, to_confirm=True),
+        ),
         ("renewal_failed_plain", EmailKind.renewal_failed, _renewing("yearly")),
         ("renewal_upcoming", EmailKind.renewal_upcoming, _upcoming),
         ("subscription_ended", EmailKind.subscription_ended, _renewing("monthly")),
@@ -94,11 +99,16 @@ def _receipt(frequency: str, amount: int, kind: ReceiptKind) -> Make:
 
 
 def _renewing(
-    frequency: str, *, end_reason: str | None = None, payment_update_url: str | None = None
+    frequency: str,
+    *,
+    end_reason: str | None = None,
+    payment_update_url: str | None = None,
+    to_confirm: bool = False,
 ) -> Make:
     def make(sender: Sender, locale: str) -> dict[str, Any]:
         gift = subscription(frequency, end_reason=end_reason, payment_update_url=payment_update_url)
-        return donation_emails.renewal_email_context(gift, donation(locale, frequency), sender)
+        shown = donation_emails.renewal_email_context(gift, donation(locale, frequency), sender)
+        return shown | {"to_confirm": to_confirm}
 
     return make
 

@@ -13,14 +13,17 @@ from campaign.gateway.error_mapping import translate_errors
 from campaign.gateway.events import (
     Invoice,
     Json,
+    PaymentIntent,
     read_id,
     read_instant,
     read_invoice,
     read_payment_intent,
 )
+from campaign.gateway.gift_origins import GiftOrigin, Payer, read_payer, read_session_origin
 from campaign.gateway.payment_facts import PaymentFact
 from campaign.gateway.refunds_disputes import (
     BalanceTransaction,
+    StripeCharge,
     StripeDispute,
     StripeRefund,
     read_balance_transaction,
@@ -34,8 +37,11 @@ if TYPE_CHECKING:
     from stripe.params import (
         BalanceTransactionListParams,
         InvoicePaymentListParams,
+        PaymentIntentListParams,
+        PaymentIntentUpdateParams,
         RefundListParams,
     )
+    from stripe.params.checkout import SessionListParams
 
 _PAGE = 100
 """Stripe's limit for one list."""
@@ -122,6 +128,64 @@ class PaymentsClient:
         asked: InvoicePaymentListParams = {"invoice": invoice_id, "status": "paid", "limit": _PAGE}
         page = _raw(lambda: self._client.v1.invoice_payments.list(params=asked))
         return tuple(read_invoice_payment(found) for found in reversed(page["data"]))
+
+    def retrieve_charge(self, charge_id: str) -> StripeCharge:
+        """Return a charge as it is now."""
+        found = _raw(lambda: self._client.v1.charges.retrieve(charge_id))
+        return read_charge(found, read_instant(found["created"]))
+
+    def retrieve_invoice(self, invoice_id: str) -> Invoice:
+        """Return an invoice as it is now."""
+        return read_invoice(_raw(lambda: self._client.v1.invoices.retrieve(invoice_id)))
+
+    def list_payment_intents(self, since: datetime) -> Iterator[PaymentIntent]:
+        """Yield the payment intents created at `since` or later, newest first, one page at a time."""
+        asked: PaymentIntentListParams = {
+            "created": {"gte": int(since.timestamp())},
+            "limit": _PAGE,
+        }
+        more = True
+        while more:
+            page = _raw(lambda: self._client.v1.payment_intents.list(params=asked))
+            for found in page["data"]:
+                yield read_payment_intent(found)
+                asked["starting_after"] = found["id"]
+            more = page["has_more"] and page["data"]
+
+    def update_payment(
+        self, payment_intent_id: str, parameters: Mapping[str, Any], idempotency_key: str
+    ) -> str:
+        """Write metadata and description of a payment intent, and return its id.
+
+        https://docs.stripe.com/api/payment_intents/update. Other keys of the metadata are kept.
+        """
+        # Loaded from our own table, which stores this shape.
+        asked: PaymentIntentUpdateParams = parameters  # type: ignore[assignment]
+        found = _raw(
+            lambda: self._client.v1.payment_intents.update(
+                payment_intent_id, params=asked, options={"idempotency_key": idempotency_key}
+            )
+        )
+        return str(found["id"])
+
+    def find_origin(self, **paid: str) -> GiftOrigin | None:
+        """Return what the checkout session says about a gift; None if no session led to it.
+
+        Give `payment_intent` or `subscription`: the id of what the session created.
+        """
+        # The keyword is a filter of the list: https://docs.stripe.com/api/checkout/sessions/list.
+        asked = cast("SessionListParams", {**paid, "limit": 1})
+        page = _raw(lambda: self._client.v1.checkout.sessions.list(params=asked))
+        return next((read_session_origin(one) for one in page["data"]), None)
+
+    def retrieve_payer(self, payment_intent_id: str) -> Payer:
+        """Return who paid, as the charge's billing details say."""
+        found = _raw(
+            lambda: self._client.v1.payment_intents.retrieve(
+                payment_intent_id, params={"expand": ["latest_charge", "customer"]}
+            )
+        )
+        return read_payer(found)
 
     def list_refunds(self, payment_intent_id: str) -> tuple[StripeRefund, ...]:
         """Return a payment's refunds in any status, at most 100."""

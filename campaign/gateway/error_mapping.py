@@ -14,6 +14,7 @@ from campaign.core.errors import (
     GatewayRefused,
     GatewayThrottled,
     GatewayUnavailable,
+    RefusedPart,
 )
 
 Answer = TypeVar("Answer")
@@ -64,4 +65,21 @@ def _by_status(error: stripe.StripeError) -> Exception:
         return failed
     if error.code == "resource_missing":
         return GatewayMissing(f"Stripe has no such object ({message}).")
-    return GatewayRefused(f"Stripe rejected the request ({message}).")
+    return GatewayRefused(f"Stripe rejected the request ({message}).", _refused_part(error))
+
+
+def _refused_part(error: stripe.StripeError) -> RefusedPart:
+    """Return what Stripe objects to, from its code, else from the parameter that it names.
+
+    https://docs.stripe.com/error-codes. The minimum is that of the currency the balance is kept in, so an amount can
+    be too small although it is above the minimum of its own currency:
+    https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts
+    """
+    code, param = error.code or "", str(getattr(error, "param", None) or "")
+    if code in {"amount_too_small", "amount_too_large"}:
+        return RefusedPart(code)
+    if code == "email_invalid" or "email" in param:
+        return RefusedPart.email
+    if "currency" in param or "currency" in code:
+        return RefusedPart.currency
+    return RefusedPart.unknown

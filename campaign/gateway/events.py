@@ -60,8 +60,10 @@ class CheckoutSession:
 
 @dataclass(frozen=True)
 class PaymentIntent:
-    """A payment intent. `donation_id` is None for those that belong to an invoice.
+    """A payment intent. The defaults are for what our metadata says, which an invoice's payment has once it is booked.
 
+    `campaign` is a slug; `receipts` are the numbers of the gift's receipts. `recurring`: it paid an invoice. For a
+    renewal, `donation_id` is the renewal's own and `renewal_of` the donation that began the monthly gift.
     `charged_at` is set if its latest charge was expanded.
     """
 
@@ -73,14 +75,23 @@ class PaymentIntent:
     donation_id: str | None
     failure: str | None
     charged_at: datetime | None = None
+    campaign: str | None = None
+    receipts: tuple[str, ...] = ()
+    highest_receipts: tuple[str, ...] = ()
+    recurring: bool = False
+    renewal_of: str | None = None
+    gift: int | None = None
+    fee_cover: int | None = None
 
 
 @dataclass(frozen=True)
 class Invoice:
     """An invoice of a subscription. `first`: it is the subscription's first invoice.
 
-    `credit_used` is what the customer's credit balance at Stripe paid of it. `gift` and `fee_cover` are from the subscription's metadata when the invoice was finalized, or None. `pay_url` is
-    Stripe's page where it can be paid with another card; `attempts` counts the payment attempts so far.
+    `credit_used` is what the customer's credit balance at Stripe paid of it. `gift` and `fee_cover` are from the
+    subscription's metadata when the invoice was finalized, or None. `pay_url` is Stripe's page where it can be paid with
+    another card; `attempts` counts the payment attempts so far. `renewal_id`: the public id that its donation had before
+    a restore, which is in its payment's metadata and not in the invoice's.
     """
 
     id: str
@@ -99,6 +110,8 @@ class Invoice:
     gift: int | None = None
     fee_cover: int | None = None
     credit_used: int = 0
+    campaign: str | None = None
+    renewal_id: str | None = None
 
 
 def read_event(body: bytes) -> Event:
@@ -165,15 +178,24 @@ def read_payment_intent(found: Json) -> PaymentIntent:
     """Read a `payment_intent` object."""
     error, latest = found.get("last_payment_error") or {}, found.get("latest_charge")
     charge = latest if isinstance(latest, dict) else {}
+    metadata = found.get("metadata") or {}
+    gift, fee_cover = read_gift_parts(metadata)
     return PaymentIntent(
         id=found["id"],
         created=read_instant(found["created"]),
         status=found["status"],
         amount_received=found.get("amount_received") or 0,
         currency=found["currency"],
-        donation_id=(found.get("metadata") or {}).get("donation_id"),
+        donation_id=metadata.get("donation_id"),
         failure=error.get("decline_code") or error.get("code"),
         charged_at=read_instant(charge["created"]) if charge.get("created") else None,
+        campaign=metadata.get("campaign"),
+        receipts=tuple(str(metadata.get("receipt") or "").split()),
+        highest_receipts=tuple(str(metadata.get("highest_receipt") or "").split()),
+        recurring=metadata.get("frequency") in {"monthly", "yearly"},
+        renewal_of=metadata.get("renewal_of"),
+        gift=gift,
+        fee_cover=fee_cover,
     )
 
 
@@ -201,6 +223,7 @@ def read_invoice(found: Json) -> Invoice:
         gift=gift,
         fee_cover=fee_cover,
         credit_used=_credit_used(found),
+        campaign=metadata.get("campaign"),
     )
 
 

@@ -241,10 +241,12 @@ RECEIPT_AMOUNTS = (
 RECEIPT_NUMBERS = (
     "receipts of {0}: {1} issued, the highest number is {2}, the counter is at {3}",
     """
-    SELECT counter.year, count(receipt.id), coalesce(max(receipt.sequence), 0), counter.last
-    FROM receipt_counter AS counter LEFT JOIN receipt ON receipt.year = counter.year
+    SELECT counter.year, count(given.sequence), coalesce(max(given.sequence), 0), counter.last
+    FROM receipt_counter AS counter LEFT JOIN (
+        SELECT year, sequence FROM receipt UNION SELECT year, sequence FROM reserved_receipt
+    ) AS given ON given.year = counter.year
     GROUP BY counter.year, counter.last
-    HAVING count(receipt.id) <> counter.last OR coalesce(max(receipt.sequence), 0) <> counter.last
+    HAVING count(given.sequence) <> counter.last OR coalesce(max(given.sequence), 0) <> counter.last
     ORDER BY counter.year
     """,
 )

@@ -82,7 +82,7 @@ def renewal_donation(
     session.execute(
         insert(Donation)
         .values(
-            public_id=new_public_id(),
+            public_id=_renewal_id(session, invoice),
             token=new_token(),
             campaign_id=first.campaign_id,
             donor_id=first.donor_id,
@@ -108,6 +108,14 @@ def renewal_donation(
     return session.scalars(
         select(Donation).where(Donation.invoice_id == invoice.id).with_for_update()
     ).one()
+
+
+def _renewal_id(session: Session, invoice: Invoice) -> str:
+    """Return the id that the renewal had before a restore, if its payment names one that is free; else a new one."""
+    had = invoice.renewal_id
+    if had and session.scalar(select(Donation.id).where(Donation.public_id == had)) is None:
+        return had
+    return new_public_id()
 
 
 def find_subscription(session: Session, token: str) -> Subscription:

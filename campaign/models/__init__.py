@@ -25,8 +25,10 @@ from campaign.models.mailing import CampaignStep, Extension, Reminder, Subscribe
 from campaign.models.offline import DepositBatch, OfflineGift
 from campaign.models.outbox import OutboxMessage
 from campaign.models.payouts import Payout, PayoutItem, ReconciliationRun
-from campaign.models.receipt import Receipt, ReceiptCounter
+from campaign.models.receipt import Receipt, ReceiptCounter, ReceiptNote
 from campaign.models.refunds_disputes import Charge, Dispute, FraudWarning, PaymentLookup, Refund
+from campaign.models.restoration import ReservedReceipt, Restoration
+from campaign.models.settled_discrepancy import SettledDiscrepancy
 from campaign.models.staff import AuditEntry, StaffLink, StaffMember, StaffPasskey, StaffSession
 from campaign.models.states import (
     AccountObject,
@@ -94,8 +96,8 @@ __all__ = [
     "InboxState",
     "InvoicePayment",
     "LedgerEntry",
-    "LeftAlone",
     "LedgerKind",
+    "LeftAlone",
     "MatchingGift",
     "MatchingShard",
     "Milestone",
@@ -112,12 +114,16 @@ __all__ = [
     "Receipt",
     "ReceiptCounter",
     "ReceiptKind",
+    "ReceiptNote",
     "ReconciliationRun",
     "Refund",
     "RefundState",
     "Reminder",
     "ReminderChoice",
+    "ReservedReceipt",
+    "Restoration",
     "ReversalReason",
+    "SettledDiscrepancy",
     "StaffLink",
     "StaffMember",
     "StaffPasskey",

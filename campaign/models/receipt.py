@@ -23,6 +23,30 @@ class ReceiptCounter(Base):
     last: Mapped[int] = mapped_column(Integer)
 
 
+class ReceiptNote(Base):
+    """The request to write a receipt's number to a payment at Stripe; `payment_intent_id` is where it was written.
+
+    What is written is read when it is sent (`receipts.payment_notes`). `error`: Stripe rejected it.
+    """
+
+    __tablename__ = "receipt_note"
+    __table_args__ = (
+        Index(
+            "ix_receipt_note_unwritten",
+            "receipt_id",
+            postgresql_where=text("written_at IS NULL AND error IS NULL"),
+        ),
+    )
+
+    receipt_id: Mapped[int] = mapped_column(
+        ForeignKey("receipt.id"), primary_key=True, autoincrement=False
+    )
+    requested_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    written_at: Mapped[datetime | None]
+    payment_intent_id: Mapped[str | None]
+    error: Mapped[str | None]
+
+
 class Receipt(Base):
     """A receipt. `frozen` is a snapshot of all its text and names as issued (see `receipts.receipts`).
 

@@ -13,7 +13,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, exists, func, select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from campaign.core import clock
@@ -28,9 +27,10 @@ from campaign.models import (
     OfflineGift,
     OfflineKind,
     Receipt,
-    ReceiptCounter,
     ReceiptKind,
 )
+from campaign.receipts.numbers import next_number
+from campaign.receipts.payment_notes import add_note
 from campaign.receipts.receipt_text import GRANT, MONEY, AcknowledgedGift, frozen_content
 
 
@@ -95,9 +95,10 @@ def _issue(session: Session, donation: Donation, books: BookingContext, issued: 
     acknowledged = AcknowledgedGift(
         issued.amount, (gift_date, issued_on), issued.replaces, issued.offline
     )
+    year, sequence = next_number(session, donation, issued_on.year)
     receipt = Receipt(
-        year=issued_on.year,
-        sequence=_next_sequence(session, issued_on.year),
+        year=year,
+        sequence=sequence,
         donation_id=donation.id,
         campaign_id=donation.campaign_id,
         kind=acknowledged.kind.value,
@@ -110,6 +111,7 @@ def _issue(session: Session, donation: Donation, books: BookingContext, issued: 
     )
     session.add(receipt)
     session.flush()
+    add_note(session, receipt)
     # Donors without an email address get the receipt by mail.
     if donation.email:
         queue_receipt(session, receipt, donation.email, books.mail_domain)
@@ -129,18 +131,6 @@ def queue_receipt(session: Session, receipt: Receipt, recipient: str, mail_domai
 
 def _given_on(offline: OfflineGift) -> date:
     return gift_day(OfflineKind(offline.kind), offline.received_on, offline.postmarked_on)
-
-
-def _next_sequence(session: Session, year: int) -> int:
-    """Return the next number. This locks the year's row until the commit, so a rolled-back number is used again."""
-    return session.execute(
-        insert(ReceiptCounter)
-        .values(year=year, last=1)
-        .on_conflict_do_update(
-            index_elements=[ReceiptCounter.year], set_={"last": ReceiptCounter.last + 1}
-        )
-        .returning(ReceiptCounter.last)
-    ).scalar_one()
 
 
 def find_receipt(session: Session, token: str) -> Receipt:

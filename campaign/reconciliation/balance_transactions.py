@@ -51,11 +51,14 @@ BALANCE_TRANSACTIONS = Table(
     Column("exchange_rate", Numeric),
     Column("donation_id", BigInteger, index=True),
     Column("renewal_of", Text),
+    Column("lost", Text),
+    Column("lost_campaign", Text),
     Column("foreign", Boolean, nullable=False, server_default=false()),
     prefixes=["TEMPORARY"],
 )
 """`donation_id`: the donation it belongs to. `renewal_of`: if the ledger lacks this renewal, the public id of the
-subscription's first donation. `foreign`: it belongs to another seller on the same Stripe account."""
+subscription's first donation. `lost`: the public id of a donation of ours that is not in this database, and the slug
+of its campaign. `foreign`: it belongs to another seller on the same Stripe account."""
 
 
 OWNER_DELAY = timedelta(hours=1)
@@ -125,38 +128,55 @@ def _match(session: Session, pairs: Any, unknown: Any) -> None:
     session.execute(
         update(BALANCE_TRANSACTIONS)
         .where(unknown, BALANCE_TRANSACTIONS.c.payment_intent_id == intent)
-        .values(donation_id=donation_id, renewal_of=None)
+        .values(donation_id=donation_id, renewal_of=None, lost=None)
     )
 
 
 def list_unmatched_payments(session: Session) -> list[str]:
-    """Return unmatched payments that may have paid an invoice: only Stripe can say whose they are."""
+    """Return unmatched payments that may have paid an invoice, or that name a donation: Stripe is asked about them."""
     return list(
         session.scalars(
             select(BALANCE_TRANSACTIONS.c.payment_intent_id)
             .where(
                 BALANCE_TRANSACTIONS.c.donation_id.is_(None),
                 BALANCE_TRANSACTIONS.c.renewal_of.is_(None),
+                BALANCE_TRANSACTIONS.c.lost.is_(None),
                 ~BALANCE_TRANSACTIONS.c.foreign,
             )
             .group_by(BALANCE_TRANSACTIONS.c.payment_intent_id)
-            .having(~func.coalesce(func.bool_or(BALANCE_TRANSACTIONS.c.bare), False))
+            .having(
+                or_(
+                    ~func.coalesce(func.bool_or(BALANCE_TRANSACTIONS.c.bare), False),
+                    func.count(BALANCE_TRANSACTIONS.c.public_id) > 0,
+                )
+            )
             .order_by(BALANCE_TRANSACTIONS.c.payment_intent_id)
         )
     )
 
 
 def record_owner(
-    session: Session, payment_intent_id: str, *, donation_id: int | None, renewal_of: str | None
+    session: Session,
+    payment_intent_id: str,
+    *,
+    donation_id: int | None,
+    renewal_of: str | None,
+    lost: tuple[str, str] | None = None,
 ) -> None:
-    """Save Stripe's answer: a donation's payment, an unbooked renewal's, or (neither given) somebody else's."""
+    """Save Stripe's answer: a donation's payment, an unbooked renewal's, or (none given) somebody else's.
+
+    `lost`: the public id and campaign of a donation that this database lacks.
+    """
+    public_id, campaign = lost or (None, None)
     session.execute(
         update(BALANCE_TRANSACTIONS)
         .where(BALANCE_TRANSACTIONS.c.payment_intent_id == payment_intent_id)
         .values(
             donation_id=donation_id,
             renewal_of=renewal_of,
-            foreign=donation_id is None and renewal_of is None,
+            lost=public_id,
+            lost_campaign=campaign,
+            foreign=donation_id is None and renewal_of is None and lost is None,
         )
     )
 
@@ -193,11 +213,28 @@ def list_unbooked_renewals(session: Session) -> list[tuple[str, str]]:
     return [(intent, first) for intent, first in rows]
 
 
+def list_lost_payments(session: Session) -> list[tuple[str, str, str]]:
+    """Return (payment intent, public id, campaign) of payments whose donation this database lacks."""
+    columns = (
+        BALANCE_TRANSACTIONS.c.payment_intent_id,
+        BALANCE_TRANSACTIONS.c.lost,
+        BALANCE_TRANSACTIONS.c.lost_campaign,
+    )
+    rows = session.execute(
+        select(*columns)
+        .where(BALANCE_TRANSACTIONS.c.lost.is_not(None))
+        .group_by(*columns)
+        .order_by(func.min(BALANCE_TRANSACTIONS.c.created), columns[0])
+    )
+    return [(intent, public_id, campaign) for intent, public_id, campaign in rows]
+
+
 def count_payments(session: Session) -> tuple[int, int]:
     """Count (our payments, other payments) that moved the balance."""
     ours = or_(
         BALANCE_TRANSACTIONS.c.donation_id.is_not(None),
         BALANCE_TRANSACTIONS.c.renewal_of.is_not(None),
+        BALANCE_TRANSACTIONS.c.lost.is_not(None),
     )
     names = func.count(BALANCE_TRANSACTIONS.c.payment_intent_id.distinct())
     counted = select(names.filter(ours), names.filter(~ours))

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from campaign.donations.donation_lookup import find_invoice_payers
 from campaign.models import (
+    Campaign,
     Conversion,
     Donation,
     InboxEvent,
@@ -125,6 +126,23 @@ def load_unbooked_renewal(
         entries=(),
         movements=list_transactions(session, payment_intent_id=payment_intent_id),
         renewal=True,
+    )
+
+
+def load_lost_payment(
+    session: Session, payment_intent_id: str, public_id: str, campaign: str
+) -> PaymentComparison:
+    """Load a payment of a donation that this database lacks."""
+    here = session.scalar(select(Campaign.id).where(Campaign.slug == campaign)) is not None
+    missing = "" if here else f", which is missing too: create campaign {campaign} first"
+    return PaymentComparison(
+        donation=public_id,
+        payment_intent_id=payment_intent_id,
+        charge=None,
+        currency=None,
+        entries=(),
+        movements=list_transactions(session, payment_intent_id=payment_intent_id),
+        note=f"the donation is not in this database; it belongs to campaign {campaign}{missing}",
     )
 
 

@@ -34,6 +34,7 @@ class PaymentComparison:
     entries: Sequence[LedgerEntry]
     movements: Sequence[PaymentTransaction]
     renewal: bool = False
+    note: str = ""
     since: datetime | None = None
     """The start of the window: older entries need no balance transaction in it."""
     state: str | None = None
@@ -385,7 +386,7 @@ def _discrepancy(
         ledger,
         repairable=repairable,
         renewal=case.renewal,
-        note=note,
+        note=note or case.note,
     )
 
 

@@ -3,6 +3,7 @@
 `reconciliation.compare` finds the discrepancies.
 """
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -30,6 +31,15 @@ _MISSING_AT_STRIPE = {
     LedgerKind.dispute_gain_loss: "Stripe has no such gain or loss",
     LedgerKind.fee: "Stripe has no such fee",
 }
+
+_OBJECTS = {
+    LedgerKind.refund: ("re_", "pyr_"),
+    LedgerKind.refund_failed: ("re_", "pyr_"),
+    LedgerKind.dispute: ("du_", "dp_"),
+    LedgerKind.dispute_reversed: ("du_", "dp_"),
+    LedgerKind.fee: ("txn_",),
+}
+"""Of which kinds a payment can have several, and how the id of Stripe's object begins that tells them apart."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +79,24 @@ class Discrepancy:
     repaired: bool = False
     note: str = ""
     pending_event: str | None = None
+
+    @property
+    def id(self) -> str:
+        """The same for the same two amounts in any run, whatever else the window shows; another if an amount changes.
+
+        It depends on the gift, the payment and the object at Stripe, never on a key of our own tables.
+        """
+        sides = [(one.amount, one.currency) if one else None for one in (self.stripe, self.ledger)]
+        about = (self.donation, self.kind.value, self.payment_intent_id, self._object, *sides)
+        return f"dif_{hashlib.sha256(repr(about).encode()).hexdigest()[:16]}"
+
+    @property
+    def _object(self) -> str:
+        """The refund, dispute or balance transaction that this is about; '' for the payment as a whole."""
+        begins = _OBJECTS.get(self.kind, ())
+        names = [name for side in (self.stripe, self.ledger) if side for name in side.names]
+        named = {name.partition(":")[0] for name in names if begins and name.startswith(begins)}
+        return ",".join(sorted(named))
 
     @property
     def at(self) -> datetime | None:

@@ -5,6 +5,7 @@ harmless.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from structlog import get_logger
 
@@ -12,6 +13,7 @@ from campaign.core import clock
 from campaign.core.errors import FactMismatch, GatewayMissing, GatewayRefused
 from campaign.core.task_queue import OUTBOX
 from campaign.gateway.client import StripeGateway
+from campaign.reconciliation.lost_gifts import find_lost_owner
 from campaign.reconciliation.payment_lookup import (
     PaymentOwner,
     apply_matched_payment,
@@ -20,6 +22,7 @@ from campaign.reconciliation.payment_lookup import (
     list_invoices_without_payment,
     list_reversed_renewals,
     list_unmatched_evidence,
+    name_payment,
     record_lookup,
     record_reversed_renewal,
 )
@@ -27,6 +30,8 @@ from campaign.runtime.context import Installation
 from campaign.subscriptions.invoices import apply_invoice, apply_invoice_payment
 
 log = get_logger(__name__)
+
+_CHARGES = ("ch_", "py_")
 
 
 def match_evidence(installation: Installation) -> int:
@@ -63,17 +68,49 @@ def fetch_owner(gateway: StripeGateway, payment_intent_id: str) -> PaymentOwner:
         payment = gateway.payments.retrieve_payment(payment_intent_id)
     except GatewayMissing:
         return PaymentOwner()
-    if payment.intent.donation_id:
+    if payment.intent.donation_id and not payment.intent.recurring:
         return PaymentOwner(payment)
-    return PaymentOwner(payment, gateway.payments.find_invoice_for_payment(payment_intent_id))
+    invoice = gateway.payments.find_invoice_for_payment(payment_intent_id)
+    if invoice is not None and payment.intent.renewal_of:
+        invoice = replace(invoice, renewal_id=payment.intent.donation_id)
+    return PaymentOwner(payment, invoice)
 
 
-def _match_payment(installation: Installation, payment_intent_id: str) -> bool:
-    owner = fetch_owner(installation.gateway, payment_intent_id)
+def _match_charge(installation: Installation, charge_id: str) -> bool:
+    """Look up a charge whose evidence names no payment intent. One without any is not ours: we make none."""
+    try:
+        found = installation.gateway.payments.retrieve_charge(charge_id)
+    except GatewayMissing:
+        found = None
     with installation.sessions.begin() as session:
-        ours = any(find_owner(session, owner))
+        record_lookup(session, charge_id, clock.now(), ours=bool(found and found.payment_intent_id))
+        if found is not None and found.payment_intent_id is not None:
+            name_payment(session, charge_id, found.payment_intent_id)
+    return True
+
+
+def _named_by_session(gateway: StripeGateway, owner: PaymentOwner) -> PaymentOwner:
+    """Return the owner with the donation that its checkout session names, if nothing else names one."""
+    if owner.payment is None or owner.payment.intent.donation_id or owner.invoice is not None:
+        return owner
+    origin = gateway.payments.find_origin(payment_intent=owner.payment.intent.id)
+    if origin is None or origin.session.donation_id is None:
+        return owner
+    named = replace(owner.payment.intent, donation_id=origin.session.donation_id)
+    return replace(owner, payment=replace(owner.payment, intent=named))
+
+
+def _match_payment(installation: Installation, name: str) -> bool:
+    if name.startswith(_CHARGES):
+        return _match_charge(installation, name)
+    payment_intent_id = name
+    found = fetch_owner(installation.gateway, payment_intent_id)
+    owner = _named_by_session(installation.gateway, found)
+    with installation.sessions.begin() as session:
+        known = any(find_owner(session, owner))
+        ours = known or find_lost_owner(session, owner) is not None
         record_lookup(session, payment_intent_id, clock.now(), ours=ours)
-    if ours:
+    if known:
         book_payment(installation, owner)
         log.info("payment_matched", payment_intent_id=payment_intent_id)
     return True

@@ -5,8 +5,9 @@ The event of a refunded or disputed payment may have been lost, and invoices do 
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import cast
 
-from sqlalchemy import and_, exists, func, or_, select, union
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, union, update
 from sqlalchemy.orm import Session
 
 from campaign.core.booking_context import BookingContext, Outcome
@@ -60,14 +61,15 @@ class PaymentOwner:
 def list_unmatched_evidence(session: Session, at: datetime) -> list[str]:
     """Return payments that have evidence but no donation, or an unpaid one, and were not looked up recently.
 
-    If the donation is unpaid, the event of the payment may have been lost.
+    If the donation is unpaid, the event of the payment may have been lost. Evidence about a charge that has no payment
+    intent is looked up by the charge.
     """
     evidence = union(
         *(
-            select(table.payment_intent_id.label("name"))
+            select(func.coalesce(table.payment_intent_id, _charge_of(table)).label("name"))
             .outerjoin(Donation, Donation.id == table.donation_id)
             .where(
-                table.payment_intent_id.is_not(None),
+                func.coalesce(table.payment_intent_id, _charge_of(table)).is_not(None),
                 or_(
                     table.donation_id.is_(None),
                     and_(Donation.paid_at.is_(None), Donation.created_at > at - MAX_EVIDENCE_AGE),
@@ -82,6 +84,24 @@ def list_unmatched_evidence(session: Session, at: datetime) -> list[str]:
     )
     query = select(evidence.c.name).where(~asked).order_by(evidence.c.name).limit(_MOST)
     return list(session.scalars(query))
+
+
+_Evidence = type[Charge] | type[Refund] | type[Dispute] | type[FraudWarning]
+
+
+def _charge_of(table: _Evidence) -> ColumnElement[str | None]:
+    return cast("ColumnElement[str | None]", getattr(table, "charge_id", Charge.stripe_id))
+
+
+def name_payment(session: Session, charge_id: str, payment_intent_id: str) -> None:
+    """Save which payment a charge belongs to with the evidence that names the charge only."""
+    for table in (Charge, Refund, Dispute, FraudWarning):
+        session.execute(
+            update(table)
+            .where(_charge_of(table) == charge_id, table.payment_intent_id.is_(None))
+            .values(payment_intent_id=payment_intent_id)
+            .execution_options(synchronize_session=False)
+        )
 
 
 def list_invoices_without_payment(session: Session, at: datetime) -> list[str]:

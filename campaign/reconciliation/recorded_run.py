@@ -2,8 +2,12 @@
 
 from datetime import datetime
 
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
 from campaign.audit.audit_log import Actor, Subject, record
 from campaign.core import clock
+from campaign.models import Restoration
 from campaign.reconciliation.discrepancies import Discrepancy
 from campaign.reconciliation.run import WINDOW, OnDiscrepancy, Reconciliation, reconcile
 from campaign.reconciliation.runs import begin_run, end_run
@@ -21,8 +25,8 @@ def run_reconciliation(
 ) -> Reconciliation:
     """Run `reconcile`; save the run and its discrepancies, and add repairs to the audit log."""
     at = clock.now()
-    start = since or at - WINDOW
     with installation.sessions.begin() as session:
+        start = since or _usual_start(session, at)
         run_id = begin_run(session, start, applied=apply, requested_by=actor.name, at=at).id
     found: list[Discrepancy] = []
 
@@ -42,6 +46,14 @@ def run_reconciliation(
             subject = Subject("reconciliation", str(run_id))
             record(session, actor, "ledger.repaired", subject, after={"facts": result.repaired})
     return result
+
+
+def _usual_start(session: Session, at: datetime) -> datetime:
+    """Return the start of the usual window; soon after a restore, the time of the backup if that is earlier."""
+    made = session.scalar(
+        select(func.min(Restoration.backup_made_at)).where(Restoration.restored_at > at - WINDOW)
+    )
+    return min(at - WINDOW, made) if made is not None else at - WINDOW
 
 
 def _end(

@@ -11,8 +11,10 @@ from campaign.ledger.balance_transactions import PaymentTransaction
 from campaign.ledger.disputes import DisputeReport, apply_dispute
 from campaign.ledger.refund_evidence import apply_charge, apply_refund
 from campaign.models import LedgerKind
+from campaign.receipts.numbers import name_reserved_numbers
 from campaign.reconciliation.compare import PaymentComparison
 from campaign.reconciliation.fetch_fees import book_transaction
+from campaign.reconciliation.lost_gifts import recreate_gift
 from campaign.reconciliation.match_payments import book_payment, fetch_owner
 from campaign.reconciliation.payment_lookup import PaymentOwner, record_reversed_renewal
 from campaign.runtime.context import Installation
@@ -48,8 +50,19 @@ def _repair_payment(
     returned = [one for one in mine if one.kind == LedgerKind.payment_reversed]
     if not booked or case.payment_intent_id is None or returned:
         owner = fetch_owner(installation.gateway, intent)
+        _keep_numbers(installation, owner)
+        first = recreate_gift(installation, owner)
+        if first is not None:
+            book_payment(installation, first)
         book_payment(installation, owner)
         _repair_reversals(installation, owner, returned)
+
+
+def _keep_numbers(installation: Installation, owner: PaymentOwner) -> None:
+    """Let the gift have the receipt numbers again that it had before a restore."""
+    if owner.payment is not None and owner.payment.intent.receipts:
+        with installation.sessions.begin() as session:
+            name_reserved_numbers(session, owner.payment.intent)
 
 
 def _repair_reversals(

@@ -18,20 +18,24 @@ from campaign.core import clock
 from campaign.core.errors import FactMismatch, GatewayRefused, TransitionRefused
 from campaign.core.task_queue import OUTBOX
 from campaign.ledger.balance_transactions import map_balance_transaction
+from campaign.receipts.numbers import read_given_numbers
 from campaign.reconciliation import balance_transactions
 from campaign.reconciliation.ask_stripe import fetch_answer
 from campaign.reconciliation.candidates import (
     find_candidates,
     find_pending_event,
     load_comparison,
+    load_lost_payment,
     load_unbooked_renewal,
 )
 from campaign.reconciliation.compare import ComparisonResult, PaymentComparison, compare
 from campaign.reconciliation.discrepancies import Discrepancy
 from campaign.reconciliation.fetch_fees import pages
+from campaign.reconciliation.lost_gifts import find_lost_owner
 from campaign.reconciliation.match_payments import fetch_owner
 from campaign.reconciliation.payment_lookup import find_owner, record_lookup
 from campaign.reconciliation.repair import repair
+from campaign.reconciliation.settled import settled_by_id
 from campaign.reconciliation.unconfirmed_entries import confirm_entry
 from campaign.runtime.context import Installation
 
@@ -54,6 +58,7 @@ class Reconciliation:
 
     `moved`: balance transactions. `payments`: our payments; `others`: other payments on the same Stripe account.
     `found`: discrepancies, including the `repaired` (repaired) ones. `fees`: not booked yet and less than a day old.
+    `settled`: discrepancies that staff have settled; they are not among the `found`.
     """
 
     moved: int
@@ -62,6 +67,7 @@ class Reconciliation:
     found: int
     repaired: int
     fees: int
+    settled: int = 0
 
     @property
     def left(self) -> int:
@@ -80,6 +86,9 @@ def reconcile(
 
     Waits up to `patience` seconds for facts that are just arriving. Raises GatewayUnavailable or GatewayRefused.
     """
+    if apply:
+        # After a restore, the receipts of what is booked now are numbered above those that were given.
+        read_given_numbers(installation, clock.now())
     with _open_session(installation) as session:
         run = _Run(installation, session, since or clock.now() - WINDOW, apply, on_discrepancy)
         run.fetch()
@@ -119,7 +128,7 @@ class _Run:
     ) -> None:
         self.installation, self.session, self.on_discrepancy = installation, session, on_discrepancy
         self.since, self.apply = since, apply
-        self.moved = self.found = self.repaired = self.fees = 0
+        self.moved = self.found = self.repaired = self.fees = self.settled = 0
 
     def fetch(self) -> None:
         """Fetch the balance transactions into the table, one page at a time."""
@@ -137,10 +146,15 @@ class _Run:
         for name in unknown:
             owner = fetch_owner(self.installation.gateway, name)
             donation_id, renewal_of = find_owner(self.session, owner)
+            lost = find_lost_owner(self.session, owner)
             balance_transactions.record_owner(
-                self.session, name, donation_id=donation_id, renewal_of=renewal_of
+                self.session,
+                name,
+                donation_id=donation_id,
+                renewal_of=renewal_of,
+                lost=(lost.public_id, lost.campaign) if lost else None,
             )
-            if self.apply and donation_id is None and renewal_of is None:
+            if self.apply and donation_id is None and renewal_of is None and lost is None:
                 record_lookup(self.session, name, clock.now(), ours=False)
             self.session.commit()
 
@@ -153,25 +167,31 @@ class _Run:
             clock.pause(patience / RECHECKS)
             balance_transactions.match_transactions(self.session)
             self.session.commit()
-            recent = [read for read in recent if self._compare(read)[1].discrepancies]
+            recent = [read for read in recent if self._open(self._compare(read)[1].discrepancies)]
         for read in recent:
             self._finish(read, wait=False)
 
     def _candidates(self) -> Iterator[Callable[[], PaymentComparison]]:
         donations = find_candidates(self.session, self.since)
         renewals = balance_transactions.list_unbooked_renewals(self.session)
+        lost = balance_transactions.list_lost_payments(self.session)
         self.session.commit()
         for donation_id in donations:
             yield partial(load_comparison, self.session, donation_id, self.since)
         for intent, first in renewals:
-            yield partial(self._renewal, intent, first)
+            yield partial(self._unbooked, intent, partial(load_unbooked_renewal, renewal_of=first))
+        for intent, public_id, campaign in lost:
+            load = partial(load_lost_payment, public_id=public_id, campaign=campaign)
+            yield partial(self._unbooked, intent, load)
 
-    def _renewal(self, payment_intent_id: str, first: str) -> PaymentComparison:
-        """Load the renewal; once it is booked, load its donation instead."""
+    def _unbooked(
+        self, payment_intent_id: str, load: Callable[[Session, str], PaymentComparison]
+    ) -> PaymentComparison:
+        """Load a payment that the ledger lacks; once it is booked, load its donation instead."""
         donation_id = balance_transactions.find_booked_donation(self.session, payment_intent_id)
         if donation_id is not None:
             return load_comparison(self.session, donation_id, self.since)
-        return load_unbooked_renewal(self.session, payment_intent_id, first)
+        return load(self.session, payment_intent_id)
 
     def _compare(
         self, read: Callable[[], PaymentComparison]
@@ -197,7 +217,7 @@ class _Run:
     def _finish(self, read: Callable[[], PaymentComparison], *, wait: bool) -> bool:
         """Repair and report the discrepancies; return False, reporting nothing, if they are recent and may `wait`."""
         case, found = self._compare(read)
-        before = found.discrepancies
+        before = self._open(found.discrepancies)
         if wait and before and _all_recent(before):
             return False
         if self.apply and (found.fees_in_progress or any(one.repairable for one in before)):
@@ -219,21 +239,37 @@ class _Run:
             return str(error.orig).strip().partition("\n")[0]
         return ""
 
+    def _open(self, found: list[Discrepancy]) -> list[Discrepancy]:
+        """Return those that nobody has settled."""
+        settled = settled_by_id(self.session, [one.id for one in found])
+        self.session.commit()
+        return [one for one in found if one.id not in settled]
+
     def _report(self, before: list[Discrepancy], after: ComparisonResult) -> None:
         left = {_identity(one) for one in after.discrepancies}
         repaired = [one for one in before if _identity(one) not in left]
         for one in repaired:
             self.on_discrepancy(replace(one, repaired=True))
-        for one in after.discrepancies:
+        remaining = self._open(after.discrepancies)
+        for one in remaining:
             self.on_discrepancy(one)
         self.repaired += len(repaired)
-        self.found += len(repaired) + len(after.discrepancies)
+        self.found += len(repaired) + len(remaining)
+        self.settled += len(after.discrepancies) - len(remaining)
         self.fees += after.fees_in_progress
 
     def result(self) -> Reconciliation:
         payments, others = balance_transactions.count_payments(self.session)
         self.session.commit()
-        return Reconciliation(self.moved, payments, others, self.found, self.repaired, self.fees)
+        return Reconciliation(
+            self.moved,
+            payments,
+            others,
+            self.found,
+            self.repaired,
+            self.fees,
+            self.settled,
+        )
 
 
 def _all_recent(discrepancies: Iterable[Discrepancy]) -> bool:

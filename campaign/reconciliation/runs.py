@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from campaign.core.errors import NotFound
 from campaign.models import ReconciliationRun
 from campaign.reconciliation.discrepancies import Discrepancy
+from campaign.reconciliation.settled import settled_by_id
 
 MAX_STORED_SENTENCES = 1000
 """The most sentences saved with a run; its counts include all discrepancies."""
@@ -42,7 +43,12 @@ def end_run(
     run.discrepancy_count = len(found)
     run.repaired = sum(one.repaired for one in found)
     run.discrepancies = [
-        {"donation": one.donation, "sentence": one.sentence(zone), "repaired": one.repaired}
+        {
+            "id": one.id,
+            "donation": one.donation,
+            "sentence": one.sentence(zone),
+            "repaired": one.repaired,
+        }
         for one in found[:MAX_STORED_SENTENCES]
     ]
     session.flush()
@@ -50,7 +56,7 @@ def end_run(
 
 @dataclass(frozen=True)
 class UnresolvedRun:
-    """The newest finished run, if it left discrepancies (`left`) or failed (`error`)."""
+    """The newest finished run, if it left discrepancies that nobody has settled (`left`) or failed (`error`)."""
 
     run_id: int
     left: int
@@ -68,7 +74,9 @@ def find_unresolved_runs(session: Session) -> list[UnresolvedRun]:
     ).one_or_none()
     if newest is None or newest.ended_at is None:
         return []
-    left = newest.discrepancy_count - newest.repaired
+    reported = [one["id"] for one in newest.discrepancies if "id" in one and not one["repaired"]]
+    settled = settled_by_id(session, reported)
+    left = newest.discrepancy_count - newest.repaired - sum(one in settled for one in reported)
     if not left and newest.error is None:
         return []
     return [UnresolvedRun(newest.id, left, newest.error, newest.ended_at)]

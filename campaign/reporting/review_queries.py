@@ -54,7 +54,10 @@ DONE_WITHIN = timedelta(days=10)
 
 
 def open_disputes() -> Select[*tuple[Any, ...]]:
-    """Select disputes and inquiries that are still open, the most urgent first."""
+    """Select disputes and inquiries that are still open, the most urgent first.
+
+    Leaves out those of another application on the same account, once Stripe said that the payment is not ours.
+    """
     return (
         select(
             Dispute.stripe_id,
@@ -66,7 +69,10 @@ def open_disputes() -> Select[*tuple[Any, ...]]:
             Dispute.due_by,
         )
         .outerjoin(Donation, Donation.id == Dispute.donation_id)
-        .where(Dispute.status.not_in(_CLOSED_DISPUTES))
+        .where(
+            Dispute.status.not_in(_CLOSED_DISPUTES),
+            or_(Dispute.donation_id.is_not(None), ~_not_ours(Dispute)),
+        )
         .order_by(Dispute.due_by.asc().nulls_last(), Dispute.id)
     )
 
@@ -177,13 +183,24 @@ def failed_messages() -> Select[*tuple[Any, ...]]:
     )
 
 
+_Evidence = type[Charge] | type[Refund] | type[Dispute] | type[FraudWarning]
+
+
+def _not_ours(table: _Evidence) -> ColumnElement[bool]:
+    """Whether Stripe said that the payment behind a piece of evidence is not ours."""
+    charge = Charge.stripe_id if table is Charge else table.charge_id  # type: ignore[union-attr]
+    return exists().where(
+        PaymentLookup.payment_intent_id.in_([table.payment_intent_id, charge]),
+        PaymentLookup.ours.is_(False),
+    )
+
+
 def unmatched_evidence() -> CompoundSelect[Any]:
     """Select kind, Stripe id and payment of unmatched charges, refunds, disputes and fraud warnings.
 
     Leaves out those whose payment Stripe says is not ours.
     """
-    tables: tuple[tuple[str, type[Charge] | type[Refund] | type[Dispute] | type[FraudWarning]], ...]
-    tables = (
+    tables: tuple[tuple[str, _Evidence], ...] = (
         ("charge", Charge),
         ("refund", Refund),
         ("dispute", Dispute),
@@ -195,13 +212,7 @@ def unmatched_evidence() -> CompoundSelect[Any]:
                 literal(kind, Text()).label("kind"),
                 table.stripe_id.label("stripe_id"),
                 table.payment_intent_id.label("payment_intent_id"),
-            ).where(
-                table.donation_id.is_(None),
-                ~exists().where(
-                    PaymentLookup.payment_intent_id == table.payment_intent_id,
-                    PaymentLookup.ours.is_(False),
-                ),
-            )
+            ).where(table.donation_id.is_(None), ~_not_ours(table))
             for kind, table in tables
         )
     )

@@ -112,6 +112,12 @@ def invoice_failed(session: Session, event: Event, books: BookingContext) -> Out
     return apply_failed_invoice(session, found, event.created, books)
 
 
+def invoice_to_confirm(session: Session, event: Event, books: BookingContext) -> Outcome:
+    """Apply a renewal that the donor's bank wants confirmed: https://docs.stripe.com/billing/migration/strong-customer-authentication."""
+    found = read_invoice(event.object)
+    return apply_failed_invoice(session, found, event.created, books, to_confirm=True)
+
+
 def invoice_payment_paid(session: Session, event: Event, books: BookingContext) -> Outcome:
     """Record which payment intent paid an invoice; neither of the two objects says so."""
     return apply_invoice_payment(session, read_invoice_payment(event.object), books)

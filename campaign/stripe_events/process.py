@@ -11,10 +11,11 @@ from structlog import get_logger
 
 from campaign.core import clock
 from campaign.core.booking_context import BookingContext, Outcome
-from campaign.core.errors import EventHeld, GatewayUnavailable
+from campaign.core.errors import EventHeld, FactMismatch, GatewayRefused, GatewayUnavailable
 from campaign.core.task_queue import OUTBOX
 from campaign.gateway import Event, read_event
 from campaign.models import InboxEvent, InboxState
+from campaign.receipts.numbers import read_given_numbers
 from campaign.runtime.context import Installation
 from campaign.stripe_events import inbox
 from campaign.stripe_events.named_gifts import find_named_gift
@@ -25,7 +26,12 @@ log = get_logger(__name__)
 
 
 def apply_due_events(installation: Installation) -> int:
-    """Apply every due event, one commit each; return how many were attempted."""
+    """Apply every due event, one commit each; return how many were attempted.
+
+    After a restore, Stripe is asked first for the receipt numbers given since the backup; until then events wait.
+    """
+    if not _numbers_known(installation):
+        return 0
     run = _InboxRun(installation)
     tried = 0
     while run.apply_next():
@@ -33,6 +39,15 @@ def apply_due_events(installation: Installation) -> int:
     if tried:
         installation.notify(OUTBOX)
     return tried
+
+
+def _numbers_known(installation: Installation) -> bool:
+    try:
+        read_given_numbers(installation, clock.now())
+    except (GatewayUnavailable, GatewayRefused, FactMismatch) as error:
+        log.warning("events_wait_for_receipt_numbers", error=str(error))
+        return False
+    return True
 
 
 def apply_next_event(installation: Installation) -> bool:

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from campaign.core.booking_context import BookingContext, Outcome
 from campaign.gateway import Event
 from campaign.stripe_events import handlers
+from campaign.stripe_events.lost_donations import require_known_donation
 
 Handler = Callable[[Session, Event, BookingContext], Outcome]
 
@@ -34,6 +35,7 @@ HANDLERS: Mapping[str, Handler] = {
     "radar.early_fraud_warning.updated": handlers.fraud_warning_changed,
     "invoice.paid": handlers.invoice_paid,
     "invoice.payment_failed": handlers.invoice_failed,
+    "invoice.payment_action_required": handlers.invoice_to_confirm,
     "invoice_payment.paid": handlers.invoice_payment_paid,
     "customer.subscription.created": handlers.subscription_changed,
     "customer.subscription.updated": handlers.subscription_changed,
@@ -70,8 +72,14 @@ def object_kind(event_type: str) -> str | None:
 
 
 def dispatch(session: Session, event: Event, books: BookingContext) -> Outcome:
-    """Apply `event` in the caller's transaction. A type without a handler is recorded as ignored."""
+    """Apply `event` in the caller's transaction. A type without a handler is recorded as ignored.
+
+    Raises FactMismatch if it is about money for a donation of ours that is not in this database.
+    """
     handler = HANDLERS.get(event.type)
     if handler is None:
         return Outcome(applied=False, note=f"no handler for {event.type}")
-    return handler(session, event, books)
+    outcome = handler(session, event, books)
+    if not outcome.applied:
+        require_known_donation(session, event)
+    return outcome

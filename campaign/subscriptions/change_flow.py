@@ -75,10 +75,10 @@ def pause(
 def resume(
     installation: Installation, subscription: Subscription, by: Actor | None = None
 ) -> Subscription:
-    """Resume the gift: end a pause, or undo a cancellation at the end of the period."""
-    return _update(
-        installation, subscription, change_requests.RESUME, change_requests.resume_parameters(), by
-    )
+    """Resume the gift: end a pause, or undo a cancellation at the end of the period or at a date."""
+    fact = installation.gateway.subscriptions.retrieve(subscription.stripe_id)
+    wanted = change_requests.resume_parameters(fact)
+    return _update(installation, subscription, change_requests.RESUME, wanted, by)
 
 
 def change_amount(

@@ -100,8 +100,15 @@ def pause_parameters(until: datetime) -> dict[str, Any]:
     return {"pause_collection": {"behavior": "void", "resumes_at": int(until.timestamp())}}
 
 
-def resume_parameters() -> dict[str, Any]:
-    """Return the parameters that end a pause and undo a scheduled cancellation."""
+def resume_parameters(fact: SubscriptionFact | None = None) -> dict[str, Any]:
+    """Return the parameters that end a pause and undo a scheduled cancellation.
+
+    `fact` is the gift as it is at Stripe. A cancellation at a date (`cancel_at`), which staff can set in the dashboard,
+    is undone by its own parameter; Stripe refuses the two parameters together.
+    https://docs.stripe.com/api/subscriptions/update#update_subscription-cancel_at
+    """
+    if fact is not None and fact.cancel_at is not None and not fact.cancel_at_period_end:
+        return {"pause_collection": "", "cancel_at": ""}
     return {"pause_collection": "", "cancel_at_period_end": False}
 
 

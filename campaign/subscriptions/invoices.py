@@ -1,6 +1,5 @@
 """Paid invoices: the first one pays the donation that started the subscription, each later one is a new donation."""
 
-from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import select

@@ -196,9 +196,17 @@ def _end(
 
 
 def apply_failed_invoice(
-    session: Session, invoice: Invoice, occurred_at: datetime, books: BookingContext
+    session: Session,
+    invoice: Invoice,
+    occurred_at: datetime,
+    books: BookingContext,
+    *,
+    to_confirm: bool = False,
 ) -> Outcome:
-    """Record a failed renewal charge and email the donor, once per attempt, with a link to pay."""
+    """Record a failed renewal charge and email the donor, once per attempt, with a link to pay.
+
+    `to_confirm`: the bank wants the donor to confirm the payment; the link leads to the page for that.
+    """
     if invoice.subscription_id is None:
         return foreign("the invoice belongs to no subscription")
     if invoice.first:
@@ -217,7 +225,9 @@ def apply_failed_invoice(
         subscription.customer_id = subscription.customer_id or invoice.customer_id
     _update_state(subscription)
     session.flush()
-    queue_renewal_failed(session, subscription, invoice, books.mail_domain)
+    queue_renewal_failed(session, subscription, invoice, books.mail_domain, to_confirm=to_confirm)
+    if to_confirm:
+        return Outcome(applied=True, note="the bank wants the donor to confirm the renewal")
     return Outcome(applied=True, note=f"the renewal is unpaid after {invoice.attempts} attempts")
 
 

@@ -84,6 +84,12 @@ def failed(facts: Facts, after: int, name: str = "second", attempt: int = 1, **m
     return event("invoice.payment_failed", found, created=facts.created + after)
 
 
+def to_confirm(facts: Facts, after: int, name: str = "second", attempt: int = 1) -> Json:
+    """Return the event that the donor's bank wants a renewal confirmed."""
+    found = failed(facts, after, name, attempt)["data"]["object"]
+    return event("invoice.payment_action_required", found, created=facts.created + after)
+
+
 def invoice_payment(facts: Facts, name: str = "second", **changes: Any) -> Json:
     """Return the event that names the payment intent of a paid invoice."""
     found = {

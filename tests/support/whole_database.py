@@ -38,6 +38,9 @@ from campaign.models import (
     ReconciliationRun,
     Refund,
     Reminder,
+    ReservedReceipt,
+    Restoration,
+    SettledDiscrepancy,
     StaffLink,
     StaffMember,
     StaffPasskey,
@@ -232,6 +235,16 @@ def _add_of_stripe(add: Any, gift: int) -> None:
         converted_at=AT,
     )
     add(ReconciliationRun, started_at=AT, ended_at=AT, requested_by="fay", discrepancy_count=2)
+    add(
+        SettledDiscrepancy,
+        discrepancy_id="dif_1",
+        donation="don_1",
+        sentence="donation don_1: Stripe charged 1.00 USD, the ledger has no entry",
+        reason="A test of our own.",
+        settled_by="fay",
+    )
+    add(Restoration, backup_made_at=AT, numbers_read_at=AT)
+    add(ReservedReceipt, year=2025, sequence=1, donation="don_1")
 
 
 def _add_of_the_installation(add: Any, gift: int) -> None:

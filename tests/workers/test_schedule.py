@@ -31,6 +31,7 @@ PROMISES = {
     "finish-refunds": 5 * MINUTE,
     "book-fees": 5 * MINUTE,
     "match-evidence": 5 * MINUTE,
+    "note-receipts": 5 * MINUTE,
     "read-payouts": 5 * MINUTE,
     "take-in-payments": 5 * MINUTE,
     "finalize": 15 * MINUTE,

@@ -17,8 +17,10 @@ from campaign.core import clock, money
 from campaign.core.errors import (
     CampaignNotOpen,
     CampaignPaused,
+    GatewayForbidden,
     GatewayRefused,
     GatewayUnavailable,
+    RefusedPart,
 )
 from campaign.donations.donations import Gift
 from campaign.models import Donation
@@ -71,11 +73,12 @@ def give(slug: str) -> ResponseReturnValue:
     except CampaignNotOpen:
         return _form_again(slug, form, 409, _closed())
     except GatewayRefused as error:
-        log.warning("checkout_refused", campaign=slug, error=str(error))
-        return _form_again(slug, form, 422, _refused())
+        log.warning("checkout_refused", campaign=slug, error=str(error), part=error.part)
+        return _refused(slug, form, error.part)
     except GatewayUnavailable as error:
         log.warning("checkout_unavailable", campaign=slug, error=str(error))
-        return _form_again(slug, form, 503, _unavailable(), RETRY_AFTER)
+        notice = _not_set_up() if isinstance(error, GatewayForbidden) else _unavailable()
+        return _form_again(slug, form, 503, notice, RETRY_AFTER)
 
 
 def rate_limited(slug: str, retry_after: int) -> Response:
@@ -130,12 +133,64 @@ def _closed() -> Notice:
     )
 
 
-def _refused() -> Notice:
+def _refused(slug: str, form: GiftForm, part: RefusedPart) -> Response:
+    """Show the error beside the field that Stripe objects to, or a notice if it is none that the donor filled in."""
+    if part == RefusedPart.email:
+        form.complain(
+            form.email,
+            page_language().gettext(
+                "Our payment service does not accept this email address. Please check it."
+            ),
+        )
+    elif part == RefusedPart.amount_too_small:
+        form.complain(
+            form.amount,
+            page_language().gettext(
+                "Our payment service cannot charge so small an amount. Choose a larger one."
+            ),
+        )
+    elif part == RefusedPart.amount_too_large:
+        form.complain(
+            form.amount,
+            page_language().gettext(
+                "Our payment service cannot charge so large an amount at one time."
+            ),
+        )
+    elif part == RefusedPart.currency:
+        return _form_again(slug, form, 422, _no_currency())
+    else:
+        return _form_again(slug, form, 422, _declined())
+    return _form_again(slug, form, 422)
+
+
+def _declined() -> Notice:
     return Notice(
         "unavailable",
         page_language().gettext("Our payment service declined this gift"),
         page_language().gettext(
-            "Nothing was charged. Please check the amount and try again, or give by mail as described below."
+            "Nothing was charged, and what you typed is still here. Please try again, or give by mail as described"
+            " below."
+        ),
+    )
+
+
+def _no_currency() -> Notice:
+    return Notice(
+        "unavailable",
+        page_language().gettext("Our payment service cannot take this currency right now"),
+        page_language().gettext(
+            "Nothing was charged. We have to change this; you can give by mail as described below."
+        ),
+    )
+
+
+def _not_set_up() -> Notice:
+    return Notice(
+        "unavailable",
+        page_language().gettext("We cannot take card gifts right now"),
+        page_language().gettext(
+            "Nothing was charged, and what you typed is still here. We have to change a setting of our payment"
+            " service; you can give by mail as described below."
         ),
     )
 

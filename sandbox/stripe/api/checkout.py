@@ -7,6 +7,7 @@ from sandbox.stripe.api import amounts, lists
 from sandbox.stripe.api.endpoints import endpoint
 from sandbox.stripe.api.parameters import (
     array,
+    boolean,
     choice,
     email,
     group,
@@ -58,6 +59,8 @@ _LINE = group(
     }
 )
 _SESSION = {
+    # https://docs.stripe.com/payments/currencies/localize-prices/adaptive-pricing
+    "adaptive_pricing": group({"enabled": boolean}),
     "billing_address_collection": choice("auto", "required"),
     "cancel_url": url,
     "client_reference_id": text(200),
@@ -83,7 +86,7 @@ _SESSION = {
     "ui_mode": choice("elements", "embedded_page", "form", "hosted_page"),
 }
 _UNSUPPORTED_PARAMS = names(
-    """adaptive_pricing after_expiration allow_promotion_codes allowed_payment_method_types
+    """after_expiration allow_promotion_codes allowed_payment_method_types
     automatic_tax branding_settings consent_collection custom_fields custom_text customer_account
     customer_update discounts excluded_payment_method_types integration_identifier invoice_creation
     managed_payments name_collection optional_items origin_context payment_method_collection
@@ -125,7 +128,10 @@ def _check_mode(params: Json) -> None:
     other = {"payment": "subscription_data", "subscription": "payment_intent_data"}[mode]
     if other in params:
         raise Refused(f"You can not pass `{other}` in `{mode}` mode.", param=other)
-    allowed = ("auto", "subscribe") if mode == "subscription" else ("auto", "book", "donate", "pay")
+    # Since 2024-11-20, `donate` is allowed for subscriptions too; `subscribe` only for them:
+    # https://docs.stripe.com/api/checkout/sessions/create#create_checkout_session-submit_type
+    only = ("subscribe",) if mode == "subscription" else ()
+    allowed = ("auto", "book", "donate", "pay", *only)
     if params.get("submit_type", "auto") not in allowed:
         message = f"You can not pass `submit_type` of `{params['submit_type']}` in `{mode}` mode."
         raise Refused(message, param="submit_type")

@@ -17,7 +17,7 @@ from sandbox.stripe.api.parameters import (
     names,
     text,
 )
-from sandbox.stripe.errors import unsupported
+from sandbox.stripe.errors import Refused, unsupported
 from sandbox.stripe.rules import subscriptions
 from sandbox.stripe.state import Json
 from sandbox.stripe.state.account import Account
@@ -54,6 +54,7 @@ _PAUSE = group(
     ("behavior",),
 )
 _SUBSCRIPTION = {
+    "cancel_at": clearable(integer()),
     "cancel_at_period_end": boolean,
     "cancellation_details": _CANCELLATION,
     "default_payment_method": text(),
@@ -65,14 +66,17 @@ _SUBSCRIPTION = {
 }
 _UNSUPPORTED_PARAMS = names(
     """add_invoice_items application_fee_percent automatic_tax billing_cycle_anchor
-    billing_schedules billing_thresholds cancel_at collection_method days_until_due default_source
+    billing_schedules billing_thresholds collection_method days_until_due default_source
     default_tax_rates discounts invoice_settings off_session on_behalf_of payment_behavior
     payment_settings pending_invoice_item_interval proration_date transfer_data trial_end
     trial_from_plan trial_settings"""
 )
 
 
-def _check_items(account: Account, params: Json) -> None:  # noqa: ARG001 - as every check
+def _check_update(account: Account, params: Json) -> None:  # noqa: ARG001 - as every check
+    if "cancel_at" in params and "cancel_at_period_end" in params:
+        message = "You may only specify one of these parameters: cancel_at, cancel_at_period_end."
+        raise Refused(message, param="cancel_at")
     prices = any("price" in item or "price_data" in item for item in params.get("items", []))
     if prices and params.get("proration_behavior") != "none":
         raise unsupported("prorations; send proration_behavior=none", "proration_behavior")
@@ -83,7 +87,7 @@ def _check_items(account: Account, params: Json) -> None:  # noqa: ARG001 - as e
     "subscriptions/<name>",
     _SUBSCRIPTION,
     unsupported_params=_UNSUPPORTED_PARAMS,
-    check=_check_items,
+    check=_check_update,
 )
 def update_subscription(account: Account, params: Json, name: str) -> Json:
     found = account.get("subscription", name, "id")

@@ -69,9 +69,20 @@ def update_refund(account: Account, params: Json, name: str) -> Json:
     return _update_metadata(account, account.get("refund", name), params, "refund.updated")
 
 
-@endpoint("POST", "payment_intents/<name>", {"metadata": clearable(metadata)})
+@endpoint(
+    "POST",
+    "payment_intents/<name>",
+    {"description": clearable(text(1000)), "metadata": clearable(metadata)},
+)
 def update_payment_intent(account: Account, params: Json, name: str) -> Json:
-    return _update_metadata(account, account.get("payment_intent", name, "intent"), params, None)
+    """Metadata and description can be updated after success. The charge keeps what it copied when it was made.
+
+    https://docs.stripe.com/api/payment_intents/update
+    """
+    found = account.get("payment_intent", name, "intent")
+    if "description" in params:
+        account.change(found, description=params["description"])
+    return _update_metadata(account, found, params, None)
 
 
 @endpoint("POST", "checkout/sessions/<name>", {"metadata": clearable(metadata)})

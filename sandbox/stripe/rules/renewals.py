@@ -17,7 +17,8 @@ def renew(account: Account, subscription: Json) -> None:
     """
     if subscription["status"] in subscriptions.ENDED:
         return
-    if subscription["cancel_at_period_end"]:
+    cancel_at = subscription["cancel_at"]
+    if subscription["cancel_at_period_end"] or (cancel_at and cancel_at <= account.now()):
         subscriptions.end(account, subscription)
         return
     old = [dict(item) for item in subscription["items"]["data"]]
@@ -68,9 +69,11 @@ def collect(account: Account, invoice: Json) -> None:
     try:
         charge = charges.charge_card(account, intent, method, renewal=True)
     except CardDeclined as declined:
+        subscriptions.payment_failed(account, intent)
+        # Sent in addition to `invoice.payment_failed`, about the attempt that was just counted:
+        # https://docs.stripe.com/billing/subscriptions/webhooks#payment-failures
         if declined.members.get("decline_code") == "authentication_required":
             account.emit("invoice.payment_action_required", invoice)
-        subscriptions.payment_failed(account, intent)
     else:
         subscriptions.payment_succeeded(account, intent)
         charges.follow_up(account, charge)

@@ -18,6 +18,10 @@ def create(account: Account, params: Json) -> Json:
     total = sum(line["amount_total"] for line in lines)
     currency = lines[0]["currency"]
     session = checkout_session(params, total, currency, account.now(), account.public_url)
+    # The account's default applies to sessions that do not say; the stand-in's is on, as a new account's is:
+    # https://docs.stripe.com/payments/currencies/localize-prices/adaptive-pricing
+    pricing = params.get("adaptive_pricing", {}).get("enabled", True)
+    session["adaptive_pricing"] = {"enabled": pricing}
     account.add(session)
     kept = {name: params.get(name, {}) for name in ("payment_intent_data", "subscription_data")}
     account.note(session["id"], line_items=lines, **kept)

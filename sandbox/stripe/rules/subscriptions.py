@@ -127,6 +127,8 @@ def update(account: Account, subscription: Json, params: Json) -> Json:
     _change_members(subscription, params)
     if "pause_collection" in params:
         _pause(account, subscription, params["pause_collection"])
+    if "cancel_at" in params:
+        _cancel_at(account, subscription, params["cancel_at"])
     if "cancel_at_period_end" in params:
         _cancel_later(account, subscription, at_end=params["cancel_at_period_end"])
     previous = {name: value for name, value in before.items() if subscription[name] != value}
@@ -172,6 +174,19 @@ def _cancel_later(account: Account, subscription: Json, *, at_end: bool) -> None
         canceled_at=account.now() if at_end else None,
         cancellation_details={**details, "reason": "cancellation_requested" if at_end else None},
     )
+
+
+def _cancel_at(account: Account, subscription: Json, moment: int | None) -> None:
+    """Cancel at a date, or no longer: https://docs.stripe.com/billing/subscriptions/cancel#schedule-cancellations.
+
+    Here it ends with the first period that begins at that date or later; Stripe also ends it within a period.
+    """
+    _cancel_later(account, subscription, at_end=False)
+    if moment is not None:
+        details = {**subscription["cancellation_details"], "reason": "cancellation_requested"}
+        subscription.update(
+            cancel_at=moment, canceled_at=account.now(), cancellation_details=details
+        )
 
 
 def _change_items(account: Account, subscription: Json, params: Json) -> None:

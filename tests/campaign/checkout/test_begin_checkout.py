@@ -84,7 +84,7 @@ def test_a_subscription_says_whose_gift_it_is_and_its_parts_even_without_covered
         "cover": "0",
     }
     assert len(asked["line_items"]) == 1
-    assert "submit_type" not in asked
+    assert asked["submit_type"] == "donate"
 
 
 def test_the_page_is_in_the_donors_language_with_the_campaigns_title_in_it(

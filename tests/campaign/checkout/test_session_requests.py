@@ -63,6 +63,9 @@ def test_a_one_time_gift_is_a_payment_with_its_donation_in_the_metadata(
     assert line["price_data"]["unit_amount"] == 2500
     assert "recurring" not in line["price_data"]
     assert "subscription_data" not in asked
+    assert asked["payment_intent_data"]["description"] == "Donation to The Harbor Ledger: Nine days"
+    # Whatever the account's default is, the donor pays in the campaign's currency.
+    assert asked["adaptive_pricing"] == {"enabled": False}
 
 
 @pytest.mark.parametrize(("frequency", "interval"), [("monthly", "month"), ("yearly", "year")])
@@ -75,6 +78,8 @@ def test_a_recurring_gift_has_its_parts_in_the_metadata_that_invoices_repeat(
     assert [one["recurring"] for one in prices] == [{"interval": interval}] * 2
     parts = asked["subscription_data"]["metadata"]
     assert (parts["gift"], parts["cover"], asked["mode"]) == ("2500", "106", "subscription")
+    assert asked["submit_type"] == "donate"
+    assert asked["subscription_data"]["description"] == "Donation to The Harbor Ledger: Nine days"
     assert "payment_intent_data" not in asked
     assert "gift" not in asked["metadata"]
 

@@ -39,7 +39,8 @@ def test_a_lost_payment_is_found_and_repaired(run: Run, bank: Bank, lost: str) -
     assert (ended.status, ended.errors) == (1, [])
     line, summary = ended.out.splitlines()
     assert re.fullmatch(
-        rf"donation {lost}: Stripe charged 25\.00 USD \(ch_\w+, pi_\w+, txn_\w+\) on \d{{4}}-\d\d-\d\d,"
+        rf"dif_[0-9a-f]{{16}}: donation {lost}: Stripe charged"
+        r" 25\.00 USD \(ch_\w+, pi_\w+, txn_\w+\) on \d{4}-\d\d-\d\d,"
         " the ledger has no entry",
         line,
     )
@@ -106,6 +107,104 @@ def test_what_cannot_be_repaired_remains(run: Run, bank: Bank) -> None:
         assert "Stripe charged 26.00 USD" in ended.out
         assert "the ledger has 25.00 USD" in ended.out
         assert "repaired" not in ended.out
+
+
+def change_the_amount(bank: Bank, amount: int) -> None:
+    account = bank.stripe.account
+    with account.transaction():
+        account.change(account.every("balance_transaction")[0], amount=amount)
+
+
+def test_a_settled_discrepancy_is_closed_until_its_amount_changes(run: Run, bank: Bank) -> None:
+    bank.stripe.pay(bank.give())
+    bank.deliver()
+    change_the_amount(bank, 2600)
+    first = run(*RECONCILE).out.split(":")[0]
+    # Found again another time, in another window, it has the same id.
+    assert run(*RECONCILE, "--since", "2026-01-01").out.split(":")[0] == first
+    assert run(*RECONCILE, "--apply").out.split(":")[0] == first
+
+    ended = run(*RECONCILE, "settle", first, "--reason", "The bank rounded; a dollar of theirs.")
+    assert (ended.status, ended.errors) == (0, [])
+    assert ended.out.startswith(f"Settled {first}: donation don_")
+    for arguments in ((), ("--apply",)):
+        ended = run(*RECONCILE, *arguments)
+        assert ended.status == 0
+        assert "Stripe charged" not in ended.out
+        assert "; 1 discrepancy settled; " in ended.out
+    ended = run(*RECONCILE, "--all")
+    assert ended.status == 0
+    assert f"settled: {first}: donation don_" in ended.out
+    assert "by command line: " in ended.out
+    assert ended.out.splitlines()[0].endswith(": The bank rounded; a dollar of theirs.")
+    assert "No open discrepancies" in run("review").out or "Nothing needs" in run("review").out
+
+    change_the_amount(bank, 2700)
+    ended = run(*RECONCILE)
+    assert ended.status == 1
+    second = ended.out.split(":")[0]
+    assert second != first
+    assert second.startswith("dif_")
+
+
+def test_what_cannot_be_settled_is_refused_in_a_sentence(run: Run, bank: Bank, lost: str) -> None:
+    found = run(*RECONCILE).out.split(":")[0]
+    settle = (*RECONCILE, "settle")
+    for arguments, why in (
+        ((found,), "Give a reason why the discrepancy is right as it is."),
+        ((found, "--reason", "  "), "Give a reason why the discrepancy is right as it is."),
+        ((found, "--reason", "x" * 501), "The reason has 501 characters; at most 500 fit."),
+        (("dif_0123456789abcdef", "--reason", "so"), "No run has reported a discrepancy"),
+        (("12", "--reason", "so"), "No run has reported a discrepancy '12'."),
+    ):
+        ended = run(*settle, *arguments)
+        assert (ended.status, len(ended.errors)) == (1, 1)
+        assert why in ended.errors[0]
+    assert run(*settle, found, "--reason", "A test of ours.").status == 0
+    ended = run(*settle, found, "--reason", "Again.")
+    assert (ended.status, len(ended.errors)) == (1, 1)
+    assert "was settled by command line: " in ended.errors[0]
+    assert "A test of ours." in ended.errors[0]
+    assert run(*RECONCILE, "--apply", "settle", found, "--reason", "so").status == 2
+
+
+def test_a_settled_loss_is_not_repaired_and_a_repaired_one_not_settled(
+    run: Run, bank: Bank, lost: str
+) -> None:
+    found = run(*RECONCILE).out.split(":")[0]
+    assert run(*RECONCILE, "settle", found, "--reason", "Ours, a test.").status == 0
+    assert run(*RECONCILE, "--apply").status == 0
+    assert bank.donation().state == "pending"
+    bank.stripe.pay(bank.give())
+    bank.deliver(lose="*")
+    other = re.findall(r"repaired: (dif_\w+)", run(*RECONCILE, "--apply").out)
+    assert len(other) == 1
+    ended = run(*RECONCILE, "settle", other[0], "--reason", "so")
+    assert ended.status == 1
+    assert "was repaired by run" in ended.errors[0]
+
+
+def test_a_discrepancy_is_settled_on_its_page(run: Run, bank: Bank, staff: StaffMaker) -> None:
+    bank.stripe.pay(bank.give())
+    bank.deliver()
+    change_the_amount(bank, 2600)
+    found = run(*RECONCILE).out.split(":")[0]
+    client = staff(StaffRole.finance)
+    page = f"/staff/reconciliations/discrepancies/{found}"
+    newest = re.findall(r"/staff/reconciliations/(\d+)", client.get("/staff/reconciliations").text)
+    assert page in client.get(f"/staff/reconciliations/{newest[0]}").text
+    assert "Nothing is settled" in client.get("/staff/reconciliations/settled").text
+    assert client.post_form(page, data={"reason": " "}).status_code == 422
+    assert client.get(page.replace(found, "dif_0")).status_code == 404
+    assert client.post_form(page, data={"reason": "The <b>bank</b> rounded."}).status_code == 303
+    for shown in (page, "/staff/reconciliations/settled"):
+        assert "The &lt;b&gt;bank&lt;/b&gt; rounded." in client.get(shown).text
+    assert ">settled</a>" in client.get(f"/staff/reconciliations/{newest[0]}").text
+    assert "No open discrepancies in the last run" in client.get("/staff/books").text
+    assert "discrepancy settled" in client.get("/staff/audit?action=discrepancy.").text
+    again = client.post_form(page, data={"reason": "Once more."})
+    assert again.status_code == 422
+    assert "was settled by" in again.text
 
 
 def test_an_empty_ledger_has_no_discrepancies(run: Run, bank: Bank) -> None:

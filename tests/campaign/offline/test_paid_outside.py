@@ -7,12 +7,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 from sqlalchemy import select
 
+from campaign.audit.audit_log import Actor
 from campaign.core.clock import now
 from campaign.models import Donation, LedgerEntry, OfflineGift, ReversalReason
 from campaign.offline.reversals import reverse
 from campaign.reconciliation.match_payments import match_evidence
 from campaign.reporting.journal import read_journal
-from campaign.audit.audit_log import Actor
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
 from tests.support.offline_gifts import HERE

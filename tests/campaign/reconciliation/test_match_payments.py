@@ -7,6 +7,7 @@ from campaign.core.clock import now
 from campaign.core.errors import GatewayUnavailable
 from campaign.models import Donation, InboxEvent, PaymentLookup, Refund
 from campaign.reconciliation.match_payments import match_evidence
+from campaign.reporting.review_queue import Review, read_review
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
 from tests.support.reconciliation import Bank
@@ -154,3 +155,64 @@ def test_an_unavailable_stripe_fails_the_run(bank: Bank, stripe: StripeSandbox) 
     with bank.installation.sessions() as found:
         assert found.scalars(select(InboxEvent.state)).all()
     assert lookups(bank) == {}
+
+
+def review_of(bank: Bank) -> Review:
+    with bank.installation.sessions() as session:
+        return read_review(session, now())
+
+
+@pytest.mark.parametrize("amount", [None, 1, 4199])
+@pytest.mark.parametrize("named", ["payment", "charge"])
+def test_a_dispute_of_a_shop_on_the_account_leaves_the_review_queue(
+    bank: Bank, amount: int | None, named: str
+) -> None:
+    sold = bank.shop()
+    if named == "charge":
+        account = bank.stripe.account
+        with account.transaction():
+            account.change(account.get("charge", sold["id"]), payment_intent=None)
+    bank.stripe.dispute(sold["id"], **({"amount": amount} if amount else {}))
+    bank.stripe.refund(bank.shop()["id"], 700)
+    bank.deliver()
+    before = review_of(bank)
+    assert (len(before.disputes), len(before.unmatched)) == (1, 3)
+    match_evidence(bank.installation)
+    assert review_of(bank).disputes == review_of(bank).unmatched == []
+    assert bank.reconcile().discrepancies == []
+    assert match_evidence(bank.installation) == 0
+
+
+def test_a_dispute_about_a_charge_of_ours_that_names_no_payment_is_matched(bank: Bank) -> None:
+    session = bank.give()
+    bank.stripe.pay(session)
+    bank.deliver()
+    bank.stripe.dispute(session)
+    event = next(
+        one for one in bank.stripe.events() if one["type"] == "charge.dispute.funds_withdrawn"
+    )
+    event["data"]["object"]["payment_intent"] = None
+    bank.store(event)
+    bank.deliver(lose="charge.dispute.*")
+    assert states(bank) == ["paid"]
+    # The first answer names the payment, the second its donation.
+    match_evidence(bank.installation)
+    match_evidence(bank.installation)
+    assert states(bank) == ["disputed"]
+    assert review_of(bank).unmatched == []
+    bank.require_order()
+
+
+def test_a_payment_that_only_its_session_names_is_ours(bank: Bank) -> None:
+    session = bank.give()
+    bank.stripe.pay(session)
+    bank.deliver(lose="*")
+    account = bank.stripe.account
+    with account.transaction():
+        for kind in ("payment_intent", "charge"):
+            account.change(account.every(kind)[0], metadata={})
+    bank.stripe.refund(session, 700)
+    bank.deliver()
+    match_evidence(bank.installation)
+    assert states(bank) == ["partially_refunded"]
+    bank.require_order()

@@ -26,6 +26,7 @@ from tests.support.subscription_facts import (
     failed,
     invoice_payment,
     subscription,
+    to_confirm,
 )
 
 Give = Callable[..., Facts]
@@ -171,6 +172,12 @@ CASES: dict[str, Case] = {
     ),
     "invoice.payment_failed": Case(
         lambda facts: failed(facts, 100),
+        {"subscription": "past_due", "failed": "in_{}_second"},
+        [PAID],
+        "monthly",
+    ),
+    "invoice.payment_action_required": Case(
+        lambda facts: to_confirm(facts, 100),
         {"subscription": "past_due", "failed": "in_{}_second"},
         [PAID],
         "monthly",

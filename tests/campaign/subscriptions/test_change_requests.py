@@ -1,6 +1,7 @@
 """The requests that change a monthly gift, recorded first with their own keys."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -145,13 +146,20 @@ def test_a_yearly_gift_in_yen_stays_one(installation: Installation, store: Store
     assert (item["quantity"], item["price_data"]["unit_amount"]) == (1, 3001)
 
 
-def test_a_pause_ends_at_a_whole_second_and_resuming_undoes_a_cancellation_too() -> None:
+def test_a_pause_ends_at_a_whole_second_and_resuming_undoes_a_cancellation_too(
+    monthly: Facts,
+) -> None:
     until = datetime(2027, 1, 31, 10, 0, 0, 999_999, tzinfo=UTC)
     assert pause_parameters(until)["pause_collection"] == {
         "behavior": "void",
         "resumes_at": int(datetime(2027, 1, 31, 10, tzinfo=UTC).timestamp()),
     }
     assert resume_parameters() == {"pause_collection": "", "cancel_at_period_end": False}
+    assert resume_parameters(fact(monthly, 2500)) == resume_parameters()
+    # Stripe reports the date of both kinds; only one set at a date has its own parameter.
+    dated = replace(fact(monthly, 2500), cancel_at=until)
+    assert resume_parameters(dated) == {"pause_collection": "", "cancel_at": ""}
+    assert resume_parameters(replace(dated, cancel_at_period_end=True)) == resume_parameters()
     assert cancel_later_parameters() == {"cancel_at_period_end": True}
 
 

@@ -1,8 +1,6 @@
 """One invoice paid by several payments: a refund or dispute of any of them finds the gift, and the books agree."""
 
-import json
 from itertools import permutations
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings

@@ -36,6 +36,7 @@ from tests.support.subscription_facts import (
     invoice_payment,
     only_subscription,
     subscription,
+    to_confirm,
     updated,
 )
 
@@ -151,6 +152,64 @@ def test_a_failed_renewal_is_past_due_and_emailed_once_per_attempt(
     assert found.payment_update_url == f"https://invoice.stripe.com/i/{monthly.number}"
     invoice = f"in_{monthly.number}_second"
     assert sent_emails(installation, "renewal_failed") == [f"{invoice}:1", f"{invoice}:2"]
+
+
+def details_of(installation: Installation) -> list[object]:
+    with installation.sessions() as session:
+        return list(
+            session.scalars(
+                select(OutboxMessage.details).where(OutboxMessage.kind == "renewal_failed")
+            )
+        )
+
+
+@pytest.mark.parametrize("attempts", [(1,), (1, 2), (3,)])
+@pytest.mark.parametrize(
+    "order", ["confirm", "confirm failed", "failed confirm", "confirm confirm failed confirm"]
+)
+def test_what_the_bank_wants_is_said_once_per_attempt_in_any_order(
+    installation: Installation,
+    store: Store,
+    monthly: Facts,
+    order: str,
+    attempts: tuple[int, ...],
+) -> None:
+    apply_each(installation, store, monthly.invoice_paid())
+    reports = {"confirm": to_confirm, "failed": failed}
+    for place, attempt in enumerate(attempts):
+        for name in order.split():
+            after = 1000 + place * DAY
+            apply_each(installation, store, reports[name](monthly, after, attempt=attempt))
+    invoice = f"in_{monthly.number}_second"
+    assert sent_emails(installation, "renewal_failed") == [f"{invoice}:{one}" for one in attempts]
+    assert details_of(installation) == [{"confirm": True}] * len(attempts)
+    known = only_subscription(installation)
+    assert (known.state, known.failed_invoice_id) == ("past_due", invoice)
+    assert known.payment_update_url == f"https://invoice.stripe.com/i/{monthly.number}"
+    apply_each(installation, store, monthly.invoice_paid("second"))
+    assert only_subscription(installation).state == "active"
+
+
+def test_a_plain_failure_after_one_to_confirm_is_plain(
+    installation: Installation, store: Store, monthly: Facts
+) -> None:
+    apply_each(
+        installation,
+        store,
+        monthly.invoice_paid(),
+        to_confirm(monthly, 1000),
+        failed(monthly, 1000 + DAY, attempt=2),
+    )
+    assert details_of(installation) == [{"confirm": True}, {}]
+
+
+def test_the_first_payment_is_confirmed_on_stripes_page(
+    installation: Installation, store: Store, monthly: Facts
+) -> None:
+    found = to_confirm(monthly, 0, "first")
+    found["data"]["object"]["billing_reason"] = "subscription_create"
+    apply_each(installation, store, found)
+    assert sent_emails(installation, "renewal_failed") == []
 
 
 def test_a_failed_first_invoice_needs_no_email(

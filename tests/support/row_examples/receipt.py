@@ -91,4 +91,20 @@ RECEIPT = Table(
     ],
 )
 
-TABLES = [RECEIPT_COUNTER, RECEIPT]
+RECEIPT_NOTE = Table(
+    "receipt_note",
+    row={"receipt_id": key_of("receipt")},
+    defaults={"requested_at": Default.transaction_time},
+    optional=["written_at", "payment_intent_id", "error"],
+    numbered=False,
+    unique=[
+        Unique(
+            "pk_receipt_note",
+            {"receipt_id": once(key_of("receipt"))},
+            apart=[{"receipt_id": key_of("receipt")}],
+        )
+    ],
+    references=[Reference("receipt_id", "receipt")],
+)
+
+TABLES = [RECEIPT_COUNTER, RECEIPT, RECEIPT_NOTE]

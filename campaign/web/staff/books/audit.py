@@ -34,6 +34,8 @@ PAGES = {
     "donation": "/staff/donations/{}",
     "donor": "/staff/donors/{}",
     "campaign": "/staff/c/{}",
+    "discrepancy": "/staff/reconciliations/discrepancies/{}",
+    "reconciliation": "/staff/reconciliations/{}",
 }
 """URL patterns of the objects that have a page, by subject kind."""
 

@@ -110,6 +110,8 @@ finance GET      /staff/reconciliations
 finance GET POST /staff/account-payments
 finance GET      /staff/account-payments/runs/<int:run_id>
 finance GET      /staff/reconciliations/<int:run_id>
+finance GET POST /staff/reconciliations/discrepancies/<discrepancy_id>
+finance GET      /staff/reconciliations/settled
 finance POST     /staff/review/<kind>/<path:key>
 admin   GET POST /staff/branding
 admin   GET POST /staff/team
