@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from campaign.core.errors import CampaignError, GatewayMissing
 from campaign.gateway.account_objects import (
-    AccountClient,
+    AccountObjectsClient,
     AccountInvoice,
     AccountPayment,
     AccountSubscription,
@@ -71,12 +71,12 @@ def _of_payment(gateway: StripeGateway, stripe_id: str) -> AdoptionFacts:
     invoice = gateway.payments.find_invoice_for_payment(stripe_id)
     if invoice is not None:
         return _of_invoice(gateway, invoice.id)
-    payment = gateway.account.retrieve_payment(stripe_id)
+    payment = gateway.account_objects.retrieve_payment(stripe_id)
     return AdoptionFacts(stripe_id, payment.payer, payment)
 
 
 def _of_charge(gateway: StripeGateway, stripe_id: str) -> AdoptionFacts:
-    payment = gateway.account.find_charges_payment(stripe_id)
+    payment = gateway.account_objects.find_charges_payment(stripe_id)
     if payment is None:
         raise AdoptionRefused(
             f"{stripe_id} was made by Stripe's old Charges API and has no payment intent: enter it as an offline gift."
@@ -85,7 +85,7 @@ def _of_charge(gateway: StripeGateway, stripe_id: str) -> AdoptionFacts:
 
 
 def _of_session(gateway: StripeGateway, stripe_id: str) -> AdoptionFacts:
-    session = gateway.account.retrieve_session(stripe_id)
+    session = gateway.account_objects.retrieve_session(stripe_id)
     if session.subscription_id:
         return _of_subscription(gateway, session.subscription_id)
     if session.invoice_id:
@@ -96,17 +96,17 @@ def _of_session(gateway: StripeGateway, stripe_id: str) -> AdoptionFacts:
 
 
 def _of_invoice(gateway: StripeGateway, stripe_id: str) -> AdoptionFacts:
-    found = gateway.account.retrieve_invoice(stripe_id)
+    found = gateway.account_objects.retrieve_invoice(stripe_id)
     if found.invoice.subscription_id:
-        subscription = gateway.account.retrieve_subscription(found.invoice.subscription_id)
+        subscription = gateway.account_objects.retrieve_subscription(found.invoice.subscription_id)
         if frequency_of(subscription):
             return _with_invoices(gateway, subscription)
-    paid = _paid(gateway.account, found)
+    paid = _paid(gateway.account_objects, found)
     return AdoptionFacts(stripe_id, _payer_of(paid), invoices=[paid])
 
 
 def _of_subscription(gateway: StripeGateway, stripe_id: str) -> AdoptionFacts:
-    found = gateway.account.retrieve_subscription(stripe_id)
+    found = gateway.account_objects.retrieve_subscription(stripe_id)
     if not frequency_of(found):
         raise AdoptionRefused(
             f"{stripe_id} is charged neither each month nor each year. Take in its payments one by one."
@@ -124,8 +124,8 @@ def _with_invoices(gateway: StripeGateway, found: AccountSubscription) -> Adopti
 
 def fetch_paid_invoices(gateway: StripeGateway, subscription_id: str) -> list[PaidInvoice]:
     """Return the subscription's invoices that somebody paid, oldest first."""
-    listed = gateway.account.list_paid_invoices(subscription_id)
-    return [_paid(gateway.account, one) for one in listed if one.invoice.amount_paid > 0]
+    listed = gateway.account_objects.list_paid_invoices(subscription_id)
+    return [_paid(gateway.account_objects, one) for one in listed if one.invoice.amount_paid > 0]
 
 
 def frequency_of(found: AccountSubscription) -> str | None:
@@ -133,7 +133,7 @@ def frequency_of(found: AccountSubscription) -> str | None:
     return FREQUENCIES.get(found.fact.interval or "") if found.every == 1 else None
 
 
-def _paid(account: AccountClient, found: AccountInvoice) -> PaidInvoice:
+def _paid(account: AccountObjectsClient, found: AccountInvoice) -> PaidInvoice:
     names = [one.payment_intent_id for one in found.payments if one.payment_intent_id]
     return PaidInvoice(found, [account.retrieve_payment(name) for name in names])
 

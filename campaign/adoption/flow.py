@@ -125,7 +125,7 @@ def _catch_up(installation: Installation, facts: AdoptionFacts, *, known: bool) 
     )
     found = [gift for one in invoices for gift in _book_missing(installation, one)]
     if not known:
-        answer = installation.gateway.account.retrieve_subscription(subscription.fact.id)
+        answer = installation.gateway.account_objects.retrieve_subscription(subscription.fact.id)
         with installation.sessions.begin() as session:
             row = session.scalars(
                 select(Subscription).where(Subscription.stripe_id == subscription.fact.id)

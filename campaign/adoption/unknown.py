@@ -101,8 +101,8 @@ _Object = AccountPayment | AccountSubscription
 
 def _list(gateway: StripeGateway, asked: AccountFilter, after: str | None) -> Iterator[_Object]:
     if asked.kind is AccountObject.subscription:
-        return iter(gateway.account.list_subscriptions(asked.since, asked.until, after))
-    return iter(gateway.account.list_payments(asked.since, asked.until, after))
+        return iter(gateway.account_objects.list_subscriptions(asked.since, asked.until, after))
+    return iter(gateway.account_objects.list_payments(asked.since, asked.until, after))
 
 
 def _id(one: _Object) -> str:

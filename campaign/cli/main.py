@@ -46,6 +46,9 @@ COMMANDS = {
         "direct_mail",
         "Print an appeal for each recipient in PEOPLE.csv.",
     ),
+    "doctor": LazyCommand(
+        "campaign.cli.doctor", "doctor", "Check how this installation is set up at Stripe."
+    ),
     "donor": LazyCommand(
         "campaign.cli.donor",
         "donor",

@@ -104,7 +104,7 @@ class AccountSubscription:
     metadata: Mapping[str, str]
 
 
-class AccountClient:
+class AccountObjectsClient:
     """What the account has. Each call may raise GatewayUnavailable, GatewayMissing or GatewayRefused."""
 
     def __init__(self, client: stripe.StripeClient) -> None:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, cast
 import stripe
 from stripe.params import EventListParams
 
-from campaign.gateway.account_objects import AccountClient
+from campaign.gateway.account import AccountClient
+from campaign.gateway.account_objects import AccountObjectsClient
 from campaign.gateway.balance_transactions import PaymentsClient
 from campaign.gateway.error_mapping import translate_errors
 from campaign.gateway.events import (
@@ -58,7 +59,8 @@ class StripeGateway:
     """Stripe's API for one secret key. Thread-safe.
 
     Calls about subscriptions are in `subscriptions`, those about payments and the balance in `payments`, those about
-    payouts in `payouts`, those about what did not begin here in `account`; `objects` reads an event's object again.
+    payouts in `payouts`, those about what did not begin here in `account_objects`; `objects` reads an event's object
+    again, `account` how the account is set up.
     """
 
     def __init__(self, secret_key: str, api_base: str, *, timeout: float = TIMEOUT) -> None:
@@ -70,9 +72,10 @@ class StripeGateway:
         )
         self.subscriptions = SubscriptionsClient(self._client)
         self.payments = PaymentsClient(self._client)
-        self.account = AccountClient(self._client)
+        self.account_objects = AccountObjectsClient(self._client)
         self.payouts = PayoutsClient(self._client)
         self.objects = ObjectsClient(self._client)
+        self.account = AccountClient(self._client, secret_key, api_base, timeout)
 
     def create_checkout_session(
         self, parameters: Mapping[str, Any], idempotency_key: str

@@ -57,6 +57,7 @@ class StripeSandbox(StartStopContext, Controls, DashboardControls, NetworkContro
         self._server = _Server(
             host, port, wrap(application) if wrap else application, _QuietHandler
         )
+        self._server.now = self.account.now
         self.url = f"http://{host}:{self._server.server_port}"
         self.account.public_url = (public_url or self.url).rstrip("/")
         self._stopping = threading.Event()
@@ -108,6 +109,7 @@ class _Server(ThreadedWSGIServer):
     """Keep track of open connections, so that a stopped sandbox is unreachable at once."""
 
     daemon_threads = True
+    now: Callable[[], int]
 
     def __init__(self, *arguments: Any) -> None:
         self._open: set[Any] = set()
@@ -132,5 +134,11 @@ class _Server(ThreadedWSGIServer):
 
 
 class _QuietHandler(WSGIRequestHandler):
+    server: _Server
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """Date the answers by the sandbox's clock."""
+        return super().date_time_string(self.server.now() if timestamp is None else timestamp)
+
     def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 - the base's name
         """Do not log requests. The index page shows what happened."""

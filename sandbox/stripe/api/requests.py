@@ -8,7 +8,6 @@ import base64
 import json
 import re
 import traceback
-from datetime import UTC, datetime
 
 from flask import Blueprint, Response, request
 
@@ -57,9 +56,8 @@ def blueprint(account: Account) -> Blueprint:
 
     @api.after_request
     def stamp(response: Response) -> Response:
-        """Say which version answered, and when by Stripe's clock: https://docs.stripe.com/api/versioning."""
+        """Say which version answered: https://docs.stripe.com/api/versioning."""
         response.headers["Stripe-Version"] = _named_version() or account.api_version
-        response.date = datetime.fromtimestamp(account.now(), UTC)
         return response
 
     return api

@@ -80,6 +80,10 @@ def configuration(created: int, *, updates_cards: bool) -> Json:
                 "mode": "at_period_end",
                 "proration_behavior": "none",
             },
+            "subscription_pause": {
+                "duration": {"interval_options": [], "type": "indefinite"},
+                "enabled": False,
+            },
             "subscription_update": {
                 "billing_cycle_anchor": None,
                 "default_allowed_updates": [],
@@ -115,6 +119,19 @@ def account(name: str, created: int) -> Json:
         "email": "sandbox@example.org",
         "metadata": {},
         "payouts_enabled": True,
-        "settings": {"dashboard": {"display_name": "Sandbox", "timezone": "Etc/UTC"}},
+        "settings": {
+            "branding": dict.fromkeys(("icon", "logo", "primary_color", "secondary_color")),
+            "card_payments": {
+                "statement_descriptor_prefix": None,
+                "statement_descriptor_prefix_kana": None,
+                "statement_descriptor_prefix_kanji": None,
+            },
+            "dashboard": {"display_name": "Sandbox", "timezone": "Etc/UTC"},
+            "payments": {
+                "statement_descriptor": "SANDBOX",
+                "statement_descriptor_kana": None,
+                "statement_descriptor_kanji": None,
+            },
+        },
         "type": "standard",
     }

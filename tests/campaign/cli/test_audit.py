@@ -80,6 +80,7 @@ ELSEWHERE = {
 }  # fmt: skip
 """Commands that need more data than the walk below provides; their own tests check the log."""
 READS = {
+    "doctor",
     "audit", "ledger check", "ledger late", "mail check", "mail list", "matching list", "review", "staff list",
     "schedule list", "subscribers export", "subscription show", "suppressions export", "tokens list", "webhooks list",
 }  # fmt: skip

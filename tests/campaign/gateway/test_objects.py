@@ -11,6 +11,7 @@ from campaign.stripe_events.registry import HANDLERS, object_kind
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
 from tests.support.scripted_stripe import PreparedAnswer, ScriptedStripe
+from tests.support.stripe_shapes import shape
 
 PAYOUT = {"id": "po_1", "object": "payout"}
 
@@ -30,7 +31,7 @@ def test_each_kind_is_asked_for_by_its_id(kind: str) -> None:
 def test_an_old_default_version_of_the_account_does_not_matter(stripe: StripeSandbox) -> None:
     stripe.use_version("2019-12-03")
     with stripe.account.transaction():
-        stripe.account.add({**PAYOUT, "status": "paid"})
+        stripe.account.add({**shape("payout-paid").object, **PAYOUT})
     found = gateway(sandbox_address(stripe)).objects.retrieve("payout", "po_1")
     assert found.object["status"] == "paid"
 
@@ -64,7 +65,7 @@ def test_the_time_is_stripes_where_our_clock_is_wrong(
     stripe: StripeSandbox, monkeypatch: pytest.MonkeyPatch, hours: int
 ) -> None:
     with stripe.account.transaction():
-        stripe.account.add({**PAYOUT, "status": "paid"})
+        stripe.account.add({**shape("payout-paid").object, **PAYOUT})
     before, real = clock.now(), clock.now
     monkeypatch.setattr(clock, "now", lambda: real() + timedelta(hours=hours))
     found = gateway(stripe.url).objects.retrieve("payout", "po_1")

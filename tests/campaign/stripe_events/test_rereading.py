@@ -25,6 +25,7 @@ from campaign.models import (
     Payout,
     Subscription,
 )
+from campaign.models.base import new_token
 from campaign.reporting.metrics import count_events
 from campaign.reporting.review_queue import read_review
 from campaign.runtime.context import Installation
@@ -33,12 +34,7 @@ from campaign.stripe_events.recovery import recover_events
 from sandbox.stripe import StripeSandbox
 from tests.conftest import UNREACHABLE, sandbox_address
 from tests.support.api_versions import OTHER_VERSIONS, events_in, worded
-from tests.support.ledger import (
-    add_donation_to,
-    campaign_in,
-    ledger_entries_of,
-    state_and_receipt,
-)
+from tests.support.ledger import campaign_in, ledger_entries_of, state_and_receipt
 from tests.support.stripe import Facts, Json, event
 
 Post = Callable[..., object]
@@ -186,15 +182,16 @@ def test_whatever_the_version_and_the_order_the_books_are_the_same(
     assert books(installation) == expected
 
 
-@hypothesis_settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     currency=st.sampled_from(["usd", "jpy", "cad"]),
-    amount=st.integers(100, 9_999_999),
+    amount=st.integers(100, 999_999),
     share=st.integers(1, 100),
     version=st.sampled_from([*OTHER_VERSIONS, None, "", "2027-01-01.fennel"]),
-    order=st.permutations(range(6)),
+    seed=st.integers(0, 99),
 )
 def test_any_amount_currency_version_and_order(
+    client: FlaskClient,
     installation: Installation,
     stripe: StripeSandbox,
     post_event: Post,
@@ -202,36 +199,36 @@ def test_any_amount_currency_version_and_order(
     amount: int,
     share: int,
     version: str | None,
-    order: list[int],
+    seed: int,
 ) -> None:
-    """A payment reported by its session and by itself, refunded in part, each report twice."""
-    facts = begin_in(installation, currency, amount)
+    """A payment, refunded in part, each report twice and without a word more than the object's id."""
+    facts = begin_in(client, installation, currency, amount)
     back = max(amount * share // 100, 1)
-    known = [
-        ("checkout.session.completed", facts.session()),
-        ("payment_intent.succeeded", facts.intent()),
-        ("refund.created", facts.refund("a", back)),
-    ]
-    with stripe.account.transaction():
-        for _, found in known:
-            stripe.account.add(found)
-    for place in order:
-        kind, found = known[place % 3]
+    name = stripe.objects("checkout.session")[0]["id"]
+    stripe.pay(name)
+    stripe.refund(name, back)
+    for shown in random.Random(seed).sample(stripe.events() * 2, k=2 * len(stripe.events())):
+        found = shown["data"]["object"]
         bare = {"id": found["id"], "object": found["object"]}
-        post_event({**event(kind, bare), "api_version": version})
+        post_event({**shown, "api_version": version, "data": {"object": bare}})
     apply_due_events(installation)
-    assert [entry[:2] for entry in ledger_entries_of(installation, facts)] == [
-        ("payment", amount),
-        ("refund", -back),
-    ]
+    moved = [entry[:2] for entry in ledger_entries_of(installation, facts) if entry[1]]
+    assert moved == [("payment", amount), ("refund", -back)]
     state = "refunded" if back == amount else "partially_refunded"
     assert state_and_receipt(installation, facts) == (state, amount - back)
 
 
-def begin_in(installation: Installation, currency: str, amount: int) -> Facts:
+def begin_in(client: FlaskClient, installation: Installation, currency: str, amount: int) -> Facts:
+    """Begin a gift of `amount` minor units to a campaign in `currency`."""
     with installation.sessions() as session:
-        found = session.scalar(select(Campaign).where(Campaign.slug == f"in-{currency}"))
-    return add_donation_to(installation, found or campaign_in(installation, currency), amount)
+        if session.scalar(select(Campaign).where(Campaign.slug == f"in-{currency}")) is None:
+            campaign_in(installation, currency)
+    typed = str(amount) if currency == "jpy" else f"{amount // 100}.{amount % 100:02}"
+    form = {"amount": typed, "frequency": "one_time", "email": f"{new_token()}@example.org"}
+    assert client.post(f"/c/in-{currency}/donate", data=form).status_code == 303
+    with installation.sessions() as session:
+        newest = select(Donation).order_by(Donation.id.desc()).limit(1)
+        return Facts(session.scalars(newest).one())
 
 
 def test_each_report_reads_its_object_as_it_is_by_then(
