@@ -24,7 +24,7 @@ from campaign.donations.donation_lookup import (
 )
 from campaign.donations.donations import Gift, find_or_add_donor, lock_donation
 from campaign.gateway.account_objects import AccountPayment
-from campaign.ledger.disputes import DisputeTransfer, apply_dispute
+from campaign.ledger.disputes import DisputeReport, apply_dispute
 from campaign.ledger.payments import Payment, record_payment
 from campaign.ledger.refund_evidence import apply_charge, apply_refund
 from campaign.ledger.subscription_donations import get_or_create_subscription, renewal_donation
@@ -248,7 +248,7 @@ def _book_evidence(
         if charge.amount_refunded or charge.returned:
             apply_charge(session, replace(charge, donation_id=None), charge.created, books)
         for dispute in payment.disputes:
-            apply_dispute(session, dispute, DisputeTransfer(), dispute.created, books)
+            apply_dispute(session, dispute, DisputeReport(), dispute.created, books)
 
 
 def _require_foreign(session: Session, stripe_id: str, metadata: Mapping[str, str]) -> None:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from campaign.core.errors import CampaignError, GatewayMissing
 from campaign.gateway.account_objects import (
-    AccountObjectsClient,
     AccountInvoice,
+    AccountObjectsClient,
     AccountPayment,
     AccountSubscription,
     Payer,

@@ -104,18 +104,26 @@ def invoice_paid(session: Session, event: Event, books: BookingContext) -> Outco
 
 def invoice_failed(session: Session, event: Event, books: BookingContext) -> Outcome:
     """Apply a failed renewal; Stripe will retry or give up. Read again, the invoice may be paid or void by now."""
+    return _unpaid_invoice(session, event, books, to_confirm=False)
+
+
+def invoice_to_confirm(session: Session, event: Event, books: BookingContext) -> Outcome:
+    """Apply a renewal that the donor's bank wants confirmed. Read again, the invoice may be paid or void by now.
+
+    https://docs.stripe.com/billing/migration/strong-customer-authentication
+    """
+    return _unpaid_invoice(session, event, books, to_confirm=True)
+
+
+def _unpaid_invoice(
+    session: Session, event: Event, books: BookingContext, *, to_confirm: bool
+) -> Outcome:
     found = read_invoice(event.object)
     if found.status == _PAID:
         return apply_invoice(session, found, found.paid_at or event.as_of, books)
     if found.status in _NOTHING_OWED:
         return Outcome(applied=False, note=f"the invoice is {found.status} by now")
-    return apply_failed_invoice(session, found, event.created, books)
-
-
-def invoice_to_confirm(session: Session, event: Event, books: BookingContext) -> Outcome:
-    """Apply a renewal that the donor's bank wants confirmed: https://docs.stripe.com/billing/migration/strong-customer-authentication."""
-    found = read_invoice(event.object)
-    return apply_failed_invoice(session, found, event.created, books, to_confirm=True)
+    return apply_failed_invoice(session, found, event.created, books, to_confirm=to_confirm)
 
 
 def invoice_payment_paid(session: Session, event: Event, books: BookingContext) -> Outcome:

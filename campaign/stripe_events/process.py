@@ -109,7 +109,10 @@ def _apply(session: Session, row: InboxEvent, event: Event, books: BookingContex
         raise EventHeld(f"{row.id} does not have the form of a Stripe event: {error!r}.") from error
     gift = find_named_gift(session, event.object) if outcome.foreign else None
     if gift:
-        raise EventHeld(f"{row.type} names {gift}, but could not be placed: {outcome.note}.")
+        raise EventHeld(
+            f"{row.type} names {gift}, but could not be placed: {outcome.note}."
+            " After a restore, `campaign reconcile --apply` creates the gift again."
+        )
     note = reading_note(event, outcome.note)
     inbox.finish_event(row, applied=outcome.applied, note=note, at=clock.now())
     return outcome

@@ -7,7 +7,6 @@ from sqlalchemy.orm import Session
 from campaign.core.booking_context import BookingContext, Outcome
 from campaign.gateway import Event
 from campaign.stripe_events import handlers
-from campaign.stripe_events.lost_donations import require_known_donation
 
 Handler = Callable[[Session, Event, BookingContext], Outcome]
 
@@ -59,6 +58,7 @@ _KINDS: Mapping[Handler, str] = {
     handlers.fraud_warning_changed: "radar.early_fraud_warning",
     handlers.invoice_paid: "invoice",
     handlers.invoice_failed: "invoice",
+    handlers.invoice_to_confirm: "invoice",
     handlers.invoice_payment_paid: "invoice_payment",
     handlers.subscription_changed: "subscription",
     handlers.payout_changed: "payout",
@@ -72,14 +72,8 @@ def object_kind(event_type: str) -> str | None:
 
 
 def dispatch(session: Session, event: Event, books: BookingContext) -> Outcome:
-    """Apply `event` in the caller's transaction. A type without a handler is recorded as ignored.
-
-    Raises FactMismatch if it is about money for a donation of ours that is not in this database.
-    """
+    """Apply `event` in the caller's transaction. A type without a handler is recorded as ignored."""
     handler = HANDLERS.get(event.type)
     if handler is None:
         return Outcome(applied=False, note=f"no handler for {event.type}")
-    outcome = handler(session, event, books)
-    if not outcome.applied:
-        require_known_donation(session, event)
-    return outcome
+    return handler(session, event, books)

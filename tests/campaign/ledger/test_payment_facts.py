@@ -21,7 +21,7 @@ from campaign.gateway import (
     read_payment_intent,
     read_refund,
 )
-from campaign.ledger.disputes import DisputeTransfer, apply_dispute
+from campaign.ledger.disputes import DisputeReport, apply_dispute
 from campaign.ledger.fees import book_transaction_fee
 from campaign.ledger.payments import apply_failed_debit, apply_intent, apply_session
 from campaign.ledger.refund_evidence import apply_charge, apply_refund, record_fraud_warning
@@ -327,7 +327,7 @@ REPORTS: dict[str, Report] = {
         session, read_charge(facts.charge(amount_refunded=700), at), at, books
     ),
     "dispute": lambda session, facts, at, books: apply_dispute(
-        session, read_dispute(facts.dispute(), at), DisputeTransfer(), at, books
+        session, read_dispute(facts.dispute(), at), DisputeReport(), at, books
     ),
     "fraud warning": lambda session, facts, _at, _books: record_fraud_warning(
         session, read_fraud_warning(facts.fraud_warned()["data"]["object"], now())
