@@ -219,10 +219,12 @@ def _disputes(case: PaymentComparison) -> Iterator[Discrepancy]:
     """
     reported = _by_source(one for one in case.movements if one.source.get("object") == "dispute")
     booked = _by_entry(one for one in case.entries if one.kind in _OF_DISPUTES)
-    for name in sorted(reported.keys() | booked.keys()):
+    names = sorted(reported.keys() | booked.keys())
+    for name in names:
         moved, entries = reported.get(name, []), booked.get(name, [])
         if moved:
-            found = DisputeComparison(moved[-1].source, entries, case.state)
+            alone = names == [name]
+            found = DisputeComparison(moved[-1].source, entries, case.state, alone=alone)
             yield from _differences(case, found, moved)
         else:
             yield from _unconfirmed_dispute(case, entries)
