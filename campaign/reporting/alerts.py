@@ -90,7 +90,8 @@ def _dispute(one: OpenDispute, zone: ZoneInfo) -> str:
         else "no due date"
     )
     amount = money.format_money(one.amount, one.currency)
-    return f"Dispute {one.stripe_id} over {amount} is open ({one.status}): {due}. Respond in the Stripe dashboard."
+    what = "The appeal of dispute" if one.appealed else "Dispute"
+    return f"{what} {one.stripe_id} over {amount} is open ({one.status}): {due}. Respond in the Stripe dashboard."
 
 
 def _warning(one: ActionableWarning) -> str:

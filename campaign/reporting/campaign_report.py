@@ -36,13 +36,17 @@ MOST_SOURCES = 15
 
 @dataclass(frozen=True)
 class LedgerSum:
-    """The signed sums of one ledger kind, in minor units. `fee` is Stripe's, `fee_cover` what donors covered."""
+    """The signed sums of one ledger kind, in minor units. `fee` is Stripe's, `fee_cover` what donors covered.
+
+    `foreign_fees` counts the entries whose fee is in another currency than the campaign's; `fee` leaves them out.
+    """
 
     kind: str
     entries: int
     amount: int
     fee_cover: int
     fee: int
+    foreign_fees: int = 0
 
 
 @dataclass(frozen=True)
@@ -180,14 +184,17 @@ def _offline(session: Session, campaign_id: int) -> list[Tally]:
 
 
 def _booked(session: Session, campaign_id: int) -> list[LedgerSum]:
+    own = LedgerEntry.currency == Campaign.currency
     rows = session.execute(
         select(
             LedgerEntry.kind,
             func.count(),
             func.sum(LedgerEntry.amount),
             func.sum(LedgerEntry.fee_cover),
-            func.sum(LedgerEntry.fee),
+            func.coalesce(func.sum(LedgerEntry.fee).filter(own), 0),
+            func.count().filter(LedgerEntry.fee != 0, ~own),
         )
+        .join(Campaign, Campaign.id == LedgerEntry.campaign_id)
         .where(LedgerEntry.campaign_id == campaign_id)
         .group_by(LedgerEntry.kind)
     )

@@ -34,6 +34,7 @@ BANK = "Bank"
 IN_HAND = "Checks and cash in hand"
 STOCK = "Stock received"
 FEES = "Card fees"
+DISPUTES = "Gains and losses on disputes"
 CHARGES = "Other Stripe activity"
 CONTRIBUTIONS = "Contributions"
 COVERED = "Fees covered by donors"
@@ -56,6 +57,7 @@ _DESCRIPTIONS = {
     LedgerKind.refund_failed: "Failed refunds",
     LedgerKind.dispute: "Disputes",
     LedgerKind.dispute_reversed: "Reversed disputes",
+    LedgerKind.dispute_gain_loss: "Gains and losses on disputes",
     LedgerKind.fee: "Fees",
 }
 COLUMNS = (
@@ -173,7 +175,7 @@ def _gifts(session: Session, first: date, after: date, zone: ZoneInfo) -> Iterat
         gift, fee_cover, fee, number = map(int, sums)
         sides = (
             (_ACCOUNTS[way_], gift + fee_cover - fee, ""),
-            (FEES, fee, fund_),
+            (DISPUTES if kind == LedgerKind.dispute_gain_loss else FEES, fee, fund_),
             (CONTRIBUTIONS, -gift, fund_),
             (COVERED, -fee_cover, fund_),
         )

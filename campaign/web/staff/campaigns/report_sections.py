@@ -27,6 +27,7 @@ _KINDS = {
     "refund_failed": "Failed refunds",
     "dispute": "Disputes",
     "dispute_reversed": "Reversed disputes",
+    "dispute_gain_loss": "Gains and losses on disputes",
     "fee": "Fees charged later",
     "correction": "Corrections",
 }
@@ -240,9 +241,10 @@ def _books(report: CampaignReport) -> Section:
             )
         )
     columns = ("Type", "Entries", "Amount", "Fees covered", "Stripe fees")
-    return Section(
-        "Ledger", columns, rows, "Fees that donors covered are not part of the total raised."
-    )
+    note = "Fees that donors covered are not part of the total raised."
+    if any(one.foreign_fees for one in report.booked):
+        note += f" Stripe fees in other currencies than {currency.upper()} are in the journal."
+    return Section("Ledger", columns, rows, note)
 
 
 def _format_time(instant: datetime, campaign: Campaign) -> str:
