@@ -223,3 +223,21 @@ def test_an_appeal_that_no_event_told_is_found_by_the_gifts_state(replay: Replay
     reconcile(replay.installation, apply=True, on_discrepancy=lambda _: None)
     assert replay.result(donation).state == "disputed"
     assert differences(replay) == []
+
+
+def test_a_movement_that_the_dispute_does_not_list_is_found_in_the_balance(replay: Replay) -> None:
+    """https://docs.stripe.com/api/disputes/object: it lists two balance transactions at most."""
+    gift = PaidGift(6500)
+    dispute = ReportedDispute(gift, 6500, "gbp")
+    dispute.move(Movement("dispute", -5120, FEE))
+    donation, mine = replay.begin([*gift.paid(), dispute.tell("closed", "lost")])
+    replay.report(mine)
+    dispute.move(Movement("dispute_reversal", 40))
+    with replay.stripe.account.transaction():
+        replay.stripe.account.add(dispute.object["balance_transactions"][1])
+    (one,) = differences(replay)
+    assert (one.kind.value, one.repairable) == ("dispute_gain_loss", True)
+    assert str(one.stripe) == "-50.80 GBP"
+    reconcile(replay.installation, apply=True, on_discrepancy=lambda _: None)
+    assert replay.result(donation).kept == {("fee", "gbp"): FEE, ("gain_loss", "gbp"): -40}
+    assert differences(replay) == []
