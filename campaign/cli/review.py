@@ -74,10 +74,9 @@ def _lines(
 
 def _dispute(one: OpenDispute, zone: ZoneInfo) -> str:
     due = f"evidence due {_when(one.due_by, zone)}" if one.due_by else "no due date"
-    inquiry = "inquiry" if one.status.startswith("warning_") else "dispute"
     return (
         f"  {one.donation or _UNKNOWN}  {_amount(one.amount, one.currency)}"
-        f"  {inquiry} {one.stripe_id}, {one.reason}, {due}, {one.status}"
+        f"  {one.stage} {one.stripe_id}, {one.reason}, {due}, {one.status}"
     )
 
 

@@ -92,7 +92,7 @@ def map_balance_transaction(found: BalanceTransaction) -> PaymentTransaction | N
         payment_intent_id=source["payment_intent"],
         public_id=named,
         bare=what == "charge" and not source.get("customer"),
-        source=dict(source),
+        source=_with_movement(source, found) if what == "dispute" else dict(source),
         settled_amount=found.amount,
         exchange_rate=found.exchange_rate,
     )
@@ -104,3 +104,21 @@ def _kind_and_fee(found: BalanceTransaction, what: str) -> tuple[LedgerKind, int
         return _DISPUTE_KINDS[meaning], fee_of(found.category, found.amount, found.fee)
     sign = (found.amount > 0) - (found.amount < 0)
     return _KINDS[what, sign] if sign else LedgerKind.fee, found.fee
+
+
+def _with_movement(dispute: Mapping[str, Any], found: BalanceTransaction) -> dict[str, Any]:
+    """Return the dispute with this transaction in its list: Stripe lists two at most, and later ones may be missing."""
+    listed = list(dispute.get("balance_transactions") or ())
+    if not any(isinstance(one, Mapping) and one.get("id") == found.id for one in listed):
+        listed.append(
+            {
+                "id": found.id,
+                "amount": found.amount,
+                "fee": found.fee,
+                "currency": found.currency,
+                "created": int(found.created.timestamp()),
+                "reporting_category": found.category,
+                "type": found.kind,
+            }
+        )
+    return {**dispute, "balance_transactions": listed}

@@ -44,7 +44,10 @@ _MEANINGS = {
 
 @dataclass(frozen=True)
 class DisputeMovement:
-    """A balance transaction of a dispute. `amount` is signed; `fee` is all that Stripe kept of it as a fee."""
+    """A balance transaction of a dispute. `amount` is signed; `fee` is all that Stripe kept of it as a fee.
+
+    `adjustment`: it came back although the dispute was lost, so it is not the return of the disputed amount.
+    """
 
     id: str
     amount: int
@@ -52,6 +55,7 @@ class DisputeMovement:
     currency: str
     created: int
     meaning: MovementMeaning
+    adjustment: bool
 
 
 def meaning_of(category: str, amount: int) -> MovementMeaning:
@@ -80,6 +84,7 @@ def _read(stored: Mapping[str, Any]) -> DisputeMovement:
         currency=stored["currency"],
         created=stored["created"],
         meaning=meaning_of(category, amount),
+        adjustment=stored.get("adjustment", False),
     )
 
 
@@ -125,7 +130,7 @@ def _principal(
     nothing about it, and what follows it are adjustments.
     """
     sign = -1 if meaning == MovementMeaning.withdrawal else 1
-    found = [one for one in _with(moved, meaning) if one.amount * sign > 0]
+    found = [one for one in _with(moved, meaning) if one.amount * sign > 0 and not one.adjustment]
     if any(one.currency == dispute.currency for one in found):
         return dispute.currency, dispute.amount
     largest = max(found, key=lambda one: abs(one.amount), default=None)

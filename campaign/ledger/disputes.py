@@ -13,7 +13,14 @@ from campaign.core.booking_context import BookingContext, Outcome
 from campaign.core.upsert import get_or_insert
 from campaign.donations.donation_lookup import find_donation_for_payment, lock_payment
 from campaign.gateway import StripeDispute
-from campaign.ledger.dispute_movements import APPEALED, GONE, WON, withdrawn_by
+from campaign.ledger.dispute_movements import (
+    APPEALED,
+    GONE,
+    WON,
+    MovementMeaning,
+    meaning_of,
+    withdrawn_by,
+)
 from campaign.ledger.refund_evidence import settle_if_known
 from campaign.models import Dispute, Donation
 
@@ -34,6 +41,7 @@ _STRENGTH = (
 Time decides first: a lost dispute may be appealed, and the appeal may be lost as well.
 """
 _LOST_ON_APPEAL = len(_STRENGTH)
+REVERSAL = MovementMeaning.reversal
 
 
 @dataclass(frozen=True)
@@ -159,17 +167,19 @@ def _reinstated(row: Dispute, reported: DisputeReport) -> int:
 
 
 def _merge_transactions(known: list[dict[str, Any]], found: StripeDispute) -> list[dict[str, Any]]:
+    """Add the transactions that are new, and mark those that came back although the dispute was lost."""
     by_id = {one["id"]: one for one in known}
     for one in found.balance_transactions:
         # Rows of before 0029 lack the category.
-        if by_id.get(one.id, {}).get("category"):
-            continue
-        by_id[one.id] = {
-            "id": one.id,
-            "amount": one.amount,
-            "fee": one.fee,
-            "currency": one.currency,
-            "created": int(one.created.timestamp()),
-            "category": one.category,
-        }
+        if not by_id.get(one.id, {}).get("category"):
+            by_id[one.id] = {
+                "id": one.id,
+                "amount": one.amount,
+                "fee": one.fee,
+                "currency": one.currency,
+                "created": int(one.created.timestamp()),
+                "category": one.category,
+            }
+        if found.status in GONE and meaning_of(one.category, one.amount) == REVERSAL:
+            by_id[one.id] = by_id[one.id] | {"adjustment": True}
     return sorted(by_id.values(), key=lambda one: (one["created"], one["id"]))

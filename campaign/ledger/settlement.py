@@ -214,6 +214,7 @@ def _unbooked_transaction(
         for one in movements_of(dispute)
         if one.meaning == wanted
         and one.amount
+        and not one.adjustment
         and one.currency == dispute.currency
         and not account.has_fee_entry(one.id)
     ]

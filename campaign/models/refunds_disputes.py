@@ -78,7 +78,8 @@ class Dispute(Base):
 
     `status` is Stripe's latest status, as of `as_of` (https://docs.stripe.com/api/disputes/object); `appealed`: it
     follows an appeal of a lost dispute, or is one. `balance_transactions` are Stripe's, in the balance's currency, as
-    `{"id", "amount", "fee", "currency", "created", "category"}`. `due_by`: the deadline for submitting evidence.
+    `{"id", "amount", "fee", "currency", "created", "category"}`, with `"adjustment": true` if it came back although the
+    dispute was lost. `due_by`: the deadline for submitting evidence.
     """
 
     __tablename__ = "dispute"

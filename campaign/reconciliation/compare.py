@@ -4,9 +4,10 @@
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from campaign.ledger.balance_transactions import PaymentTransaction
 from campaign.models import LedgerEntry, LedgerKind
@@ -233,13 +234,26 @@ def _disputes(case: PaymentComparison) -> Iterator[Discrepancy]:
     """
     reported = _by_source(one for one in case.movements if one.source.get("object") == "dispute")
     booked = _by_entry(one for one in case.entries if one.kind in _OF_DISPUTES)
-    for name in sorted(reported.keys() | booked.keys()):
+    names = sorted(reported.keys() | booked.keys())
+    for name in names:
         moved, entries = reported.get(name, []), booked.get(name, [])
         if moved:
-            found = DisputeComparison(moved[-1].source, entries, case.state)
+            alone = names == [name]
+            found = DisputeComparison(_latest(moved), entries, case.state, alone=alone)
             yield from _differences(case, found, moved)
         else:
             yield from _unconfirmed_dispute(case, entries)
+
+
+def _latest(moved: Sequence[PaymentTransaction]) -> dict[str, Any]:
+    """Return a dispute as its latest transaction shows it, with all transactions that any of them shows."""
+    listed = {
+        one["id"]: one
+        for movement in moved
+        for one in movement.source["balance_transactions"]
+        if isinstance(one, Mapping)
+    }
+    return {**moved[-1].source, "balance_transactions": list(listed.values())}
 
 
 def _differences(

@@ -28,11 +28,15 @@ class DisputeDifference:
 
 @dataclass(frozen=True)
 class DisputeComparison:
-    """A dispute of Stripe, the entries that name it, and its donation's state; None if the payment is not booked."""
+    """A dispute of Stripe, the entries that name it, and its donation's state; None if the payment is not booked.
+
+    `alone`: the donation has no other dispute that may have lost it.
+    """
 
     dispute: Mapping[str, Any]
     entries: Sequence[LedgerEntry]
     state: str | None
+    alone: bool = True
 
     def of(self, kind: LedgerKind) -> list[LedgerEntry]:
         """Return the entries of this kind. For a gain or loss: all, because the sum of all of them is compared."""
@@ -120,6 +124,8 @@ class DisputeComparison:
         """A lost dispute loses the gift. While it is open or appealed the gift is disputed, or lost to another one."""
         if self._status in {"lost", "prevented"}:
             return self.state in _STATES_OF_LOST
+        if self.alone:
+            return self.state in {DonationState.disputed, DonationState.failed}
         return self.state in {DonationState.disputed, *_STATES_OF_LOST}
 
     def _of_the_balance(self) -> Iterator[DisputeDifference]:

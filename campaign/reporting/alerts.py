@@ -88,7 +88,8 @@ def find_problems(session: Session, at: datetime, zone: ZoneInfo) -> dict[str, s
 def _dispute(one: OpenDispute, zone: ZoneInfo) -> str:
     due = f"evidence is due by {_due(one.due_by, zone)}" if one.due_by else "no due date"
     amount = money.format_money(one.amount, one.currency)
-    return f"Dispute {one.stripe_id} over {amount} is open ({one.status}): {due}. Respond in the Stripe dashboard."
+    what = "The appeal of dispute" if one.appealed else "Dispute"
+    return f"{what} {one.stripe_id} over {amount} is open ({one.status}): {due}. Respond in the Stripe dashboard."
 
 
 def _due(moment: datetime, zone: ZoneInfo) -> str:

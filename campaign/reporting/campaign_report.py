@@ -22,6 +22,7 @@ from campaign.models import (
     Donor,
     Extension,
     LedgerEntry,
+    LedgerKind,
     OfflineGift,
     ProgressShard,
     TallyKind,
@@ -97,10 +98,10 @@ class CampaignReport:
 
     @property
     def fees(self) -> dict[str, int]:
-        """Stripe's fees by their currency, in minor units."""
+        """Stripe's fees by their currency, in minor units; gains and losses on disputes are none."""
         found: Counter[str] = Counter()
         for one in self.booked:
-            if one.fee:
+            if one.fee and one.kind != LedgerKind.dispute_gain_loss:
                 found[one.currency] += one.fee
         return dict(found)
 

@@ -20,6 +20,7 @@ from campaign.models import (
     Donor,
     FraudWarning,
     LedgerEntry,
+    LedgerKind,
     Note,
     OfflineGift,
     OutboxMessage,
@@ -51,10 +52,13 @@ class DonationDetail:
 
     @property
     def fees(self) -> dict[str, int]:
-        """Stripe's fees by their currency, which is the one in which Stripe settles; minor units."""
+        """Stripe's fees by their currency, which is the one in which Stripe settles; minor units.
+
+        Gains and losses on disputes are no fees.
+        """
         found: Counter[str] = Counter()
         for one in self.entries:
-            if one.fee:
+            if one.fee and one.kind != LedgerKind.dispute_gain_loss:
                 found[one.currency] += one.fee
         return dict(found)
 

@@ -47,7 +47,6 @@ from campaign.reporting.journal_conversions import conversion_lines, is_valued, 
 from campaign.reporting.journal_lines import DESCRIPTIONS, JournalLine
 
 CARD = "card"
-DISPUTE_GAIN_LOSS = "dispute_gain_loss"
 BANKED = "banked"
 """The channel of an offline gift that was reversed after its deposit."""
 
@@ -212,7 +211,7 @@ def _gifts(
         gift, fee_cover, fee, number = map(int, sums)
         sides = (
             (_ACCOUNTS[way_], gift + fee_cover - fee, ""),
-            (DISPUTES if kind == DISPUTE_GAIN_LOSS else FEES, fee, fund_),
+            (DISPUTES if kind == LedgerKind.dispute_gain_loss else FEES, fee, fund_),
             (CONTRIBUTIONS, -gift, fund_),
             (COVERED, -fee_cover, fund_),
         )

@@ -23,7 +23,10 @@ _One = TypeVar("_One")
 
 @dataclass(frozen=True)
 class OpenDispute:
-    """A dispute, or an inquiry (its status begins with `warning_`). Evidence is accepted until `due_by`."""
+    """A dispute, an inquiry (its status begins with `warning_`) or the appeal of a lost dispute (`appeal_`).
+
+    Evidence is accepted until `due_by`.
+    """
 
     stripe_id: str
     donation: str | None
@@ -32,6 +35,18 @@ class OpenDispute:
     reason: str
     status: str
     due_by: datetime | None
+
+    @property
+    def appealed(self) -> bool:
+        """Whether it was lost and is being appealed."""
+        return self.status.startswith("appeal_")
+
+    @property
+    def stage(self) -> str:
+        """What it is now: inquiry, dispute or appeal."""
+        if self.appealed:
+            return "appeal"
+        return "inquiry" if self.status.startswith("warning_") else "dispute"
 
 
 @dataclass(frozen=True)

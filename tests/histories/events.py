@@ -33,12 +33,14 @@ class Refund:
 
 @dataclass
 class Dispute:
-    """A dispute at Stripe, with its balance transactions."""
+    """A dispute at Stripe, with its balance transactions and the role of each: out, back, beside or fee."""
 
     name: str
     amount: int
     status: str
     movements: list[Json] = field(default_factory=list)
+    roles: dict[str, str] = field(default_factory=dict)
+    appealed: bool = False
 
     @property
     def open(self) -> bool:
@@ -51,7 +53,8 @@ class Dispute:
     @property
     def withdrawn(self) -> int:
         """The amount that is withdrawn and not reinstated."""
-        return self.amount if len(self.movements) == 1 else 0
+        roles = list(self.roles.values())
+        return self.amount * (roles.count("out") - roles.count("back"))
 
 
 def some(reported: list[ReportedEvent], pick: Pick) -> list[ReportedEvent]:

@@ -71,15 +71,26 @@ class RunningTotal:
 
 
 @dataclass(frozen=True)
-class Disputed:
-    """A report about a dispute: whether the amount was withdrawn and reinstated, and the fees it lists."""
+class Moved:
+    """A movement of a dispute in the balance, and its role: out, back, beside or fee."""
 
     name: str
+    currency: str
+    amount: int
+    fee: int
+    role: str
+
+
+@dataclass(frozen=True)
+class Disputed:
+    """The report number `at` about a dispute: its status, whether the amount was withdrawn, the movements it lists."""
+
+    name: str
+    at: int
     amount: int
     status: str
     out: bool
-    back: bool
-    fees: frozenset[tuple[str, str, int]] = frozenset()
+    moved: frozenset[Moved] = frozenset()
 
 
 Fact = (
@@ -89,13 +100,14 @@ Fact = (
 
 @dataclass(frozen=True)
 class BookedState:
-    """A donation in the books: what is left of gift and covered fees, Stripe's fees by currency, the amount of the
-    valid receipt, and the number of first receipts."""
+    """A donation in the books: what is left of gift and covered fees, Stripe's fees and the gains on disputes by
+    currency, the amount of the valid receipt, and the number of first receipts."""
 
     state: str
     gift: int = 0
     fee_cover: int = 0
     fees: tuple[tuple[str, int], ...] = ()
+    gains: tuple[tuple[str, int], ...] = ()
     acknowledged: int | None = None
     first_receipts: int = 0
 
@@ -116,8 +128,10 @@ class _Moved:
     refunded: int = 0
     disputed: int = 0
     lost: int = 0
+    void: int = 0
     returned: int = 0
     fees: dict[str, int] = field(default_factory=dict)
+    gains: dict[str, int] = field(default_factory=dict)
 
     @property
     def gone(self) -> int:
@@ -135,7 +149,8 @@ def expected_state(terms: Terms, facts: Iterable[Fact]) -> BookedState | None:
         gift=terms.amount - min(moved.gone, terms.amount) - max(0, moved.gone - terms.charge),
         fee_cover=terms.fee_cover - min(max(0, moved.gone - terms.amount), terms.fee_cover),
         fees=tuple(sorted((currency, fee) for currency, fee in moved.fees.items() if fee)),
-        acknowledged=max(0, terms.charge - moved.refunded - moved.lost - moved.returned),
+        gains=tuple(sorted((currency, gain) for currency, gain in moved.gains.items() if gain)),
+        acknowledged=max(0, terms.charge - moved.refunded - moved.void - moved.returned),
         first_receipts=1,
     )
 
@@ -155,15 +170,32 @@ def _moved(terms: Terms, reported: frozenset[Fact]) -> _Moved:
         if isinstance(fact, Disputed):
             words.setdefault(fact.name, []).append(fact)
     for said in words.values():
-        out = max(one.amount for one in said) if any(one.out for one in said) else 0
-        left = 0 if any(one.back for one in said) else out
-        moved.disputed += left
-        moved.lost += left if any(one.status == "lost" for one in said) else 0
-    for _, currency, fee in {one for said in words.values() for word in said for one in word.fees}:
-        moved.fees[currency] = moved.fees.get(currency, 0) + fee
+        _dispute(moved, said)
     if terms.one_time and reported & {DebitFailed(), Returned()}:
         moved.returned = terms.charge
     return moved
+
+
+def _dispute(moved: _Moved, said: list[Disputed]) -> None:
+    """Add what the latest report makes of a dispute, and what all of them list."""
+    latest = max(said, key=lambda one: one.at)
+    gone = latest.amount if any(one.out for one in said) and latest.status != "won" else 0
+    lost = latest.status in {"lost", "prevented"}
+    void = lost or latest.status.startswith("appeal_")
+    moved.disputed += gone
+    moved.lost += gone * lost
+    moved.void += gone * void
+    listed = {one for report in said for one in report.moved}
+    for one in listed:
+        fee = one.fee - (one.amount if one.role == "fee" else 0)
+        moved.fees[one.currency] = moved.fees.get(one.currency, 0) + fee
+    roles = {one.role for one in listed}
+    for one in listed:
+        exchanged = (
+            latest.status == "won" and {"out", "back"} <= roles and one.role in {"out", "back"}
+        )
+        if (latest.status == "won" or void) and (one.role == "beside" or exchanged):
+            moved.gains[one.currency] = moved.gains.get(one.currency, 0) + one.amount
 
 
 def _refunded(reported: frozenset[Fact]) -> int:

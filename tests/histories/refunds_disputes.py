@@ -7,7 +7,7 @@ from it, each with the facts that it reports.
 from typing import Any
 
 from tests.histories.events import BACK, Dispute, Pick, Refund, ReportedEvent, some
-from tests.histories.model import Disputed, Fact, Refunded, Returned, RunningTotal, Terms
+from tests.histories.model import Disputed, Fact, Moved, Refunded, Returned, RunningTotal, Terms
 from tests.support.stripe import Facts, Json, event
 
 SHARES = (1, 10, 33, 50, 99, 100)
@@ -32,6 +32,7 @@ class Money:
         self.disputes: list[Dispute] = []
         self.reversal_reason = False
         self.warned = False
+        self.dispute_events = 0
 
     @property
     def refunded(self) -> int:
@@ -57,6 +58,8 @@ class Money:
             "dispute": quiet and not lost and not self.reversal_reason and len(self.disputes) < 2,
             "inquire": quiet and not lost and not self.reversal_reason and len(self.disputes) < 2,
             "dispute_goes_on": not quiet,
+            "dispute_is_appealed": any(self._appealable(one) for one in self.disputes),
+            "dispute_is_adjusted": any(self._adjustable(one) for one in self.disputes),
             "return_debit": self.debit and quiet and not lost and not self.reversal_reason,
         }
         return [name for name, could in names.items() if could]
@@ -162,17 +165,50 @@ class Money:
     def _withdrawn(self, dispute: Dispute, kind: str, pick: Pick) -> list[ReportedEvent]:
         """Withdraw the amount. The first event may come before the balance shows it."""
         first = self._of_dispute(kind, dispute, pick)
-        self._move(dispute, -1, pick((1500, 0)))
+        self._move(dispute, "out", -self._settled(dispute), pick((1500, 0)))
         return [first, self._of_dispute("funds_withdrawn", dispute, pick)]
 
-    def _move(self, dispute: Dispute, sign: int, fee: int) -> None:
+    def _settled(self, dispute: Dispute, exchanged: int = 0) -> int:
+        """Return the disputed amount in the balance's currency; `exchanged`: what a rate since then adds."""
         foreign = self.settled_in != self.facts.donation.currency
+        return dispute.amount * 9 // 10 + 1 + exchanged if foreign else dispute.amount
+
+    def _appealable(self, dispute: Dispute) -> bool:
+        others = any(one.open for one in self.disputes)
+        return dispute.status == "lost" and not dispute.appealed and not others
+
+    def _adjustable(self, dispute: Dispute) -> bool:
+        """Only what is smaller than the withdrawal can be told from it in another currency."""
+        closed = dispute.status in {"won", "lost"}
+        return closed and len(dispute.movements) < 5 and self._settled(dispute) > 60
+
+    def _dispute_is_appealed(self, pick: Pick) -> list[ReportedEvent]:
+        dispute = next(one for one in self.disputes if self._appealable(one))
+        dispute.appealed, dispute.status = True, "appeal_needs_response"
+        return [self._of_dispute("updated", dispute, pick)]
+
+    def _dispute_is_adjusted(self, pick: Pick) -> list[ReportedEvent]:
+        """Move some more: cents of exchange, a rounding, or a fee of its own."""
+        dispute = next(one for one in self.disputes if self._adjustable(one))
+        amount, category = pick(
+            ((50, "dispute_reversal"), (-12, "dispute"), (7, "adjustment"), (-30, "fee"))
+        )
+        role = "fee" if category == "fee" else "beside"
+        self._move(dispute, role, amount, 0, category)
+        happened = "funds_withdrawn" if amount < 0 else "funds_reinstated"
+        return [self._of_dispute(happened, dispute, pick)]
+
+    def _move(self, dispute: Dispute, role: str, amount: int, fee: int, category: str = "") -> None:
+        name = f"txn_{dispute.name}_{len(dispute.movements)}"
+        dispute.roles[name] = role
+        known = {"out": "dispute", "back": "dispute_reversal"}
         dispute.movements.append(
             {
-                "id": f"txn_{dispute.name}_{len(dispute.movements)}",
+                "id": name,
                 "object": "balance_transaction",
-                "amount": sign * (dispute.amount * 9 // 10 + 1 if foreign else dispute.amount),
+                "amount": amount,
                 "fee": fee,
+                "reporting_category": category or known[role],
                 "currency": self.settled_in,
                 "created": self.facts.created + 100 + len(dispute.movements),
                 "type": "adjustment",
@@ -184,11 +220,12 @@ class Money:
         dispute = next(one for one in self.disputes if one.open)
         if dispute.inquiry:
             return self._inquiry_goes_on(dispute, pick)
-        dispute.status = pick(("under_review", "won", "lost"))
-        if dispute.status == "under_review":
+        review = "appeal_under_review" if dispute.appealed else "under_review"
+        dispute.status = pick((review, "won", "lost"))
+        if dispute.status == review:
             return [self._of_dispute("updated", dispute, pick)]
         if dispute.status == "won":
-            self._move(dispute, 1, pick((0, -1500)))
+            self._move(dispute, "back", self._settled(dispute, pick((0, 3))), pick((0, -1500)))
             reported = [self._of_dispute("closed", dispute, pick)]
             reported.append(self._of_dispute("funds_reinstated", dispute, pick))
             return some(reported, pick)
@@ -213,17 +250,29 @@ class Money:
             charge=self.charge_id,
             balance_transactions=listed,
         )
-        ended = dispute.status in {"won", "lost"}
-        back = happened == "funds_reinstated" or dispute.status == "won" or len(listed) == 2
+        self.dispute_events += 1
+        implied = dispute.status in {"won", "lost"} or dispute.appealed
         fact = Disputed(
             name=dispute.name,
+            at=self.dispute_events,
             amount=dispute.amount,
             status=dispute.status,
-            out=happened == "funds_withdrawn" or ended or back or bool(listed),
-            back=back,
-            fees=frozenset((one["id"], one["currency"], one["fee"]) for one in listed),
+            out=happened == "funds_withdrawn" or implied or bool(listed),
+            moved=frozenset(
+                Moved(
+                    one["id"],
+                    one["currency"],
+                    one["amount"],
+                    one["fee"],
+                    dispute.roles[one["id"]],
+                )
+                for one in listed
+            ),
         )
-        return self._report(f"charge.dispute.{happened}", found, fact)
+        # Seconds apart: within one second only the status before tells a lost appeal from what it appeals.
+        created = self.facts.created + 1_000 + self.dispute_events
+        told = event(f"charge.dispute.{happened}", found, created=created)
+        return ReportedEvent(self.terms.key, told, (fact,))
 
 
 def _pick_refund(refunds: list[Refund], pick: Pick) -> Refund:

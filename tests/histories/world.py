@@ -141,7 +141,10 @@ def _booked_state(
     donation: Donation, entries: Sequence[LedgerEntry], receipts: Sequence[Receipt]
 ) -> BookedState:
     fees: dict[str, int] = {}
+    gains: dict[str, int] = {}
     for one in entries:
+        if one.kind == "dispute_gain_loss":
+            gains[one.currency] = gains.get(one.currency, 0) - one.fee
         if one.balance_transaction_id:
             fees[one.currency] = fees.get(one.currency, 0) + one.fee
     return BookedState(
@@ -149,6 +152,7 @@ def _booked_state(
         gift=sum(one.amount for one in entries),
         fee_cover=sum(one.fee_cover for one in entries),
         fees=tuple(sorted((currency, fee) for currency, fee in fees.items() if fee)),
+        gains=tuple(sorted((currency, gain) for currency, gain in gains.items() if gain)),
         acknowledged=receipts[-1].amount if receipts else None,
         first_receipts=sum(one.kind == "receipt" for one in receipts),
     )

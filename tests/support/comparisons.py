@@ -60,11 +60,12 @@ def reported_dispute(
         "currency": currency,
         "balance_transactions": [
             {
+                "id": f"txn_{place}_{name}",
                 "amount": one,
                 "currency": balance or currency,
                 "reporting_category": "dispute" if one < 0 else "dispute_reversal",
             }
-            for one in amounts
+            for place, one in enumerate(amounts)
         ],
     }
 

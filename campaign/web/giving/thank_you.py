@@ -44,6 +44,7 @@ def present_gift(found: Donation) -> dict[str, Any]:
         "cover_text": _amount(found.fee_cover, found) if found.fee_cover else "",
         "retry_url": _form_address(found, found.amount, found.frequency),
         "subscription_url": "" if shared else _subscription_url(found),
+        "left": left,
         "left_text": _amount(left, found),
         "back_text": _amount(found.charge - left, found),
         "returned": found.returned_at is not None and found.paid_at is not None,

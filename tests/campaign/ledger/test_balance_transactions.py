@@ -123,3 +123,31 @@ def test_a_fee_alone_moves_no_money_of_the_donor() -> None:
 
 def test_a_part_in_the_same_currency_is_the_part_and_not_the_whole() -> None:
     assert read(replace(moved(-2500, "dispute"), amount=-700)).amount == 700
+
+
+@pytest.mark.parametrize(
+    ("category", "amount", "kind", "unsigned", "fee"),
+    [
+        ("dispute", -2500, "dispute", 2500, 103),
+        ("dispute", 12, "dispute", 12, 103),
+        ("dispute_reversal", 50, "dispute_reversed", 50, 103),
+        ("fee", -1500, "fee", 0, 1603),
+        ("fee", 1500, "fee", 0, -1397),
+        ("adjustment", -7, "dispute_gain_loss", 7, 103),
+    ],
+)
+def test_a_disputes_transaction_is_what_its_category_says(
+    category: str, amount: int, kind: str, unsigned: int, fee: int
+) -> None:
+    found = read(replace(moved(amount, "dispute"), category=category))
+    assert (found.kind, found.amount, found.fee) == (kind, unsigned, fee)
+
+
+def test_a_transaction_that_its_dispute_does_not_list_is_added_to_the_list() -> None:
+    known = {"id": "txn_0", "amount": -2500}
+    found = read(replace(moved(40, "dispute", balance_transactions=[known]), currency="gbp"))
+    listed = found.source["balance_transactions"]
+    assert listed[0] == known
+    assert (listed[1]["id"], listed[1]["amount"], listed[1]["currency"]) == ("txn_1", 40, "gbp")
+    again = moved(40, "dispute", balance_transactions=listed)
+    assert read(again).source["balance_transactions"] == listed

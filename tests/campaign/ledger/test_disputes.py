@@ -366,6 +366,18 @@ def test_a_report_of_an_event_that_cents_came_back_reinstates_no_lost_gift(
     assert gained(installation, gift) == [("usd", 50)]
 
 
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))), ids=str)
+def test_cents_of_a_lost_dispute_are_never_its_return_even_if_that_is_not_listed(
+    installation: Installation, gift: Facts, order: tuple[int, ...]
+) -> None:
+    told = [("lost", (-2500, 50), 100), ("appeal_under_review", (), 200), ("won", (), 300)]
+    for place in order:
+        status, moved, seconds = told[place]
+        report_dispute(installation, gift, gift.dispute(status, *moved), seconds)
+    assert state_and_receipt(installation, gift) == ("paid", 2500)
+    assert gained(installation, gift) == [("usd", 50)]
+
+
 def test_two_disputes_of_parts_are_counted_apart(installation: Installation, gift: Facts) -> None:
     for name, amount, status in (("du_a", 1000, "lost"), ("du_b", 700, "won")):
         report_dispute(

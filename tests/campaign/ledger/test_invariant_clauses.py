@@ -115,6 +115,19 @@ def test_a_violation_is_reported(installation: Installation, name: str) -> None:
     assert [one for one in sentences(installation) if said in one], sentences(installation)
 
 
+@pytest.mark.parametrize(
+    ("status", "ought"), [("won", 0), ("warning_closed", 0), ("lost", 1000), ("appeal_x", 1000)]
+)
+def test_what_is_gone_fits_the_disputes_status_and_amount(
+    installation: Installation, gift: Facts, status: str, ought: int
+) -> None:
+    report_dispute(installation, gift, gift.dispute("needs_response", -700, amount=1000))
+    assert sentences(installation) == []
+    run_sql(installation, "UPDATE dispute SET status = :status", status=status)
+    said = f"is {status}, so {ought} should be gone, but its ledger entries take away 700"
+    assert [one for one in sentences(installation) if said in one]
+
+
 HARMLESS: dict[str, str] = {
     "a receipt that was printed and mailed": "DELETE FROM outbox_message; UPDATE receipt SET mailed_at = now()",
     "a receipt of a donor without an address": "DELETE FROM outbox_message; UPDATE donation SET email = ''",

@@ -28,11 +28,6 @@ AGREE: dict[str, tuple[dict[str, object], tuple[LedgerEntry, ...], str]] = {
         (entry("dispute", -1000, "du_1"),),
         "disputed",
     ),
-    "open, another is lost": (
-        reported_dispute("needs_response", 2500, -2500),
-        (TAKEN,),
-        "dispute_lost",
-    ),
     "won": (reported_dispute("won", 2500, -2500, 2500), (TAKEN, BACK), "paid"),
     "won, refunded since": (
         reported_dispute("won", 2500, -2500, 2500),
@@ -154,3 +149,10 @@ def test_a_fee_of_its_own_is_no_movement() -> None:
     dispute = reported_dispute("lost", 2500, -2500, -1500)
     dispute["balance_transactions"][1]["reporting_category"] = "fee"
     assert differing(dispute, TAKEN, state="dispute_lost") == []
+
+
+@pytest.mark.parametrize(("alone", "found"), [(False, 0), (True, 1)])
+def test_an_open_dispute_of_a_lost_gift_needs_another_that_lost_it(alone: bool, found: int) -> None:
+    shown = reported_dispute("appeal_under_review", 2500, -2500)
+    compared = DisputeComparison(shown, [TAKEN], "dispute_lost", alone=alone)
+    assert len(list(compared.differences())) == found

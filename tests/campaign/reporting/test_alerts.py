@@ -176,6 +176,15 @@ def test_each_kind_of_problem_is_named_with_what_to_do(
     }
 
 
+def test_an_appeal_is_a_problem_of_its_own(
+    installation: Installation, paid: Facts, deliver: Deliver
+) -> None:
+    deliver(paid.disputed("closed", "appeal_needs_response", -2500))
+    name = f"du_{paid.number}"
+    said = problems(installation, clock.now())[f"dispute:{name}:appeal_needs_response"]
+    assert said.startswith(f"The appeal of dispute {name} over $25 is open")
+
+
 def test_two_concurrent_runs_report_each_problem_once(
     installation: Installation, paid: Facts, deliver: Deliver
 ) -> None:

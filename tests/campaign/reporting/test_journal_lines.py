@@ -89,6 +89,20 @@ def test_each_kind_of_entry_has_its_text_and_direction(
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("loss", [12, -50])
+def test_a_gain_or_loss_on_a_dispute_has_its_own_account_and_its_own_currency(
+    session: Session, campaign: Campaign, loss: int
+) -> None:
+    later = {"kind": "dispute_gain_loss", "amount": 0, "fee": loss, "currency": "gbp"}
+    book(session, campaign, later)
+    name = "Gains and losses on disputes"
+    into, out = max(0, -loss), max(0, loss)
+    assert [one[1:7] for one in lines(session) if one[3] == name] == [
+        ("Stripe balance", "", name, into, out, "gbp"),
+        (name, "General", name, out, into, "gbp"),
+    ]
+
+
 def test_a_fee_moves_from_the_stripe_balance_to_the_fees(
     session: Session, campaign: Campaign
 ) -> None:

@@ -1,5 +1,6 @@
 """What needs attention, and until when."""
 
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -13,7 +14,7 @@ from campaign.models import Campaign, InboxEvent, OutboxMessage, PaymentLookup, 
 from campaign.reporting.review_queue import Review, UnmatchedEvidence, read_review
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
-from tests.support.stripe import Facts, Json
+from tests.support.stripe import Facts, Json, event
 
 Give = Callable[..., Facts]
 Deliver = Callable[..., None]
@@ -51,6 +52,22 @@ def test_an_open_dispute_needs_attention_until_it_closes(
     assert (found.reason, found.status) == ("fraudulent", "needs_response")
     assert found.due_by is not None
     deliver(paid.disputed("closed", "lost", -2500))
+    assert review(installation).disputes == []
+
+
+def test_an_appeal_needs_attention_until_its_own_deadline(
+    installation: Installation, paid: Facts, deliver: Deliver
+) -> None:
+    deliver(paid.disputed("closed", "lost", -2500))
+    due = paid.created + 900_000
+    found = paid.dispute("appeal_needs_response", -2500, evidence_details={"due_by": due})
+    deliver(event("charge.dispute.updated", found, created=int(time.time()) + 1))
+    [shown] = review(installation).disputes
+    assert (shown.status, shown.stage, shown.appealed) == ("appeal_needs_response", "appeal", True)
+    assert shown.due_by is not None
+    assert int(shown.due_by.timestamp()) == due
+    closed = paid.dispute("lost", -2500)
+    deliver(event("charge.dispute.closed", closed, created=int(time.time()) + 2))
     assert review(installation).disputes == []
 
 

@@ -30,6 +30,7 @@ _KINDS = {
     "refund_failed": "Failed refunds",
     "dispute": "Disputes",
     "dispute_reversed": "Reversed disputes",
+    "dispute_gain_loss": "Gains and losses on disputes",
     "fee": "Fees charged later",
     "correction": "Corrections",
 }

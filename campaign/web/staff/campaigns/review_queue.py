@@ -80,7 +80,7 @@ def groups(review: Review, marks: Marks) -> list[Group]:
         tuple[str, str, Sequence[Any], Callable[[Any], ReviewRow], Callable[[Any], object]], ...
     ]
     found = (
-        ("Disputes and inquiries", "dispute", review.disputes, _dispute, _stripe_id),
+        ("Disputes and inquiries", "dispute", review.disputes, _dispute, _dispute_key),
         (_WARNINGS, "warning", review.warnings, _warning, _stripe_id),
         ("Refunds with problems", "refund", review.refunds, _refund, _refund_key),
         ("Overdue jobs", "job", review.overdue_jobs, _job, _no_key),
@@ -120,6 +120,11 @@ def _no_key(_: object) -> str:
     return ""
 
 
+def _dispute_key(one: OpenDispute) -> str:
+    """An appeal has a deadline of its own: whoever reviewed the dispute has not reviewed it."""
+    return f"{one.stripe_id}:appeal" if one.appealed else one.stripe_id
+
+
 def _refund_key(one: ProblemRefund) -> str:
     return one.stripe_id or one.donation
 
@@ -139,7 +144,7 @@ def _amount(minor: int, currency: str) -> str:
 
 
 def _dispute(one: OpenDispute) -> ReviewRow:
-    what = "Inquiry" if one.status.startswith("warning_") else "Dispute"
+    what = one.stage.capitalize()
     about = one.reason.replace("_", " ")
     text = (
         f"{what} about {_amount(one.amount, one.currency)}: {about}, {one.status.replace('_', ' ')}"

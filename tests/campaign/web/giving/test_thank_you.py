@@ -216,6 +216,24 @@ def test_the_page_shows_the_state_of_a_dispute(
     assert words in page(client, donation)
 
 
+def test_the_page_says_which_part_a_lost_dispute_returned(
+    client: FlaskClient,
+    installation: Installation,
+    donation: Donation,
+    stripe: StripeSandbox,
+    store: Store,
+) -> None:
+    paid_at_stripe(client, donation, stripe)
+    dispute = stripe.dispute(donation.session_id, amount=1000)
+    stripe.close_dispute(dispute["id"], won=False)
+    shown(installation, store, stripe)
+    text = page(client, donation)
+    assert "Your bank returned part of this gift to you" in text
+    assert "$10" in text
+    assert "$15" in text
+    assert "no longer valid" not in text
+
+
 def test_the_page_shows_a_debit_that_was_returned_after_success(
     client: FlaskClient, installation: Installation, donation: Donation, store: Store
 ) -> None:

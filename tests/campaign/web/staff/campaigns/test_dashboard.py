@@ -1,5 +1,6 @@
 """The dashboard page: its content, its readers, and what needs attention."""
 
+import time
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from campaign.models import AuditEntry, Campaign, StaffRole
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
 from tests.support.staff import StaffMaker
-from tests.support.stripe import Facts
+from tests.support.stripe import Facts, event
 
 
 def test_without_a_campaign_it_says_so(staff: StaffMaker) -> None:
@@ -64,6 +65,27 @@ def test_a_dispute_can_be_marked_as_reviewed_and_shows_who_did(
         )
         assert list(actions) == ["review.acknowledged", "review.acknowledgment_withdrawn"]
     assert staff(StaffRole.viewer).post_form(action).status_code == 403
+
+
+def test_a_reviewed_dispute_that_is_appealed_wants_a_look_of_its_own(
+    staff: StaffMaker, paid: Facts, store: Any, installation: Installation
+) -> None:
+    store(paid.disputed("created"))
+    apply_due_events(installation)
+    finance = staff(StaffRole.finance)
+    page = finance.get("/staff/").get_data(as_text=True)
+    finance.post_form(page.split('class="single" action="')[1].split('"')[0])
+    later = int(time.time())
+    for happened, status in (("closed", "lost"), ("updated", "appeal_needs_response")):
+        later += 1
+        store(event(f"charge.dispute.{happened}", paid.dispute(status, -2500), created=later))
+    apply_due_events(installation)
+    page = finance.get("/staff/").get_data(as_text=True)
+    assert "Appeal about $25: fraudulent, appeal needs response" in page
+    assert "Reviewed by" not in page
+    action = page.split('class="single" action="')[1].split('"')[0]
+    assert finance.post_form(action).status_code == 303
+    assert "Reviewed by" in finance.get("/staff/").get_data(as_text=True)
 
 
 @pytest.mark.parametrize(
