@@ -194,6 +194,7 @@ PATHS = (
     "/staff/books",
     "/staff/exports",
     "/staff/reconciliations",
+    "/staff/account-payments",
     "/staff/payouts",
     f"/staff/books/{now():%Y-%m}",
     "/staff/audit",
