@@ -195,6 +195,7 @@ PATHS = (
     "/staff/exports",
     "/staff/reconciliations",
     "/staff/reconciliations/settled",
+    "/staff/account-payments",
     "/staff/payouts",
     f"/staff/books/{now():%Y-%m}",
     "/staff/audit",

@@ -119,7 +119,7 @@ def request_run() -> ResponseReturnValue:
 @blueprint.get("/runs/<int:run_id>")
 @needs(StaffRole.finance)
 def run(run_id: int) -> ResponseReturnValue:
-    """Show how far a request has come, and what was refused. It reloads until the request has ended."""
+    """Show how far a request has come, and what was refused."""
     with installation().sessions() as session:
         found = find_run(session, run_id)
         campaign = found.campaign.title if found.campaign else ""
