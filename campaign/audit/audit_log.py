@@ -85,6 +85,7 @@ class LoggedAction:
     at: datetime
     actor: str
     action: str
+    subject_key: str
     before: Mapping[str, str]
     after: Mapping[str, str]
 
@@ -113,6 +114,7 @@ def read_activity(session: Session, kind: str, keys: Sequence[str]) -> list[Logg
             one.at,
             one.actor,
             one.action,
+            one.subject_key,
             *readable_details(one.before, one.after, currencies.get(one.campaign_id)),
         )
         for one in entries

@@ -117,7 +117,8 @@ def _read_gift(
     lost = _lost_gift(named, payment, origin, payer, frequency, parts)
     if first.id == invoice.id:
         return lost, None
-    paid_by = gateway.payments.find_payment_for_invoice(first.id)
+    parts_paid = gateway.payments.list_invoice_payments(first.id)
+    paid_by = next((one.payment_intent_id for one in parts_paid if one.payment_intent_id), None)
     paid = gateway.payments.retrieve_payment(paid_by) if paid_by else None
     return lost, PaymentOwner(paid, first)
 

@@ -2,9 +2,8 @@
 
 https://docs.stripe.com/currencies/conversions: a charge in a currency that the account does not settle in is converted
 when it is made, refunds and disputes at the rate of their own day.
-https://docs.stripe.com/api/balance_transactions/object#balance_transaction_object-exchange_rate: "If money converts
-from currency A to currency B, then the `amount` in currency A, multipled by the `exchange_rate`, equals the `amount` in
-currency B."
+https://docs.stripe.com/api/balance_transactions/object#balance_transaction_object-exchange_rate: the `amount` in the
+source's currency, multiplied by the rate, is the `amount` in the balance's.
 """
 
 from dataclasses import dataclass

@@ -1,5 +1,7 @@
 """The made-up data of the sample emails is as consistent as real rows."""
 
+from decimal import Decimal
+
 import pytest
 
 from campaign.campaigns.formatting import amount
@@ -28,7 +30,7 @@ def test_the_campaign_is_open_from_its_first_moment_to_its_last() -> None:
 def test_figures_grow_with_what_is_raised() -> None:
     none, some = progress(OPENING, 0), progress(GIVEN, 750_000)
     assert (none.raised, none.donors, none.pending) == (0, 0, 0)
-    assert (some.donors, some.donations, some.percent) == (100, 118, 15.0)
+    assert (some.donors, some.donations, some.percent) == (100, 118, Decimal(15))
 
 
 @pytest.mark.parametrize("frequency", ["one_time", "monthly", "yearly"])

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -112,8 +113,21 @@ def test_every_field_is_carried_over() -> None:
         public_id="don_1",
         bare=True,
         source=found.source,
+        settled_amount=2500,
     )
     assert found.source["status"] == "succeeded"
+    assert not found.converted
+
+
+@pytest.mark.parametrize(("amount", "converted"), [(1678, True), (-1678, True), (0, False)])
+def test_what_the_balance_got_in_another_currency_is_kept_with_the_rate(
+    amount: int, *, converted: bool
+) -> None:
+    rate = Decimal("0.67")
+    found = read(replace(moved(2500, currency="eur"), amount=amount, exchange_rate=rate))
+    assert (found.currency, found.fee_currency) == ("usd", "eur")
+    assert (found.settled_amount, found.exchange_rate) == (amount, rate)
+    assert found.converted == converted
 
 
 def test_a_fee_alone_moves_no_money_of_the_donor() -> None:

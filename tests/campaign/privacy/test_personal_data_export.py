@@ -2,6 +2,7 @@
 
 import json
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from campaign.donations.tribute_cards import CardRequest, save_card
 from campaign.mailer.suppressions import suppress
 from campaign.models import (
     Campaign,
+    Conversion,
     Donor,
     DonorLinkPurpose,
     ErasureRequest,
@@ -146,6 +148,11 @@ def test_every_part_has_the_persons_own_rows_and_no_one_elses(
                     campaign_id=campaign.id, donation_id=gift.id, kind="payment", amount=2500,
                     currency="usd", occurred_at=now(), source=f"charge {email}",
                 ),
+                Conversion(
+                    donation_id=gift.id, balance_transaction_id=f"txn {email}", kind="payment", source="ch_1",
+                    currency="usd", settled_amount=3425, settled_currency="cad", exchange_rate=Decimal("1.37"),
+                    converted_at=now(),
+                ),
             ]
         )  # fmt: skip
     session.flush()
@@ -159,7 +166,8 @@ def test_every_part_has_the_persons_own_rows_and_no_one_elses(
     # A link, a session and a request.
     assert parts.pop("donor_page") == 3
     assert set(parts.values()) == {1}
-    assert len(parts) == 14
+    assert len(parts) == 15
+    assert held["conversions"][0]["exchange_rate"] == "1.37"
 
 
 def test_personal_data_is_plain_json_without_secrets_or_other_people(

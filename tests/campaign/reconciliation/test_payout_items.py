@@ -121,6 +121,8 @@ def test_the_rows_of_a_payout_are_its_own_and_have_all_that_stripe_said(
                 "net": -705,
                 "currency": "usd",
                 "created_at": AT,
+                "gift_currency": None,
+                "exchange_rate": None,
             }
         ]
         found = find_payout(session, "po_2")
