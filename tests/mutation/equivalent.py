@@ -29,6 +29,24 @@ EQUIVALENT: dict[tuple[str, str], str] = {
         "campaign/campaigns/finalization.py",
         "return union_all(payments, select(other.id))",
     ): "only narrows down what `_late` checks again, so that it reads fewer rows",
+    ("campaign/receipts/font_coverage.py", "- @cache"): _CACHE,
+    (
+        "campaign/receipts/font_coverage.py",
+        "for index, (first, last) in enumerate(zip(starts, ends, strict=False)):",
+    ): "both were read with the same length",
+    **{
+        ("campaign/receipts/progress_image.py", line): _CACHE
+        for line in ("- @lru_cache(maxsize=64)", *(f"@lru_cache(maxsize= {n})" for n in (63, 65)))
+    },
+    **{
+        ("campaign/receipts/progress_image.py", f'"heading_size": 30 if card else {size},'): (
+            "without a card there is no heading"
+        )
+        for size in (20, 22)
+    },
+    ("campaign/receipts/progress_image.py", '"height": 315 if card else -1,'): (
+        "the template takes every height above 0"
+    ),
     ("campaign/receipts/receipts.py", ".limit( 2)"): "only the first row is read",
     (
         "campaign/subscriptions/change_requests.py",
