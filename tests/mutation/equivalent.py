@@ -35,6 +35,14 @@ EQUIVALENT: dict[tuple[str, str], str] = {
         "for index, (first, last) in enumerate(zip(starts, ends, strict=False)):",
     ): "both were read with the same length",
     **{
+        ("campaign/receipts/font_coverage.py", line): "the format names one number"
+        for line in (
+            'places = (struct.unpack_from(">L", font, start + 8 + 8 * n)[ -1] for n in range(encodings))',
+            'if struct.unpack_from(">H", font, start + place)[ -1] == 4:',
+            'glyph = struct.unpack_from(">H", font, place)[ -1]',
+        )
+    },
+    **{
         ("campaign/receipts/progress_image.py", line): _CACHE
         for line in ("- @lru_cache(maxsize=64)", *(f"@lru_cache(maxsize= {n})" for n in (63, 65)))
     },

@@ -160,6 +160,15 @@ def test_a_hidden_figure_appears_in_no_field_until_the_end() -> None:
     assert "$31,250.99 of $50,000" in _result(3_125_099, figures_hidden=True)["figure"]
 
 
+@pytest.mark.parametrize("hidden", [False, True])
+def test_a_shown_figure_has_its_bar_and_a_hidden_one_has_none(hidden: bool) -> None:
+    progress = _progress(3_125_000, figures_hidden=hidden)
+    context = reminder_context(progress, None, SENDER, get_language("en"))
+    sent_email = fill(render_email("reminder", context), MERGE_FIELDS)
+    for text in (sent_email.text, sent_email.html):
+        assert ("62.5% of the goal" in text) is not hidden
+
+
 @pytest.mark.parametrize(
     ("raised", "percent", "text"),
     [(0, 0, "0%"), (-100, 0, "-0%"), (4_999_999, 100, "100%"), (6_250_000, 100, "125%")],

@@ -34,6 +34,7 @@ def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         ("漢 字", f"{LACKED} {LACKED}"),
         ("漢\u200d字", LACKED),
         ("a漢b字", f"a{LACKED}b{LACKED}"),
+        ("a漢字", f"a{LACKED}"),
         (LACKED, LACKED),
     ],
 )
