@@ -14,6 +14,16 @@ EQUIVALENT: dict[tuple[str, str], str] = {
     ("campaign/mailer/suppressions.py", "CHUNK = 999"): _BATCH,
     ("campaign/mailer/suppressions.py", "CHUNK = 1001"): _BATCH,
     **{
+        ("campaign/mailer/smtp.py", f"except ( OSError){end}"): (
+            "an SMTPException of smtplib is an OSError"
+        )
+        for end in (":", " as error:")
+    },
+    **{
+        ("campaign/emails/bulk.py", f"self.tried = {number}"): "counted anew when the block ends"
+        for number in (1, -1)
+    },
+    **{
         ("campaign/core/money.py", f"@lru_cache(maxsize= {size})"): _CACHE
         for size in (255, 257, 4095, 4097)
     },

@@ -101,6 +101,23 @@ def test_an_answer_that_means_nothing_leaves_open_what_happened_and_ends_it(
     assert smtp_session.over
 
 
+@pytest.mark.parametrize(
+    ("reply", "kind"),
+    [("400 Later", MailDelayed), ("499 Later", MailDelayed), ("500 No", MailRefused)]
+    + [("599 No", MailRefused)],
+)
+def test_an_answer_from_400_to_599_is_certain_and_the_next_message_is_sent(
+    smtp_session: SmtpSession, server: MailReceiver, reply: str, kind: type[Exception]
+) -> None:
+    for after_data in (False, True):
+        server.answer(reply, after_data=after_data, times=1)
+        with pytest.raises(kind, match=reply):
+            smtp_session.send(US, ANA, MESSAGE)
+        assert not smtp_session.over
+    smtp_session.send(US, BEN, MESSAGE)
+    assert recipients(server) == [BEN]
+
+
 @pytest.mark.parametrize("after_data", [False, True])
 def test_a_server_that_is_closing_is_spoken_to_no_more(
     smtp_session: SmtpSession, server: MailReceiver, after_data: bool
