@@ -103,8 +103,12 @@ def test_an_answer_that_means_nothing_leaves_open_what_happened_and_ends_it(
 
 @pytest.mark.parametrize(
     ("reply", "kind"),
-    [("400 Later", MailDelayed), ("499 Later", MailDelayed), ("500 No", MailRefused)]
-    + [("599 No", MailRefused)],
+    [
+        ("400 Later", MailDelayed),
+        ("499 Later", MailDelayed),
+        ("500 No", MailRefused),
+        ("599 No", MailRefused),
+    ],
 )
 def test_an_answer_from_400_to_599_is_certain_and_the_next_message_is_sent(
     smtp_session: SmtpSession, server: MailReceiver, reply: str, kind: type[Exception]
