@@ -1,9 +1,7 @@
 """What the scheduler starts, how often, and what happens to it; see test_tasks.py for what each task does."""
 
-import re
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +18,7 @@ from campaign.runtime.context import Installation
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
 from tests.support.compose import SERVICES, seconds
+from tests.support.job_table import documented_intervals
 from tests.support.scheduled_tasks import celery_application, tasks_with
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
@@ -104,31 +103,9 @@ def test_a_job_is_overdue_after_two_missed_runs_and_before_anyone_waits_long(
     assert JOBS[job] <= max(6 * every, 30 * MINUTE)
 
 
-def test_the_operating_guide_says_how_often_each_job_runs_and_when_it_is_overdue(
-    celery: Any,
-) -> None:
-    guide = (Path(__file__).parents[2] / "docs" / "operating.md").read_text(encoding="utf-8")
-    rows = [line.split("|")[1:4] for line in guide.splitlines() if line.startswith("| `")]
-    told = {
-        job: (runs, overdue)
-        for jobs, runs, overdue in (row for row in rows if len(row) == 3)
-        for job in re.findall(r"`([a-z-]+)`", jobs)
-        if job in JOBS
-    }
-    assert set(told) == set(JOBS)
-    for job, (runs, overdue) in told.items():
-        assert JOBS[job] == length(overdue), job
-        if job != DEADLINE_EMAILS:
-            every = celery.conf.beat_schedule[job]["schedule"]
-            assert every == length(runs.partition(",")[0].partition("every")[2]), job
-
-
-def length(words: str) -> timedelta:
-    """Read `2 minutes`, `ten seconds` or `hour`."""
-    *number, unit = words.split()
-    numbers = {"ten": 10, "twelve": 12}
-    count = numbers.get(number[0]) or int(number[0]) if number else 1
-    return count * {"second": SECOND, "minute": MINUTE, "hour": HOUR}[unit.removesuffix("s")]
+def test_the_operating_guide_says_how_often_each_job_runs(celery: Any) -> None:
+    scheduled = {job: entry["schedule"] for job, entry in celery.conf.beat_schedule.items()}
+    assert documented_intervals() == scheduled
 
 
 def test_the_cron_jobs_interval_and_the_longest_run_are_no_alarm() -> None:
