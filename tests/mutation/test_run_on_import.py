@@ -2,7 +2,7 @@
 
 from tests.mutation.relevant_tests import run_on_import
 
-SOURCE = '''LIMIT = 3
+SOURCE = """LIMIT = 3
 
 
 @decorated
@@ -20,7 +20,7 @@ class Second:
             return 5
 
         return fourth
-'''
+"""
 
 
 def test_definitions_and_decorators_run_on_import_and_bodies_of_functions_do_not() -> None:
