@@ -28,6 +28,17 @@ EQUIVALENT: dict[tuple[str, str], str] = {
         for size in (255, 257, 4095, 4097)
     },
     (
+        "campaign/outreach/segments.py",
+        "past = select(literal( 2), Donor.email, Donor.name, Donor.locale, null()).where(",
+    ): "only that it comes after 0 matters",
+    **{
+        (
+            "campaign/outreach/recipient_counts.py",
+            f"reach = now.get(step.key, {number})",
+        ): "the step that is open is always counted, even without recipients"
+        for number in (1, -1)
+    },
+    (
         "campaign/outreach/recipient_counts.py",
         "elif window and at <= window.due < window.closes:",
     ): "a window that begins now is open and was counted before",
