@@ -78,7 +78,7 @@ def _lines(
         beside = {test for test in tests if test.startswith(package)}
         for line in run_on_import(Path(file).read_text()) & {at for at in by_line if by_line[at]}:
             by_line[line] |= beside
-        found[name] = {line: frozenset(tests) for line, tests in by_line.items()}
+        found[name] = {line: frozenset(ran) for line, ran in by_line.items()}
     return found
 
 

@@ -45,7 +45,8 @@ def _cmap(tables: Sequence[Sequence[Segment]], formats: Sequence[int]) -> bytes:
 
 def _table(segments: Sequence[Segment], number: int) -> bytes:
     count = len(segments)
-    offsets, glyphs = [], list[int]()
+    offsets: list[int] = []
+    glyphs: list[int] = []
     for index, segment in enumerate(segments):
         # From this offset's own place to the segment's first glyph.
         offsets.append(2 * (count - index + len(glyphs)) if segment.glyphs else 0)
