@@ -97,7 +97,6 @@ def _figures(progress: Progress, language: Language) -> dict[str, Any]:
         "hidden": False,
         "figure": formatting.raised_so_far(progress, language),
         "raised_text": formatting.amount(progress.raised, currency, language),
-        "readers_text": formatting.readers(progress.donors, language),
         "percent": min(100, max(0, int(progress.percent))),
         "percent_text": formatting.percent(progress.percent, language),
     }

@@ -14,8 +14,29 @@ EQUIVALENT: dict[tuple[str, str], str] = {
     ("campaign/mailer/suppressions.py", "CHUNK = 999"): _BATCH,
     ("campaign/mailer/suppressions.py", "CHUNK = 1001"): _BATCH,
     **{
+        ("campaign/mailer/smtp.py", f"except ( OSError){end}"): (
+            "an SMTPException of smtplib is an OSError"
+        )
+        for end in (":", " as error:")
+    },
+    **{
+        ("campaign/emails/bulk.py", f"self.tried = {number}"): "counted anew when the block ends"
+        for number in (1, -1)
+    },
+    **{
         ("campaign/core/money.py", f"@lru_cache(maxsize= {size})"): _CACHE
         for size in (255, 257, 4095, 4097)
+    },
+    (
+        "campaign/outreach/segments.py",
+        "past = select(literal( 2), Donor.email, Donor.name, Donor.locale, null()).where(",
+    ): "only that it comes after 0 matters",
+    **{
+        (
+            "campaign/outreach/recipient_counts.py",
+            f"reach = now.get(step.key, {number})",
+        ): "the step that is open is always counted, even without recipients"
+        for number in (1, -1)
     },
     (
         "campaign/outreach/recipient_counts.py",
@@ -29,6 +50,32 @@ EQUIVALENT: dict[tuple[str, str], str] = {
         "campaign/campaigns/finalization.py",
         "return union_all(payments, select(other.id))",
     ): "only narrows down what `_late` checks again, so that it reads fewer rows",
+    ("campaign/receipts/font_coverage.py", "- @cache"): _CACHE,
+    (
+        "campaign/receipts/font_coverage.py",
+        "for index, (first, last) in enumerate(zip(starts, ends, strict=False)):",
+    ): "both were read with the same length",
+    **{
+        ("campaign/receipts/font_coverage.py", line): "the format names one number"
+        for line in (
+            'places = (struct.unpack_from(">L", font, start + 8 + 8 * n)[ -1] for n in range(encodings))',
+            'if struct.unpack_from(">H", font, start + place)[ -1] == 4:',
+            'glyph = struct.unpack_from(">H", font, place)[ -1]',
+        )
+    },
+    **{
+        ("campaign/receipts/progress_image.py", line): _CACHE
+        for line in ("- @lru_cache(maxsize=64)", *(f"@lru_cache(maxsize= {n})" for n in (63, 65)))
+    },
+    **{
+        ("campaign/receipts/progress_image.py", f'"heading_size": 30 if card else {size},'): (
+            "without a card there is no heading"
+        )
+        for size in (20, 22)
+    },
+    ("campaign/receipts/progress_image.py", '"height": 315 if card else -1,'): (
+        "the template takes every height above 0"
+    ),
     ("campaign/receipts/receipts.py", ".limit( 2)"): "only the first row is read",
     (
         "campaign/subscriptions/change_requests.py",

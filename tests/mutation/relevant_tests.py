@@ -1,5 +1,6 @@
 """Which tests run which lines, from one run of a room's tests under coverage.py."""
 
+import ast
 import json
 import subprocess
 import sys
@@ -54,10 +55,17 @@ def measure(workspace: Path, tests: tuple[str, ...], environment: dict[str, str]
         check=False,
     )
     assert ended.returncode == 0, f"{ended.stdout[-6000:]}\n{ended.stderr[-2000:]}"
-    return RelevantTests(_lines(data, workspace), json.loads(durations.read_text()))
+    seconds = json.loads(durations.read_text())
+    return RelevantTests(_lines(data, workspace, frozenset(seconds)), seconds)
 
 
-def _lines(data: Path, workspace: Path) -> dict[str, dict[int, frozenset[str]]]:
+def _lines(
+    data: Path, workspace: Path, tests: frozenset[str]
+) -> dict[str, dict[int, frozenset[str]]]:
+    """Return which tests run which lines.
+
+    A module that a test was the first to import is seen by every test of its package; so are its definitions.
+    """
     measured = CoverageData(str(data))
     measured.read()
     found: dict[str, dict[int, frozenset[str]]] = {}
@@ -66,5 +74,18 @@ def _lines(data: Path, workspace: Path) -> dict[str, dict[int, frozenset[str]]]:
         for line, contexts in measured.contexts_by_lineno(file).items():
             by_line[line] |= {each.rpartition("|")[0] for each in contexts if each}
         name = str(Path(file).relative_to(workspace))
-        found[name] = {line: frozenset(tests) for line, tests in by_line.items()}
+        package = f"tests/{Path(name).parent}/"
+        beside = {test for test in tests if test.startswith(package)}
+        for line in run_on_import(Path(file).read_text()) & {at for at in by_line if by_line[at]}:
+            by_line[line] |= beside
+        found[name] = {line: frozenset(ran) for line, ran in by_line.items()}
     return found
+
+
+def run_on_import(source: str) -> set[int]:
+    """Return the lines outside the bodies of functions."""
+    lines = set(range(1, source.count("\n") + 2))
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            lines -= set(range(node.body[0].lineno, (node.end_lineno or 0) + 1))
+    return lines

@@ -18,6 +18,7 @@ from campaign.runtime.context import Installation
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
 from tests.support.compose import SERVICES, seconds
+from tests.support.job_table import documented_intervals
 from tests.support.scheduled_tasks import celery_application, tasks_with
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
@@ -102,6 +103,11 @@ def test_a_job_is_overdue_after_two_missed_runs_and_before_anyone_waits_long(
     every = celery.conf.beat_schedule[job]["schedule"]
     assert 2 * every <= JOBS[job]
     assert JOBS[job] <= max(6 * every, 30 * MINUTE)
+
+
+def test_the_operating_guide_says_how_often_each_job_runs(celery: Any) -> None:
+    scheduled = {job: entry["schedule"] for job, entry in celery.conf.beat_schedule.items()}
+    assert documented_intervals() == scheduled
 
 
 def test_the_cron_jobs_interval_and_the_longest_run_are_no_alarm() -> None:

@@ -7,6 +7,8 @@ from datetime import timedelta
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
+from stripe import StripeClient
+from time_machine import travel
 
 from campaign.audit.audit_log import Actor
 from campaign.auth.donors import make_donor_link
@@ -31,7 +33,7 @@ from campaign.refunds.flow import refund_donation
 from campaign.runtime.context import Installation
 from sandbox.outbox.receiver import MailReceiver
 from sandbox.stripe import StripeSandbox
-from tests.conftest import sandbox_address
+from tests.conftest import UNREACHABLE, sandbox_address
 from tests.support.campaigns import add_booked_gift, add_campaign, end_now
 from tests.support.reconciliation import Bank
 from tests.support.refunds import make_older, pay, refund_request, state
@@ -177,6 +179,33 @@ def test_fees_and_payouts_come_from_stripe(run_job: RunJob, bank: Bank) -> None:
     assert run_job("book-fees") == 1
     assert run_job("read-payouts") == 1
     assert (run_job("book-fees"), run_job("read-payouts")) == (0, 0)
+
+
+@pytest.mark.parametrize(("age", "found"), [(47, True), (49, False)])
+def test_undelivered_events_of_the_last_two_days_are_fetched(
+    run_job: RunJob, bank: Bank, installation: Installation, age: int, found: bool
+) -> None:
+    at_stripe = StripeClient(
+        "sk_test_sandbox", base_addresses={"api": sandbox_address(bank.stripe)}
+    )
+    at_stripe.v1.webhook_endpoints.create(
+        {"url": f"{UNREACHABLE}/stripe/webhook", "enabled_events": ["*"]}
+    )
+    bank.stripe.deliver("lose")
+    bank.stripe.pay(bank.give("25"))
+    with travel(now() + timedelta(hours=age)):
+        assert (run_job("recover-events") > 0) is found
+    with installation.sessions() as session:
+        assert session.scalars(select(Donation.state)).all() == ["paid" if found else "pending"]
+
+
+@pytest.mark.parametrize(("age", "found"), [(71, 1), (73, 0)])
+def test_the_ledger_of_the_last_three_days_is_compared(
+    run_job: RunJob, bank: Bank, age: int, found: int
+) -> None:
+    bank.stripe.pay(bank.give("25"))
+    with travel(now() + timedelta(hours=age)):
+        assert run_job("reconcile") == found
 
 
 def test_a_gift_that_the_ledger_lacks_is_found(run_job: RunJob, bank: Bank) -> None:

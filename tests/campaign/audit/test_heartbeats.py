@@ -11,6 +11,7 @@ from campaign.audit.heartbeats import JOBS, JobStatus, begin, fail, job_statuses
 from campaign.core.clock import now
 from campaign.models import Campaign, Heartbeat
 from campaign.runtime.context import Installation
+from tests.support.job_table import documented_limits
 
 JOB = "sweep-inbox"
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
@@ -202,3 +203,31 @@ def test_a_short_run_leaves_no_unfinished_one(installation: Installation, start:
         lambda session: succeed(session, JOB, later + timedelta(milliseconds=20)),
     )
     assert standing(installation, later + SECOND).unfinished_since is None
+
+
+def test_each_job_is_overdue_when_the_operating_guide_says_so(installation: Installation) -> None:
+    with installation.sessions() as session:
+        limits = {one.job: one.limit for one in job_statuses(session, now())}
+    assert limits == documented_limits()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0, "0 seconds"),
+        (1, "1 second"),
+        (119, "119 seconds"),
+        (120, "2 minutes"),
+        (7_199, "119 minutes"),
+        (7_200, "2 hours"),
+        (172_799, "47 hours"),
+        (172_800, "2 days"),
+        (259_199, "2 days"),
+    ],
+)
+def test_how_long_ago_is_in_the_largest_unit_that_fits_twice(
+    installation: Installation, start: datetime, seconds: int, words: str
+) -> None:
+    write(installation, ran(start))
+    sentence = standing(installation, start + seconds * SECOND).sentence
+    assert sentence.removeprefix("overdue; ") == f"last success {words} ago"

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import select
@@ -290,3 +291,28 @@ def test_batch_after_batch_is_sent_until_nothing_is_due(
     assert {row.recipients for row in mailbox.wait_for(5)} == {
         (f"donor{number}@example.org",) for number in range(5)
     }
+
+
+def test_a_task_ends_after_five_minutes_and_the_next_goes_on(
+    mailing: Installation,
+    mailbox: MailReceiver,
+    give: Callable[..., Facts],
+    store: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A task is killed after ten; see workers/app.py. Here each email takes a minute."""
+    for number in range(7):
+        store(give(email=f"donor{number}@example.org").completed())
+    apply_due_events(mailing)
+    passed = 0.0
+
+    def slow_batch(installation: Installation) -> int:
+        nonlocal passed
+        passed += 60
+        return deliver_batch(installation)
+
+    monkeypatch.setattr(delivery, "BATCH", 1)
+    monkeypatch.setattr(delivery, "time", SimpleNamespace(monotonic=lambda: passed))
+    monkeypatch.setattr(delivery, "deliver_batch", slow_batch)
+    assert (deliver_due(mailing), passed) == (5, 300)
+    assert deliver_due(mailing) == 2

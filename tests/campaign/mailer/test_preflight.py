@@ -43,6 +43,8 @@ def test_correct_settings_have_no_faults() -> None:
         ({"MAIL_BOUNCES": "b" * 50 + "@harbor-ledger.example"}, "not a valid email address"),
         ({"MAIL_FROM": "News <news@localhost>", "MAIL_BOUNCES": ""}, "no dot"),
         ({"SMTP_URL": "smtp://a:b@mail.invalid:25"}, "not encrypted"),
+        ({"SITE_URL": "https://give.exämple.org"}, "List-Unsubscribe does not fit on one line"),
+        ({"ORG_NAME": "x" * 2000}, "List-Id does not fit on one line"),
     ],
 )
 def test_each_fault_is_named(changes: dict[str, str], words: str) -> None:

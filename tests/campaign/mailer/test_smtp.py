@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from campaign.core.errors import MailDelayed, MailUnknown
+from campaign.core.errors import MailDelayed, MailRefused, MailUnknown
 from campaign.core.settings import SmtpAddress
 from campaign.mailer.smtp import ConnectionLost, SmtpReply, SmtpSession
 from sandbox.outbox.receiver import MailReceiver
@@ -67,6 +67,30 @@ def test_a_message_is_not_delivered_if_its_recipient_was_refused(
     assert recipients(server) == [BEN]
 
 
+def test_only_a_refusal_of_the_address_itself_is_about_the_recipient(
+    smtp_session: SmtpSession, server: MailReceiver
+) -> None:
+    """Codes without a status are judged by the command; with one, by its subject (RFC 3463)."""
+
+    def about(reply: str, *, after_data: bool = False) -> bool:
+        server.answer(reply, times=1, after_data=after_data)
+        with pytest.raises(MailRefused) as refused:
+            smtp_session.send(US, ANA, MESSAGE)
+        return refused.value.recipient
+
+    ours = (500, 501, 502, 503, 504, 530, 534, 535, 538, 555)
+    assert [code for code in ours if about(f"{code} no")] == []
+    theirs = (550, 551, 552, 553, 554, 599)
+    assert [code for code in theirs if not about(f"{code} no")] == []
+    subjects = {number: about(f"550 5.{number}.0 no") for number in range(8)}
+    assert [number for number, found in subjects.items() if found] == [0, 1, 2, 4]
+    details = {number: about(f"550 5.1.{number} no") for number in range(1, 12)}
+    assert [number for number, found in details.items() if not found] == [7, 8]
+    late = {number: about(f"554 5.{number}.1 no", after_data=True) for number in range(8)}
+    assert [number for number, found in late.items() if found] == [1]
+    assert about("501 5.1.3 Bad address syntax"), "the status says more than the code"
+
+
 @pytest.mark.parametrize("reply", ["354 Go on", "399 What", "600 Odd"])
 def test_an_answer_that_means_nothing_leaves_open_what_happened_and_ends_it(
     smtp_session: SmtpSession, server: MailReceiver, reply: str
@@ -75,6 +99,27 @@ def test_an_answer_that_means_nothing_leaves_open_what_happened_and_ends_it(
     with pytest.raises(MailUnknown, match=f"unknown reply: {reply}"):
         smtp_session.send(US, ANA, MESSAGE)
     assert smtp_session.over
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind"),
+    [
+        ("400 Later", MailDelayed),
+        ("499 Later", MailDelayed),
+        ("500 No", MailRefused),
+        ("599 No", MailRefused),
+    ],
+)
+def test_an_answer_from_400_to_599_is_certain_and_the_next_message_is_sent(
+    smtp_session: SmtpSession, server: MailReceiver, reply: str, kind: type[Exception]
+) -> None:
+    for after_data in (False, True):
+        server.answer(reply, after_data=after_data, times=1)
+        with pytest.raises(kind, match=reply):
+            smtp_session.send(US, ANA, MESSAGE)
+        assert not smtp_session.over
+    smtp_session.send(US, BEN, MESSAGE)
+    assert recipients(server) == [BEN]
 
 
 @pytest.mark.parametrize("after_data", [False, True])

@@ -88,30 +88,6 @@ def test_a_refusal_of_the_message_is_about_the_recipient_only_if_it_says_so(
     assert server.connections == 1
 
 
-def test_only_a_refusal_of_the_address_itself_is_about_the_recipient(
-    transport: Transport, server: MailReceiver
-) -> None:
-    """Codes without a status are judged by the command; with one, by its subject (RFC 3463)."""
-
-    def about(reply: str, *, after_data: bool = False) -> bool:
-        server.answer(reply, times=1, after_data=after_data)
-        with pytest.raises(MailRefused) as refused:
-            transport.send("ana@example.org", MESSAGE)
-        return refused.value.recipient
-
-    ours = (500, 501, 502, 503, 504, 530, 534, 535, 538, 555)
-    assert [code for code in ours if about(f"{code} no")] == []
-    theirs = (550, 551, 552, 553, 554, 599)
-    assert [code for code in theirs if not about(f"{code} no")] == []
-    subjects = {number: about(f"550 5.{number}.0 no") for number in range(8)}
-    assert [number for number, found in subjects.items() if found] == [0, 1, 2, 4]
-    details = {number: about(f"550 5.1.{number} no") for number in range(1, 12)}
-    assert [number for number, found in details.items() if not found] == [7, 8]
-    late = {number: about(f"554 5.{number}.1 no", after_data=True) for number in range(8)}
-    assert [number for number, found in late.items() if found] == [1]
-    assert about("501 5.1.3 Bad address syntax"), "the status says more than the code"
-
-
 @pytest.mark.parametrize("after_data", [False, True])
 @pytest.mark.parametrize("reply", ["451 4.7.1 Greylisted", "421 4.3.2 Shutting down"])
 def test_a_passing_refusal_is_certain_and_the_next_message_goes(

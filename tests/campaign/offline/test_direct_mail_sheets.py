@@ -114,3 +114,57 @@ def test_a_long_appeal_fits_one_page_with_a_link_to_the_rest() -> None:
     assert read.metadata.title == "The Harbor Ledger: Keep every story free to read"
     (short,) = PdfReader(io.BytesIO(direct_mail_pdf([sheet_context(batch(), ANA, "A")]))).pages
     assert "Read the full text" not in short.extract_text()
+
+
+def test_every_text_of_a_sheet_is_there_for_the_donor_who_gives_on_paper() -> None:
+    house = replace(HOUSE, registration="State registration 77.")
+    sheet = sheet_context(batch(house), ANA, "CODE")
+    wanted = {
+        "lang": "en",
+        "organization": "The Harbor Ledger",
+        "organization_lines": ["1 Wharf Street", "Astoria, OR 97103"],
+        "title": "Keep every story free to read",
+        "appeal": "Tonight.",
+        "text_lang": "en",
+        "page": "https://give.example/c/year-end-2026",
+        "how_word": "How to give by mail",
+        "how": "Make a check or money order payable to The Harbor Ledger and send it with the coupon to:",
+        "no_cash": "Please do not send cash.",
+        "online": "A friend or relative can also give online:",
+        "rest": "Read the full text at https://give.example/c/year-end-2026.",
+        "coupon_word": "Coupon",
+        "code_word": "Code",
+        "gift_word": "My gift:",
+        "other_word": "other",
+        "from_word": "From",
+        "moved_word": "My new address, if it has changed",
+        "unnamed": "Do not publish my name",
+        "foot": "The Harbor Ledger stays free to read, for those who give and for those who cannot."
+        " Please give only what you can easily afford. EIN 12-3456789. State registration 77.",
+    }
+    assert {name: sheet[name] for name in wanted} == wanted
+
+
+def test_a_hidden_total_is_on_no_sheet() -> None:
+    sheet = sheet_context(batch(figures_hidden=True), ANA, "CODE")
+    assert sheet["figure"] == ""
+    assert "12,345" not in str(sheet)
+
+
+def test_a_sheet_has_the_paper_of_its_envelope_and_the_first_ones_language() -> None:
+    sheets = [sheet_context(batch(), one, "A") for one in (LUZ, ANA)]
+    for window, width in (("us", 612), ("din", 595)):
+        read = PdfReader(io.BytesIO(direct_mail_pdf(sheets, window)))
+        root: Any = read.trailer["/Root"]
+        assert (int(read.pages[0].mediabox.width), root["/Lang"]) == (width, "es")
+
+
+def test_breaks_and_bold_in_a_list_stay_in_its_item() -> None:
+    markdown = "1. **a**\n2. b\n   - **c**d\n\ne\\\nf\n\n```\ng\n```\n"
+    assert markdown_blocks(markdown) == [
+        {"kind": "item", "runs": [["a", True]]},
+        {"kind": "item", "runs": [["b", False]]},
+        {"kind": "item", "runs": [["c", True], ["d", False]]},
+        {"kind": "paragraph", "runs": [["e f", False]]},
+        {"kind": "paragraph", "runs": [["g\n", False]]},
+    ]

@@ -107,3 +107,13 @@ def test_two_concurrent_gifts_with_a_new_email_share_one_donor(
         assert len(set(pool.map(give, entries))) == 1
     with installation.sessions() as session:
         assert len(session.scalars(select(Donor)).all()) == 1
+
+
+def test_the_twenty_newest_namesakes_are_listed(
+    installation: Installation, running: Campaign
+) -> None:
+    every = [add(installation, address=f"{n} Pier Road") for n in range(21)]
+    with installation.sessions() as session:
+        found = find_candidates(session, entry_of(installation))
+    assert [one.id for one in found] == every[:0:-1]
+    assert {one.gifts for one in found} == {0}

@@ -153,3 +153,9 @@ def test_a_gift_is_described_with_donor_and_local_time_of_entry(
         f"cash of $7.50 from bo@example.org, received on {days_ago(0)}, {by}",
         f"stock of $900 from an unnamed donor, received on {days_ago(0)}, {by}",
     ]
+
+
+def test_the_five_newest_similar_gifts_are_shown(installation: Installation, enter: Enter) -> None:
+    new = Choices(waived=None, donor="new")
+    every = [gift_of(enter(new, reference=str(number))).id for number in range(6)]
+    assert alike(installation) == every[:0:-1]

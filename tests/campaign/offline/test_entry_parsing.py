@@ -162,3 +162,49 @@ def test_a_direct_mail_coupon_fills_in_the_recipient_unless_typed(
     assert entry.code == coupon_code(running, "post")
     entry = read(installation, **unnamed, name="Cy")
     assert (entry.name, entry.address, entry.kind) == ("Cy", "", OfflineKind.cheque)
+
+
+@pytest.mark.parametrize(
+    ("field", "longest"),
+    [
+        ("name", "A" * 200),
+        ("reference", "A" * 100),
+        ("description", "A" * 300),
+        # 254 characters.
+        ("email", f"{'a' * 59}@{'b' * 60}.{'c' * 60}.{'d' * 60}.example.org"),
+    ],
+)
+def test_each_text_has_its_greatest_length(
+    installation: Installation, running: Campaign, field: str, longest: str
+) -> None:
+    assert getattr(read(installation, **{field: longest}), field) == longest
+    assert "long" in faults(installation, **{field: f"a{longest}"})[field]
+
+
+def test_line_breaks_and_tabs_are_spaces_and_every_other_control_character_is_a_fault(
+    installation: Installation, running: Campaign
+) -> None:
+    assert read(installation, name="Ana\tB.\r\nReyes").name == "Ana B. Reyes"
+    for character in "\x00\x0b\x1f\x7f\x85":
+        found = faults(installation, name=f"Ana{character}Reyes")
+        assert found == {"name": "The name contains a control character."}, repr(character)
+    assert read(installation, address="1 Road\nAstoria").address == "1 Road\nAstoria"
+    assert "address" in faults(installation, address="1 Road\x07\nAstoria")
+
+
+def test_a_fault_of_a_date_shows_what_was_typed_in_forty_characters(
+    installation: Installation, running: Campaign
+) -> None:
+    found = faults(installation, received_on="9" * 41, postmarked_on="soon")
+    assert found == {
+        "received_on": f"'{'9' * 40}' is not a date (received); write it as 2026-12-31.",
+        "postmarked_on": "'soon' is not a date (postmark); write it as 2026-12-31.",
+    }
+
+
+def test_a_postmark_may_be_the_day_of_receipt(
+    installation: Installation, running: Campaign
+) -> None:
+    same = days_ago(2)
+    entry = read(installation, received_on=same, postmarked_on=same)
+    assert entry.postmarked_on == entry.received_on

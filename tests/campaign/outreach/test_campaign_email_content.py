@@ -1,6 +1,6 @@
 """What every appeal must say, and what it may contain."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -147,22 +147,39 @@ def _progress(
     return Progress(shown, raised, pending, 0, 430, 412, at)
 
 
-def test_a_hidden_figure_appears_in_no_field_until_the_end() -> None:
-    step = CampaignStep(key="three_days", texts={"en": {"subject": "{raised} so far"}})
+@pytest.mark.parametrize("texts", [{}, {"en": {"subject": "{raised} so far"}}])
+def test_a_hidden_figure_appears_in_no_field_until_the_end(texts: dict[str, Any]) -> None:
+    step = CampaignStep(key="three_days", texts=texts)
     shown = _progress(3_125_099, pending=77_700, figures_hidden=True)
     context = appeal_context(shown, step, None, SENDER, get_language("en"))
     assert context["figure"] == "The goal is $50,000. The amount raised will be shown later."
     for figure in ("31,250", "18,749", "777", "412", "62"):
         assert figure not in str(context), figure
     sent_email = fill(render_email("appeal", context), MERGE_FIELDS)
+    assert "We met our goal" not in sent_email.subject + sent_email.text
     assert "The amount raised will be shown later." in sent_email.text.replace("\n", " ")
     assert "% of the goal" not in sent_email.text + sent_email.html
     assert "$31,250.99 of $50,000" in _result(3_125_099, figures_hidden=True)["figure"]
 
 
+@pytest.mark.parametrize("hidden", [False, True])
+def test_a_shown_figure_has_its_bar_and_a_hidden_one_has_none(hidden: bool) -> None:
+    progress = _progress(3_125_000, figures_hidden=hidden)
+    context = reminder_context(progress, None, SENDER, get_language("en"))
+    sent_email = fill(render_email("reminder", context), MERGE_FIELDS)
+    for text in (sent_email.text, sent_email.html):
+        assert ("62.5% of the goal" in text) is not hidden
+
+
 @pytest.mark.parametrize(
     ("raised", "percent", "text"),
-    [(0, 0, "0%"), (-100, 0, "-0%"), (4_999_999, 100, "100%"), (6_250_000, 100, "125%")],
+    [
+        (0, 0, "0%"),
+        (-100, 0, "-0%"),
+        (-100_000, 0, "-2%"),
+        (4_999_999, 100, "100%"),
+        (6_250_000, 100, "125%"),
+    ],
 )
 def test_a_bar_is_full_at_most_and_never_less_than_empty(
     raised: int, percent: int, text: str
@@ -208,3 +225,42 @@ def test_a_reason_ends_where_the_sentence_around_it_goes_on() -> None:
 def test_one_day_is_one_day() -> None:
     texts = {"en": {"subject": "{days} to go"}}
     assert _text("last_day", before=timedelta(hours=36), texts=texts).startswith("1 day to go\n")
+
+
+def test_the_longest_day_of_the_year_is_one_day_too() -> None:
+    """When clocks go back, more than 24 hours are left on the last day itself."""
+    end = datetime(2026, 11, 2, 8, tzinfo=UTC)  # midnight in Los Angeles
+    progress = _progress(0, at=end - timedelta(hours=24, minutes=30), deadline=end)
+    step = CampaignStep(key="last_day", texts={"en": {"subject": "{days}: {days_left}"}})
+    context = appeal_context(progress, step, None, SENDER, get_language("en"))
+    assert context["subject"] == "1 day: 1 day left"
+
+
+def test_staff_may_name_every_figure_and_day_in_their_text() -> None:
+    text = (
+        "{title} | {organization} | {goal} | {raised} | {left} | {days} | {days_left} | {last_day}"
+        " | {ending}"
+    )
+    step = CampaignStep(key="three_days", texts={"en": {"subject": text}})
+    context = appeal_context(_progress(3_125_000), step, None, SENDER, get_language("en"))
+    assert context["subject"].split(" | ") == [
+        "Keep every story free to read",
+        "The Harbor Ledger",
+        "$50,000",
+        "$31,250",
+        "$18,750",
+        "2 days",
+        "2 days left",
+        "Thursday, December 31",
+        "11:59 p.m. on Thursday, December 31, Pacific time",
+    ]
+
+
+def test_a_reminder_says_what_is_missing_and_what_is_promised() -> None:
+    context = reminder_context(
+        _progress(3_125_000, pending=12_300), None, SENDER, get_language("en")
+    )
+    text = fill(render_email("reminder", context), MERGE_FIELDS).text.replace("\n", " ")
+    assert "We still need $18,750." in text
+    assert "$123" in text
+    assert "2 days left" in text

@@ -12,6 +12,7 @@ from campaign.receipts.pdf_documents import (
     deposit_slip_pdf,
     print_queue_pdf,
     receipt_pdf,
+    report_pdf,
     statement_pdf,
 )
 
@@ -139,6 +140,43 @@ def test_a_statement_lists_and_sums() -> None:
     assert "Dec 2, 2026 2026-000002 Nine days $25 Total $50" in said
 
 
+@pytest.mark.parametrize(
+    ("locale", "columns"),
+    [("en", "Date Receipt Campaign Amount"), ("es", "Fecha Recibo Campaña Monto")],
+)
+def test_a_statement_says_whose_it_is_and_heads_its_columns(locale: str, columns: str) -> None:
+    pdf = statement_pdf(STATEMENT | {"locale": locale})
+    said = text(pdf)
+    for part in (
+        "The Harbor Ledger 1 Wharf Street Astoria, OR 97103 EIN 12-3456789",
+        f"Žofie Núñez {columns} Dec 1, 2026 2026-000001 Nine days $25",
+        "No goods or services were provided in exchange for this gift.",
+    ):
+        assert part in said
+    assert int(read(pdf).pages[0].mediabox.width) == 612
+
+
+def test_a_report_is_in_english_on_letter_paper_with_its_title() -> None:
+    pdf = report_pdf(
+        {
+            "organization_name": "The Harbor Ledger",
+            "title": "Nine days",
+            "standing": "The result is final.",
+            "as_of": "January 2, 2027",
+            "headlines": [("Raised", "$1,000", "of $900")],
+            "sections": [],
+            "moved": ["It was moved once."],
+            "comments": [("Well done.", "Ana")],
+        }
+    )
+    reader = read(pdf)
+    assert int(reader.pages[0].mediabox.width) == 612
+    root: Any = reader.trailer["/Root"]
+    assert root["/Lang"] == "en"
+    for part in ("The result is final. As of January 2, 2027.", "Raised: $1,000", "Well done."):
+        assert part in text(pdf)
+
+
 @pytest.mark.parametrize(("window", "width"), [("us", 612), ("din", 595)])
 def test_each_letter_has_its_own_sheet(window: str, width: int) -> None:
     sent_emails = [
@@ -187,6 +225,16 @@ def test_the_address_is_in_the_window_of_the_envelope(
         assert abs(x - left) < 0.02
         assert top < y < bottom
     assert text(pdf).startswith("The Harbor Ledger")
+
+
+@pytest.mark.parametrize(("window", "left", "top"), [("us", 0.5, 0.625), ("din", 0.984, 1.9)])
+def test_the_sender_is_above_the_address_in_the_upper_window_or_the_same(
+    window: str, left: float, top: float
+) -> None:
+    letter = {"kind": "receipt", "context": RECEIPT, "address": ["Bo Lund"]}
+    x, y = places(print_queue_pdf([letter], window), "The Harbor Ledger")
+    assert abs(x - left) < 0.02
+    assert top < y < top + 0.2
 
 
 def test_letters_have_their_organizations_title_and_the_first_ones_language() -> None:
@@ -299,4 +347,6 @@ def test_a_deposit_slip_lists_each_check_and_adds_the_cash(
         assert part in said
     assert "EIN" not in said
     assert int(read(pdf).pages[0].mediabox.width) == width
+    # The ordinal numbers have no heading.
+    assert abs(places(pdf, "Number")[0] - places(pdf, "check 101")[0]) < 0.02
     assert "Reference" not in text(deposit_slip_pdf(context | {"bank_reference": ""}))

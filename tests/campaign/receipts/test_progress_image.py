@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from campaign.receipts.progress_image import bar_png
 from tests.support.images import png_brightness, png_size
 
@@ -63,3 +65,23 @@ def test_a_card_is_a_link_preview_with_the_title_and_headline_and_other_images_h
     assert png_size(bar(card=True)) == (1200, 630)
     assert [drawn(place, card=True) for place in range(5)] == [True, True, True, True, False]
     assert [drawn(place, card=False) for place in range(5)] == [False, True, False, True, True]
+
+
+@pytest.mark.parametrize(("card", "left", "right"), [(False, 15, 1184), (True, 79, 1120)])
+def test_the_bar_keeps_its_margin_with_its_stroke_around_it(
+    card: bool, left: int, right: int
+) -> None:
+    """8 points in an email, 40 points in a link preview, which sites crop; half of the stroke is outside."""
+    row = next(
+        row for row in png_brightness(bar(card=card)) if sum(value < 64 for value in row) > 400
+    )
+    dark = [place for place, value in enumerate(row) if value < 128]
+    assert (dark[0], dark[-1]) == (left, right)
+
+
+def test_the_title_of_a_link_preview_is_30_points() -> None:
+    rows = png_brightness(bar_png("HHH", "", "", ".", "", (50, 0, 0), 80, card=True))
+    dark = [any(value < 128 for value in row) for row in rows]
+    first = dark.index(True)
+    # A capital letter of Noto Serif is 0.714 of its size: 21.4 points, in pixels twice as many.
+    assert dark.index(False, first) - first == 43
