@@ -17,6 +17,26 @@ EQUIVALENT: dict[tuple[str, str], str] = {
         ("campaign/core/money.py", f"@lru_cache(maxsize= {size})"): _CACHE
         for size in (255, 257, 4095, 4097)
     },
+    **{("campaign/core/money.py", f"- @lru_cache(maxsize={size})"): _CACHE for size in (256, 4096)},
+    **{
+        ("campaign/core/money.py", f"while {condition}:"): "no currency's minimum is in between"
+        for condition in (
+            "unit * 11 < usual_minimum(currency) * 2",
+            "unit * 10 < usual_minimum(currency) + 2",
+        )
+    },
+    (
+        "campaign/core/money.py",
+        "for sign in sorted(signs, key=lambda sign: (-len(sign),)):",
+    ): "of two signs of one length, at most one fits",
+    (
+        "campaign/core/money.py",
+        '"usd": 50, "aed": 200, "aud": 50, "brl": 50, "cad": 50, "chf": 50, "czk": 1500,',
+    ): "the lev's minimum is the default of one unit",
+    (
+        "campaign/core/money.py",
+        "places = -1 if amount == amount.to_integral_value() else decimals(currency)",
+    ): "a pattern that ends with a point writes none, as without decimals",
     (
         "campaign/outreach/recipient_counts.py",
         "elif window and at <= window.due < window.closes:",
@@ -34,10 +54,13 @@ EQUIVALENT: dict[tuple[str, str], str] = {
         "campaign/subscriptions/change_requests.py",
         "gift, covered = (amount, fee_cover) if cover_item else (amount + fee_cover, -1)",
     ): "without an item for the fees, their amount is not read",
-    (
-        "campaign/core/money.py",
-        "whole = int(gross.quantize(Decimal( 2), rounding=ROUND_HALF_UP))",
-    ): "quantize reads only the exponent of its argument, which is that of 1",
+    **{
+        (
+            "campaign/core/money.py",
+            f"whole = int(gross.quantize(Decimal( {number}), rounding=ROUND_HALF_UP))",
+        ): "quantize reads only the exponent of its argument, which is that of 1"
+        for number in (0, 2)
+    },
 }
 
 THAWED = "@dataclass(frozen=False)"
