@@ -95,3 +95,11 @@ def test_every_currency_has_the_decimals_that_stripe_documents() -> None:
     for places, currencies in shown.items():
         amounts = {currency: money.parse_amount("25", currency) for currency in currencies}
         assert amounts == dict.fromkeys(currencies, 25 * 10**places)
+
+
+def test_a_currencys_code_is_understood_on_both_sides_and_in_both_cases() -> None:
+    for typed in ("USD 25", "USD25", "25 USD", "25USD", "usd 25", "usd25", "25 usd", "25usd"):
+        assert money.parse_amount(typed, "usd") == 2500, typed
+    for typed in ("USD", "usd", "Usd 25", "USD 25 USD"):
+        with pytest.raises(AmountInvalid):
+            money.parse_amount(typed, "usd")
