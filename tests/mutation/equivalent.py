@@ -87,8 +87,8 @@ EQUIVALENT: dict[tuple[str, str], str] = {
         )
     },
     **{
-        (f"campaign/reconciliation/{module}.py", line): _FIRST
-        for module in ("balance_transactions", "candidates")
+        (f"campaign/{module}.py", line): _FIRST
+        for module in ("reconciliation/balance_transactions", "reconciliation/candidates")
         for line in (".limit( 2)", "- .limit(1)")
     },
     **{

@@ -271,11 +271,13 @@ def test_a_comparison_is_of_now_and_in_the_order_of_the_entries(
         case = load_comparison(table, facts.donation.id, SINCE)
         return case.charge, [one.kind for one in case.entries]
 
+    kept = table.get_one(Donation, facts.donation.id)
     assert load() == (2500, ["payment", "refund"])
     # PostgreSQL puts a changed row behind the others.
     run_sql(installation, "UPDATE ledger_entry SET recorded_at = now() WHERE kind = 'payment'")
     run_sql(installation, "UPDATE donation SET fee_cover = 106")
     assert load() == (2606, ["payment", "refund"])
+    assert kept.fee_cover == 106
 
 
 def test_weeks_of_transactions_have_ten_minutes_and_are_counted_for_the_planner(
