@@ -103,3 +103,9 @@ def test_a_currencys_code_is_understood_on_both_sides_and_in_both_cases() -> Non
     for typed in ("USD", "usd", "Usd 25", "USD 25 USD"):
         with pytest.raises(AmountInvalid):
             money.parse_amount(typed, "usd")
+
+
+def test_what_was_typed_is_quoted_up_to_forty_characters() -> None:
+    for typed, quoted in {"a" * 40: "a" * 40, "a" * 41: "a" * 39 + "…"}.items():
+        with pytest.raises(AmountInvalid, match=f"“{quoted}” is not an amount"):
+            money.parse_amount(typed, "usd")
