@@ -6,6 +6,10 @@ changes nothing.
 
 _BATCH = "only how many rows are held at once"
 _CACHE = "how many results are kept changes no result"
+_FLUSH = "the next query or the commit writes the same"
+_FIRST = "only the first row is read"
+_FASTER = "only how fast the rows are found"
+_NO_NULL = "the rows come from fields that are never None"
 
 EQUIVALENT: dict[tuple[str, str], str] = {
     # (module, mutated line without indentation): why nobody can notice
@@ -27,6 +31,26 @@ EQUIVALENT: dict[tuple[str, str], str] = {
         ("campaign/core/money.py", f"@lru_cache(maxsize= {size})"): _CACHE
         for size in (255, 257, 4095, 4097)
     },
+    **{("campaign/core/money.py", f"- @lru_cache(maxsize={size})"): _CACHE for size in (256, 4096)},
+    **{
+        ("campaign/core/money.py", f"while {condition}:"): "no currency's minimum is in between"
+        for condition in (
+            "unit * 11 < usual_minimum(currency) * 2",
+            "unit * 10 < usual_minimum(currency) + 2",
+        )
+    },
+    (
+        "campaign/core/money.py",
+        "for sign in sorted(signs, key=lambda sign: (-len(sign),)):",
+    ): "of two signs of one length, at most one fits",
+    (
+        "campaign/core/money.py",
+        '"usd": 50, "aed": 200, "aud": 50, "brl": 50, "cad": 50, "chf": 50, "czk": 1500,',
+    ): "the lev's minimum is the default of one unit",
+    (
+        "campaign/core/money.py",
+        "places = -1 if amount == amount.to_integral_value() else decimals(currency)",
+    ): "a pattern that ends with a point writes none, as without decimals",
     (
         "campaign/outreach/segments.py",
         "past = select(literal( 2), Donor.email, Donor.name, Donor.locale, null()).where(",
@@ -76,15 +100,90 @@ EQUIVALENT: dict[tuple[str, str], str] = {
     ("campaign/receipts/progress_image.py", '"height": 315 if card else -1,'): (
         "the template takes every height above 0"
     ),
-    ("campaign/receipts/receipts.py", ".limit( 2)"): "only the first row is read",
+    ("campaign/receipts/receipts.py", ".limit( 2)"): _FIRST,
+    **{
+        (f"campaign/{module}.py", "- session.flush()"): _FLUSH
+        for module in (
+            "ledger/disputes",
+            "ledger/refund_evidence",
+            "reconciliation/payment_lookup",
+            "reconciliation/payouts",
+            "subscriptions/invoices",
+            "subscriptions/subscription_events",
+        )
+    },
+    **{
+        (f"campaign/{module}.py", line): _BATCH
+        for module, line in (
+            ("ledger/exports", "CHUNK = 999"),
+            ("ledger/exports", "CHUNK = 1001"),
+            ("ledger/exports", "for row in session.execute(query).mappings():"),
+            ("ledger/invariants", "with session.execute(text(query), named) as rows:"),
+            *(
+                (
+                    "ledger/invariants",
+                    f"with session.execute(text(query).execution_options(yield_per= {size}), named) as rows:",
+                )
+                for size in (999, 1001)
+            ),
+            ("reconciliation/fetch_fees", "PAGE = 99"),
+            ("reconciliation/fetch_fees", "PAGE = 101"),
+            ("reconciliation/payouts", ".execution_options(yield_per= 999)"),
+            ("reconciliation/payouts", ".execution_options(yield_per= 1001)"),
+            ("reconciliation/payouts", "- .execution_options(yield_per=1000)"),
+        )
+    },
+    **{
+        (f"campaign/{module}.py", line): _FIRST
+        for module in ("reconciliation/balance_transactions", "reconciliation/candidates")
+        for line in (".limit( 2)", "- .limit(1)")
+    },
+    **{
+        (
+            "campaign/reconciliation/balance_transactions.py",
+            f"Column({column}, nullable=True),",
+        ): _NO_NULL
+        for column in (
+            '"kind", Text',
+            '"amount", BigInteger',
+            '"currency", Text',
+            '"fee", BigInteger',
+            '"fee_currency", Text',
+            '"created", DateTime(timezone=True)',
+            '"source_id", Text',
+            '"bare", Boolean',
+            '"source", JSONB',
+        )
+    },
+    **{
+        ("campaign/reconciliation/balance_transactions.py", line): why
+        for line, why in (
+            ('Column("payment_intent_id", Text, nullable=True, index=True),', _NO_NULL),
+            ('Column("foreign", Boolean, nullable=True, server_default=false()),', _NO_NULL),
+            (".having(~func.coalesce(func.bool_or(BALANCE_TRANSACTIONS.c.bare), True))", _NO_NULL),
+            ('Column("payment_intent_id", Text, nullable=False, index=False),', _FASTER),
+            ('Column("donation_id", BigInteger, index=False),', _FASTER),
+            (
+                "foreign=donation_id is None or renewal_of is None,",
+                "of a payment that has an owner, nobody asks whether it is another's",
+            ),
+        )
+    },
+    (
+        "campaign/reconciliation/candidates.py",
+        "or_(*(place > 1 for place in named)),",
+    ): "an event's body begins with a brace, never with a name",
     (
         "campaign/subscriptions/change_requests.py",
         "gift, covered = (amount, fee_cover) if cover_item else (amount + fee_cover, -1)",
     ): "without an item for the fees, their amount is not read",
-    (
-        "campaign/core/money.py",
-        "whole = int(gross.quantize(Decimal( 2), rounding=ROUND_HALF_UP))",
-    ): "quantize reads only the exponent of its argument, which is that of 1",
+    **{
+        (
+            "campaign/core/money.py",
+            f"whole = int(gross.quantize(Decimal( {number}), rounding=ROUND_HALF_UP))",
+        ): "quantize reads only the exponent of its argument, which is that of 1"
+        for number in (0, 2)
+    },
 }
 
 THAWED = "@dataclass(frozen=False)"
@@ -99,5 +198,6 @@ def reason(diff: str) -> str:
     removed = [f"- {line[1:].strip()}" for line in lines if line[:1] == "-" and line[:3] != "---"]
     if added == [THAWED]:
         return "nobody assigns to its fields"
-    known = ((module, line) for line in (*added, *([] if added else removed)))
+    left_out = not {*added} - {"", "pass"}
+    known = ((module, line) for line in (*added, *(removed if left_out else [])))
     return next((EQUIVALENT[each] for each in known if each in EQUIVALENT), "")

@@ -24,8 +24,9 @@ class RemoveCall(Operator):  # type: ignore[misc] # Cosmic Ray ships no types
             yield node.children[0].start_pos, node.children[0].end_pos
 
     def mutate(self, node: Any, index: int) -> Any:
-        left_out = node.children[0]
-        node.children[0] = parso.parse(left_out.get_first_leaf().prefix + "pass").children[0]
+        put = parso.parse("pass").get_first_leaf()
+        put.prefix = node.get_first_leaf().prefix
+        node.children[0] = put
         return node
 
     @classmethod

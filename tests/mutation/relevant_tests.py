@@ -4,8 +4,8 @@ import ast
 import json
 import subprocess
 import sys
-from collections import defaultdict
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
@@ -15,6 +15,8 @@ from coverage import CoverageData
 MOST = 60
 MOST_SECONDS = 60.0
 """So many tests a mutant, the fastest first: a line that every test runs is noticed by few of them anyway."""
+FEW_SECONDS = 10.0
+"""As many tests as fit into these run in any case."""
 
 
 @dataclass(frozen=True)
@@ -30,12 +32,24 @@ class RelevantTests:
         ran = frozenset().union(*(of_module.get(line, ()) for line in range(first, last + 1)))
         if not ran:  # run while the module was imported
             ran = frozenset().union(*of_module.values())
-        own = f"/test_{Path(module).stem}.py"
-        chosen = sorted(ran, key=lambda test: (own not in test, self.seconds.get(test, 0.0)))[:MOST]
-        spent = list(accumulate(self.seconds.get(test, 0.0) for test in chosen))
+        chosen = self._likeliest_first(ran, Path(module).stem)
+        spent = accumulate(self.seconds.get(test, 0.0) for test in chosen)
         return [
-            test for test, so_far in zip(chosen, spent, strict=True) if so_far < MOST_SECONDS
+            test
+            for number, (test, so_far) in enumerate(zip(chosen, spent, strict=True))
+            if so_far < (MOST_SECONDS if number < MOST else FEW_SECONDS)
         ] or chosen[:1]
+
+    def _likeliest_first(self, tests: Iterable[str], stem: str) -> list[str]:
+        """Return the module's own tests first, and one example of each test before a second one of any."""
+        earlier: Counter[str] = Counter()
+        places: dict[str, tuple[bool, int, float]] = {}
+        for test in sorted(tests, key=lambda each: (self.seconds.get(each, 0.0), each)):
+            function = test.partition("[")[0]
+            is_own = Path(test.partition("::")[0]).stem.startswith(f"test_{stem}")
+            places[test] = (not is_own, earlier[function], self.seconds.get(test, 0.0))
+            earlier[function] += 1
+        return sorted(places, key=places.__getitem__)
 
 
 def measure(workspace: Path, tests: tuple[str, ...], environment: dict[str, str]) -> RelevantTests:

@@ -245,6 +245,8 @@ def test_a_dollar_sign_is_understood_in_every_dollar(currency: str) -> None:
         ("US$25", "usd", "es", 2500),
         ("25 US$", "usd", "es", 2500),
         ("25,50 USD", "usd", "es", 2550),
+        ("CA$25", "cad", "es", 2500),
+        ("25 A$", "aud", "de", 2500),
         ("CHF 25", "chf", "en", 2500),
         ("25 £", "gbp", "en", 2500),
         ("￥2,500", "jpy", "ja", 2500),

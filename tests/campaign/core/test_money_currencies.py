@@ -80,6 +80,8 @@ def test_a_new_campaign_asks_for_at_least_what_stripe_charges() -> None:
         ("clp", [10, 25, 50, 100, 250]),
         ("huf", [100_000, 250_000, 500_000, 1_000_000, 2_500_000]),
         ("czk", [10_000, 25_000, 50_000, 100_000, 250_000]),
+        ("mxn", [10_000, 25_000, 50_000, 100_000, 250_000]),
+        ("thb", [10_000, 25_000, 50_000, 100_000, 250_000]),
         ("hkd", [1000, 2500, 5000, 10_000, 25_000]),
         ("kwd", [10_000, 25_000, 50_000, 100_000, 250_000]),
     ],
@@ -93,3 +95,17 @@ def test_every_currency_has_the_decimals_that_stripe_documents() -> None:
     for places, currencies in shown.items():
         amounts = {currency: money.parse_amount("25", currency) for currency in currencies}
         assert amounts == dict.fromkeys(currencies, 25 * 10**places)
+
+
+def test_a_currencys_code_is_understood_on_both_sides_and_in_both_cases() -> None:
+    for typed in ("USD 25", "USD25", "25 USD", "25USD", "usd 25", "usd25", "25 usd", "25usd"):
+        assert money.parse_amount(typed, "usd") == 2500, typed
+    for typed in ("USD", "usd", "Usd 25", "USD 25 USD"):
+        with pytest.raises(AmountInvalid):
+            money.parse_amount(typed, "usd")
+
+
+def test_what_was_typed_is_quoted_up_to_forty_characters() -> None:
+    for typed, quoted in {"a" * 40: "a" * 40, "a" * 41: "a" * 39 + "…"}.items():
+        with pytest.raises(AmountInvalid, match=f"“{quoted}” is not an amount"):
+            money.parse_amount(typed, "usd")

@@ -14,7 +14,6 @@ from campaign.core import clock
 from campaign.core.i18n import get_language
 from campaign.donations.donations import lock_donation
 from campaign.donations.tribute_cards import (
-    RETENTION,
     CardRequest,
     build_card_email,
     card_context,
@@ -44,6 +43,7 @@ from tests.support.donors import claim_of
 from tests.support.ledger import run_sql
 from tests.support.stripe import Facts
 
+RETENTION = timedelta(days=90)
 BY_EMAIL = CardRequest(
     "email", "Ben Ortiz", "ben@example.org", "", "She read it aloud.", "Ana Reyes"
 )

@@ -302,3 +302,12 @@ def test_settling_again_leaves_a_changed_gift_alone(
     with installation.sessions() as session:
         found = session.get_one(Donation, before.id)
         assert (found.state, len(found.receipts)) == ("partially_refunded", 2)
+
+
+def test_a_single_cent_that_only_the_charge_reports_is_booked_once(
+    installation: Installation, gift: Facts
+) -> None:
+    for seconds in (10, 20):
+        report_charge(installation, gift, gift.charge(amount_refunded=1), seconds)
+    assert ledger_entries_of(installation, gift) == [("payment", 2500, 0), ("refund", -1, 0)]
+    assert state_and_receipt(installation, gift) == ("partially_refunded", 2499)

@@ -135,3 +135,25 @@ def test_the_sides_name_every_transaction_and_every_entry_once() -> None:
 def test_a_renewal_that_the_ledger_lacks_is_called_one() -> None:
     (one,) = found([PAID], [], charge=None, currency=None, renewal=True)
     assert (one.renewal, one.repairable) == (True, True)
+
+
+def test_the_latest_charge_and_the_latest_entry_say_the_currency_and_the_day() -> None:
+    euros = moved("payment", 2500, "ch_2", currency="eur", created=AT)
+    back = moved("payment_reversed", 2500, "re_0")
+    assert found([euros, back, PAID], [BOOKED]) == []
+    (one,) = found([PAID, back, euros], [BOOKED])
+    assert one.stripe is not None
+    assert (one.stripe.amount, one.stripe.currency, one.stripe.at) == (5000, "eur", AT)
+    entries = [
+        entry("payment", 2400),
+        entry("payment", 100, "cs_1", currency="eur", occurred_at=AT),
+    ]
+    (one,) = found([PAID], entries)
+    assert one.ledger is not None
+    assert (one.ledger.amount, one.ledger.currency, one.ledger.at) == (2500, "eur", AT)
+
+
+def test_a_booked_reversal_whose_charge_is_older_than_the_window_agrees() -> None:
+    back = moved("payment_reversed", 2500, "re_0")
+    returned = entry("payment_reversed", -2500)
+    assert found([back], [entry("payment", 2500, **EARLIER), returned]) == []

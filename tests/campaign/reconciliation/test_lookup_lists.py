@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from campaign.core.clock import now
@@ -16,7 +16,9 @@ from campaign.reconciliation.balance_transactions import (
     add_transactions,
     create_table,
     list_transactions,
+    list_unbooked_renewals,
     match_transactions,
+    record_owner,
 )
 from campaign.reconciliation.candidates import find_candidates, load_comparison
 from campaign.reconciliation.payment_lookup import (
@@ -243,3 +245,51 @@ def test_a_comparison_has_the_entries_and_the_transactions_of_its_gift_alone(
     ]
     with installation.sessions() as session:
         assert len(session.scalars(select(LedgerEntry)).all()) == 3
+
+
+def test_a_renewal_is_listed_once_however_often_its_money_moved(
+    table: Session, gifts: list[Facts]
+) -> None:
+    facts = gifts[0]
+    names = {"txn_1": "pi_b", "txn_2": "pi_b", "txn_3": "pi_a"}
+    add_transactions(
+        table, [moved(facts, id=name, payment_intent_id=intent) for name, intent in names.items()]
+    )
+    first = facts.donation.public_id
+    for intent in ("pi_a", "pi_b"):
+        record_owner(table, intent, donation_id=None, renewal_of=first)
+    assert list_unbooked_renewals(table) == [("pi_a", first), ("pi_b", first)]
+
+
+def test_a_comparison_is_of_now_and_in_the_order_of_the_entries(
+    installation: Installation, table: Session, gifts: list[Facts]
+) -> None:
+    facts = gifts[0]
+    report_refund(installation, facts, facts.refund("a", 700))
+
+    def load() -> tuple[int | None, list[str]]:
+        case = load_comparison(table, facts.donation.id, SINCE)
+        return case.charge, [one.kind for one in case.entries]
+
+    kept = table.get_one(Donation, facts.donation.id)
+    assert load() == (2500, ["payment", "refund"])
+    # PostgreSQL puts a changed row behind the others.
+    run_sql(installation, "UPDATE ledger_entry SET recorded_at = now() WHERE kind = 'payment'")
+    run_sql(installation, "UPDATE donation SET fee_cover = 106")
+    assert load() == (2606, ["payment", "refund"])
+    assert kept.fee_cover == 106
+
+
+def test_weeks_of_transactions_have_ten_minutes_and_are_counted_for_the_planner(
+    table: Session, gifts: list[Facts]
+) -> None:
+    add_transactions(table, [moved(facts) for facts in gifts])
+    table.commit()
+    limit = text("SHOW statement_timeout")
+    for step in (match_transactions, lambda session: find_candidates(session, SINCE)):
+        assert table.scalar(limit) == "30s"
+        step(table)
+        assert table.scalar(limit) == "10min"
+        table.commit()
+    known = "SELECT reltuples FROM pg_class WHERE oid = 'stripe_balance_transaction'::regclass"
+    assert table.scalar(text(known)) == len(gifts)

@@ -1,11 +1,15 @@
 """What a failed event keeps, what it rolls back, and what a replay does with one that cannot be read."""
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator, MutableMapping
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
+import structlog
 from sqlalchemy import select
+from structlog.testing import capture_logs
 
 from campaign.core.clock import now
 from campaign.core.errors import EventHeld, FactMismatch, NotFound
@@ -135,3 +139,40 @@ def test_an_event_says_when_and_why_it_ended(
         assert kept.finished_at is not None
         assert before <= kept.finished_at <= now()
         assert int(kept.occurred_at.timestamp()) == shown_at[kept.id]
+
+
+@pytest.fixture
+def logged() -> Iterator[list[MutableMapping[str, Any]]]:
+    """What is logged from now on; other tests log nothing."""
+    quiet = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.INFO))
+    with capture_logs() as found:
+        yield found
+    structlog.configure(**quiet)
+
+
+@pytest.mark.parametrize(
+    ("attempts", "state", "name", "level"),
+    [
+        (0, "failed", "event_failed", "warning"),
+        (10, "failed", "event_failed", "warning"),
+        (11, "given_up", "event_given_up", "error"),
+    ],
+)
+def test_an_event_that_is_given_up_after_twelve_attempts_is_logged_as_an_error(
+    installation: Installation,
+    store: Store,
+    logged: list[MutableMapping[str, Any]],
+    attempts: int,
+    state: str,
+    name: str,
+    level: str,
+) -> None:
+    odd = event("invoice.paid", {"object": "invoice"})
+    store(odd)
+    with installation.sessions.begin() as session:
+        session.get_one(InboxEvent, odd["id"]).attempts = attempts
+    assert apply_due_events(installation) == 1
+    assert read(installation, odd["id"]).state == state
+    (entry,) = logged
+    assert (entry["event"], entry["log_level"], entry["event_id"]) == (name, level, odd["id"])
