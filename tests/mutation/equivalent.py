@@ -8,6 +8,7 @@ _BATCH = "only how many rows are held at once"
 _CACHE = "how many results are kept changes no result"
 _SYNC = "only whether loaded rows are brought up to date, and none of them is read afterwards"
 _FLUSHED = "the next query or the commit saves it too"
+_GROUP = "a group has rows, so its sum is not NULL"
 _TYPE = "a type, which only mypy reads"
 
 EQUIVALENT: dict[tuple[str, str], str] = {
@@ -16,6 +17,53 @@ EQUIVALENT: dict[tuple[str, str], str] = {
     ("campaign/outreach/subscribers.py", "CHUNK = 1001"): _BATCH,
     ("campaign/mailer/suppressions.py", "CHUNK = 999"): _BATCH,
     ("campaign/mailer/suppressions.py", "CHUNK = 1001"): _BATCH,
+    ("campaign/reporting/audit_search.py", "CHUNK = 999"): _BATCH,
+    ("campaign/reporting/audit_search.py", "CHUNK = 1001"): _BATCH,
+    (
+        "campaign/reporting/audit_search.py",
+        "query = _filtered(filters).order_by(AuditEntry.id)",
+    ): _BATCH,
+    (
+        "campaign/reporting/dashboard.py",
+        "ended = at > campaign.deadline",
+    ): "at the deadline no day is left, so there is no forecast",
+    (
+        "campaign/reporting/dashboard.py",
+        "literal_execute=False,",
+    ): "only which index the planner may use",
+    **{
+        (
+            "campaign/reporting/dashboard.py",
+            f"Subscription.frequency, func.count(), func.coalesce(func.sum(Subscription.amount), {number})",
+        ): _GROUP
+        for number in (-1, 1)
+    },
+    **{
+        ("campaign/reporting/dashboard.py", line): "this one of the two is not read"
+        for line in (
+            *(
+                f"yearly = sum(found.get(name, ( {number}, 0))[1] * times for name, times in _PERIODS.items())"
+                for number in (-1, 1)
+            ),
+            *(
+                f"{name}=found.get(Frequency.{frequency}, (0,{rest}))[0],"
+                for name, frequency in (("monthly", "monthly"), ("yearly_gifts", "yearly"))
+                for rest in (" -1", " 1", "")
+            ),
+        )
+    },
+    **{
+        ("campaign/reporting/donor_detail.py", f"{sum_}, {number}),"): _GROUP
+        for sum_ in (
+            "func.coalesce(func.sum(case((payment, moved), else_=0))",
+            "func.coalesce(-func.sum(case((payment, 0), else_=moved))",
+        )
+        for number in (-1, 1)
+    },
+    (
+        "campaign/reporting/donor_detail.py",
+        "select(func.lower(Donation.email)).where(Donation.donor_id.in_(ids))",
+    ): "a set is made of them",
     ("campaign/privacy/erasure.py", "- .execution_options(**_WITHOUT_SYNC)"): _SYNC,
     **{
         ("campaign/privacy/erasure.py", line): _SYNC
