@@ -160,9 +160,7 @@ def test_the_closing_of_the_previous_campaign_is_applied_until_this_one_ends(
         for days, amount in ((0, 1_000), (3, 3_000)):
             at = before.starts_at + days * DAY + timedelta(hours=1)
             add_booked_gift(session, before, amount, now() - at)
-        add_booked_gift(
-            session, campaign, 20_000, now() - campaign.starts_at - timedelta(hours=1)
-        )
+        add_booked_gift(session, campaign, 20_000, now() - campaign.starts_at - timedelta(hours=1))
     found = dashboard(installation, campaign, campaign.starts_at + timedelta(hours=2))
     assert found.earlier is not None
     assert (found.earlier.slug, found.forecast_by_previous_campaign) == ("before", 80_000)

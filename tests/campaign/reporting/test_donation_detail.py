@@ -88,9 +88,7 @@ def test_refunds_and_disputes_are_in_order_whichever_changed_last(
     times = {"opened_at": now(), "as_of": now()}
     with installation.sessions.begin() as session:
         for number in range(3):
-            session.add(
-                Refund(stripe_id=f"re_{number}", state="failed", created_at=now(), **money)
-            )
+            session.add(Refund(stripe_id=f"re_{number}", state="failed", created_at=now(), **money))
             session.add(
                 Dispute(
                     stripe_id=f"du_{number}", reason="fraudulent", status="lost", **money, **times
@@ -100,9 +98,7 @@ def test_refunds_and_disputes_are_in_order_whichever_changed_last(
         session.execute(
             update(Refund).where(Refund.stripe_id == "re_0").values(failure_reason="lost_card")
         )
-        session.execute(
-            update(Dispute).where(Dispute.stripe_id == "du_0").values(reason="general")
-        )
+        session.execute(update(Dispute).where(Dispute.stripe_id == "du_0").values(reason="general"))
     found = page(installation, paid)
     assert [one.stripe_id for one in found.refunds] == ["re_0", "re_1", "re_2"]
     assert [one.stripe_id for one in found.disputes] == ["du_0", "du_1", "du_2"]
