@@ -148,7 +148,8 @@ def reason(diff: str) -> str:
     """Return why the mutant of this diff behaves like the original, or "" if it does not."""
     lines = diff.splitlines()
     module = next((line[6:] for line in lines if line.startswith("+++ b/")), "")
-    added = [line[1:].strip() for line in lines if line.startswith("+") and line[:3] != "+++"]
+    changed = [line[1:].strip() for line in lines if line.startswith("+") and line[:3] != "+++"]
+    added = [line for line in changed if line]
     removed = [f"- {line[1:].strip()}" for line in lines if line[:1] == "-" and line[:3] != "---"]
     if added == [THAWED]:
         return "nobody assigns to its fields"

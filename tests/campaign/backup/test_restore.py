@@ -162,7 +162,7 @@ def test_the_planner_knows_every_restored_table(backup: Path, empty: Session) ->
         restore(empty, archive, quiet)
         rows = {part.table: float(part.rows) for part in archive.manifest.parts if part.rows}
     estimates = text("SELECT relname, reltuples FROM pg_class WHERE reltuples >= 0")
-    found = {table: number for (table, number) in empty.execute(estimates)}
+    found = {row.relname: row.reltuples for row in empty.execute(estimates)}
     assert {table: found.get(table) for table in rows} == rows
 
 
