@@ -27,11 +27,17 @@ class RelevantTests:
     seconds: Mapping[str, float]
 
     def of(self, module: str, first: int, last: int) -> list[str]:
-        """Return the tests that run these lines of a module, or any of its lines if none runs these."""
+        """Return the tests that run these lines of a module, or any of its lines if none runs these.
+
+        For a module that only defines constants, which no test runs, return the tests of its package.
+        """
         of_module = self.lines.get(module, {})
         ran = frozenset().union(*(of_module.get(line, ()) for line in range(first, last + 1)))
         if not ran:  # run while the module was imported
             ran = frozenset().union(*of_module.values())
+        if not ran:
+            package = f"tests/{Path(module).parent}/"
+            ran = frozenset(test for test in self.seconds if test.startswith(package))
         chosen = self._likeliest_first(ran, Path(module).stem)
         spent = accumulate(self.seconds.get(test, 0.0) for test in chosen)
         return [

@@ -28,7 +28,11 @@ ROOT = Path(__file__).resolve().parents[2]
 NO_TESTS = 5
 """The exit status of pytest if there was nothing to run: https://docs.pytest.org/en/stable/reference/exit-codes.html."""
 SECONDS = 120.0
-"""A mutant that still runs then never ends; a busy machine needs some seconds for one."""
+TIMES_SLOWER = 10
+"""A mutant that still runs after SECONDS and TIMES_SLOWER times as long as its tests took without a fault never ends.
+
+With less time, a machine that became busy would count as having noticed.
+"""
 
 
 def run_room(name: str, room: Room, *, most: int | None, copies: int) -> None:
@@ -155,15 +159,16 @@ class Worker:
             return WorkResult(WorkerOutcome.NORMAL, "no test", TestOutcome.SURVIVED, diff)
         module.write_text(changed)
         try:
-            status, output = self._run(tests)
+            usual = sum(relevant.seconds.get(test, 0.0) for test in tests)
+            status, output = self._run(tests, SECONDS + TIMES_SLOWER * usual)
         finally:
             module.write_text(source)
         outcome = TestOutcome.SURVIVED if status == 0 else TestOutcome.KILLED
         return WorkResult(WorkerOutcome.NORMAL, output, outcome, diff)
 
-    def _run(self, tests: list[str]) -> tuple[int, str]:
+    def _run(self, tests: list[str], seconds: float) -> tuple[int, str]:
         output = self._workspace / "output.txt"
-        request = {"tests": tests, "seconds": SECONDS, "output": str(output)}
+        request = {"tests": tests, "seconds": seconds, "output": str(output)}
         assert self._process.stdin
         self._process.stdin.write(json.dumps(request) + "\n")
         status = int(self._read())

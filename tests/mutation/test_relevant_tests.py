@@ -37,4 +37,9 @@ def test_no_more_tests_run_than_a_minute_takes_but_always_one() -> None:
 
 def test_a_line_that_ran_while_the_module_was_imported_has_all_tests_of_the_module() -> None:
     assert relevant({OWN: 0.1, OTHER: 0.1}).of("core/money.py", 3, 3) == [OWN, OTHER]
-    assert relevant({OWN: 0.1}).of("core/clock.py", 3, 3) == []
+
+
+def test_a_module_of_constants_has_the_tests_of_its_package() -> None:
+    assert relevant({OWN: 0.1, "tests/house/test_names.py::test_unique": 0.1}).of(
+        "core/constants.py", 3, 3
+    ) == [OWN]

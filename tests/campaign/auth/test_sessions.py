@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, inspect, select
 from sqlalchemy.orm import Session
 
 from campaign.auth.links import LinkState, check_link, make_link
@@ -27,7 +27,10 @@ MOMENT = timedelta(microseconds=1)
 
 def begin(session: Session, one: AudienceInTests, person: Any, at: datetime) -> str:
     """Begin a session for `person`; returns its secret."""
-    return begin_session(session, one.audience, one.new_session(person), at)
+    row = one.new_session(person)
+    secret = begin_session(session, one.audience, row, at)
+    assert inspect(row).persistent
+    return secret
 
 
 def is_found(session: Session, one: AudienceInTests, secret: str, at: datetime) -> bool:

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from campaign.backup import dump
 from campaign.backup.dump import lock_for_reading, make_backup
 from campaign.backup.manifest import Manifest, manifest_of
 from campaign.core.errors import CampaignError
@@ -57,6 +58,26 @@ def test_the_manifest_describes_what_was_written(snapshot: Snapshot, paid: Facts
     rows = {part.table: part.rows for part in manifest.parts}
     assert (rows["donation"], rows["ledger_entry"], rows["receipt"]) == (1, 1, 1)
     assert {name for name, _ in shown} == {name for name, number in rows.items() if number}
+
+
+def test_a_table_is_written_block_by_block_and_may_be_longer_than_two_gigabytes(
+    installation: Installation, snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(5):
+        insert(installation, Donor, email="", name=f"Ana {number}")
+    with snapshot() as session:
+        whole, _, _ = dumped(session)
+        lines = dumped(session)[1].read("tables/donor.copy").splitlines(keepends=True)
+        two = len(lines[0]) + len(lines[1])
+        # The first block ends with the row that fills it.
+        for block, rows in ((1, 1), (two, 2), (two + 1, 3)):
+            monkeypatch.setattr(dump, "BLOCK", block)
+            parts, archive, shown = dumped(session)
+            assert parts == whole
+            counts = [number for table, number in shown if table == "donor"]
+            assert (counts[0], counts[-1]) == (rows, 5)
+    # The version of the ZIP format that has sizes of 64 bits.
+    assert archive.getinfo("tables/donor.copy").extract_version == 45
 
 
 def test_every_row_of_every_table_but_sessions_and_links_is_written(

@@ -35,6 +35,31 @@ def test_a_manifest_survives_a_round_trip() -> None:
     assert [part.name for part in MADE.parts] == ["tables/donor.copy", "tables/branding.copy"]
 
 
+def test_the_text_of_a_manifest_is_what_later_versions_will_read() -> None:
+    assert loads(MADE.as_json()) == {
+        "kind": "campaign backup",
+        "version": 1,
+        "revision": "0025",
+        "made_at": "2026-12-22T08:00:00.123456+00:00",
+        "parts": [
+            {
+                "table": "donor",
+                "columns": ["id", "email"],
+                "rows": 2,
+                "sha256": "ab" * 32,
+                "position": 7,
+            },
+            {
+                "table": "branding",
+                "columns": ["id"],
+                "rows": 1,
+                "sha256": "cd" * 32,
+                "position": None,
+            },
+        ],
+    }
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -1,6 +1,7 @@
 """A verified backup is restored into an empty database, all of it or nothing."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
@@ -21,6 +22,7 @@ from tests.support.backups import contents, count_rows, remove_donor, trigger_st
 from tests.support.databases import Databases
 from tests.support.raw_sql import execute, insert
 from tests.support.stripe import Facts
+from tests.support.waiting import wait_until
 from tests.support.whole_database import fill_every_table
 
 TABLES_OF_TODAY = "any revision"
@@ -132,6 +134,36 @@ def test_the_tables_stay_empty_for_others_until_the_end(
         for table in ("donor", "staff_session", "heartbeat", "code_visit"):
             with pytest.raises(LockNotAvailable), other.transaction():
                 other.execute(f"LOCK TABLE {table} IN ROW EXCLUSIVE MODE")
+
+
+def test_a_row_that_is_being_written_meanwhile_is_waited_for_and_found(
+    backup: Path, empty: Session, empty_url: str
+) -> None:
+    with ThreadPoolExecutor(1) as pool, psycopg.connect(empty_url) as other:
+        other.execute("INSERT INTO donor (email, name) VALUES ('', 'Ben')")
+        restored = pool.submit(fill, empty, backup)
+        wait_until(lambda: restored.done() or someone_waits_at(empty_url))
+        other.commit()
+        with pytest.raises(CampaignError, match="not empty: donor has rows"):
+            restored.result(60)
+
+
+def someone_waits_at(url: str) -> bool:
+    waiting = (
+        "SELECT FROM pg_stat_activity"
+        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    with psycopg.connect(url) as connection:
+        return connection.execute(waiting).rowcount > 0
+
+
+def test_the_planner_knows_every_restored_table(backup: Path, empty: Session) -> None:
+    with open_archive(backup, TABLES_OF_TODAY, quiet) as archive:
+        restore(empty, archive, quiet)
+        rows = {part.table: float(part.rows) for part in archive.manifest.parts if part.rows}
+    estimates = text("SELECT relname, reltuples FROM pg_class WHERE reltuples >= 0")
+    found = {row.relname: row.reltuples for row in empty.execute(estimates)}
+    assert {table: found.get(table) for table in rows} == rows
 
 
 def test_progress_is_reported_for_each_table_with_rows(backup: Path, empty: Session) -> None:

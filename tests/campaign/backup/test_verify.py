@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from campaign.backup import verify
 from campaign.backup.dump import make_backup
 from campaign.backup.manifest import MAX_BYTES
 from campaign.backup.verify import open_archive
@@ -110,6 +111,38 @@ def test_a_manifest_of_a_megabyte_is_read_and_a_longer_one_is_not(backup: Path) 
 
 def test_a_flipped_byte_is_damage(backup: Path) -> None:
     corrupt_byte(backup)
+    assert refusal(backup).startswith("is damaged (donation cannot be read)")
+
+
+def test_a_table_is_read_block_by_block(backup: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verify, "BLOCK", 100)
+    shown: list[tuple[str, int]] = []
+    with open_archive(backup, REVISION, lambda *done: shown.append(done)) as archive:
+        (part,) = (one for one in archive.manifest.parts if one.table == "donation")
+        blocks = list(archive.blocks(part))
+    assert len(blocks) > 1
+    assert {len(block) for block in blocks[:-1]} == {100}
+    counts = [rows for table, rows in shown if table == "donation, checked"]
+    assert counts == [0] * (len(blocks) - 1) + [1]
+
+
+def set_in_directory(path: Path, name: str, offset: int, value: bytes) -> None:
+    """Overwrite bytes of a file's entry in the archive's directory."""
+    content = bytearray(path.read_bytes())
+    at = content.rindex(name.encode()) - 46 + offset
+    assert content[at - offset :].startswith(b"PK\x01\x02")
+    content[at : at + len(value)] = value
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("offset", "value"),
+    [(8, b"\x01\x00"), (10, b"\x63\x00"), (20, b"\xff\xff\xff\x7f" * 2), (24, b"\x01\x00\x00\x00")],
+    ids=["needs a password", "unknown compression", "longer than the file", "shorter than it was"],
+)
+def test_damage_in_the_directory_is_damage_too(backup: Path, offset: int, value: bytes) -> None:
+    rewrite(backup, held_in(backup))
+    set_in_directory(backup, "tables/donation.copy", offset, value)
     assert refusal(backup).startswith("is damaged (donation cannot be read)")
 
 

@@ -1,6 +1,7 @@
 """Webhook endpoints: valid URLs, changes, disabling."""
 
 import base64
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import select
@@ -21,6 +22,7 @@ from campaign.integrations.endpoints import (
 )
 from campaign.models import AuditEntry, StaffRole, WebhookDelivery, WebhookEndpoint
 from campaign.runtime.context import Installation
+from tests.support.locks import waits_for_a_lock
 
 ADMIN = Actor("admin@harbor-ledger.example", StaffRole.admin)
 URL = "https://crm.example.org/hook"
@@ -58,6 +60,9 @@ def test_an_invalid_url_is_rejected(installation: Installation, url: str, livemo
 @pytest.mark.parametrize(
     ("url", "said"),
     [
+        ("https://crm.example.org:-1/", "Enter a valid URL."),
+        ("https://user@crm.example.org/", "needs a host"),
+        ("https://:443/", "needs a host"),
         ("http://crm.example.org/", "must start with https://"),
         ("HTTPS://crm.example.org:0/", "needs a host"),
         ("https://crm.example.org/#top", "needs a host"),
@@ -79,7 +84,9 @@ def test_the_longest_url_is_accepted_and_test_mode_allows_http(
 ) -> None:
     with installation.sessions() as session:
         longest = "https://e.org/".ljust(LONGEST_URL, "x")
+        assert len(longest) == 2000
         assert add(session, url=longest).url == longest
+        assert add(session, url="https://e.org:1/").url == "https://e.org:1/"
         plain = add_endpoint(session, "http://localhost:8000/", EVENTS, ADMIN, livemode=False)
         assert plain.disabled_at is None
 
@@ -135,12 +142,61 @@ def test_a_disabled_endpoint_is_listed_last_and_can_be_added_again(
             queue_test(session, first.id, ADMIN)
 
 
+def test_every_change_of_an_endpoint_is_recorded_with_who_made_it(
+    installation: Installation,
+) -> None:
+    with installation.sessions() as session:
+        other, endpoint = add(session, url=f"{URL}/other"), add(session, "donation.paid")
+        add(session, "donation.refunded")
+        queue_test(session, endpoint.id, ADMIN)
+        disable_endpoint(session, endpoint.id, ADMIN, now())
+        query = select(AuditEntry).where(AuditEntry.subject_key != str(other.id))
+        entries = session.scalars(query.order_by(AuditEntry.id)).all()
+        assert endpoint.created_by == ADMIN.name
+        assert other.events == list(EVENTS)
+    assert {(one.actor, one.subject_kind, one.subject_key) for one in entries} == {
+        (ADMIN.name, "webhook_endpoint", str(endpoint.id))
+    }
+    assert [(one.action.rpartition(".")[2], one.before, one.after) for one in entries] == [
+        ("added", {}, {"url": URL, "events": ["donation.paid"]}),
+        ("changed", {"events": ["donation.paid"]}, {"events": ["donation.refunded"]}),
+        ("tested", {}, {}),
+        ("disabled", {}, {}),
+    ]
+
+
+def test_two_who_disable_an_endpoint_wait_for_each_other_and_one_of_them_did_it(
+    installation: Installation,
+) -> None:
+    with installation.sessions.begin() as session:
+        number = add(session).id
+
+    def disable() -> bool:
+        with installation.sessions.begin() as session:
+            return disable_endpoint(session, number, ADMIN, now())
+
+    with ThreadPoolExecutor(1) as pool:
+        with installation.sessions.begin() as first:
+            assert disable_endpoint(first, number, ADMIN, now())
+            first.flush()
+            second = pool.submit(disable)
+            assert waits_for_a_lock(installation, second)
+        assert not second.result(60)
+    with installation.sessions() as session:
+        assert noted(session).count("webhook_endpoint.disabled") == 1
+
+
+def test_the_events_are_those_that_integrators_were_told() -> None:
+    assert EVENTS == ("donation.paid", "donation.refunded", "subscription.ended")
+
+
 def test_each_test_event_is_a_new_delivery(installation: Installation) -> None:
     with installation.sessions() as session:
         endpoint = add(session)
         one, other = (queue_test(session, endpoint.id, ADMIN) for _ in range(2))
         assert (one.kind, one.endpoint_id) == (TEST, endpoint.id)
         assert one.subject_key != other.subject_key
+        assert one.id < other.id
         assert len(session.scalars(select(WebhookDelivery)).all()) == 2
         assert noted(session)[1:] == ["webhook_endpoint.tested"] * 2
         with pytest.raises(NotFound, match="no endpoint 999"):

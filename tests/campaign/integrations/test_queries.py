@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from campaign.core.errors import FieldsInvalid
 from campaign.integrations.queries import (
+    LARGEST_PAGE,
     Page,
     RowFilters,
     read_campaigns,
@@ -60,6 +61,32 @@ def test_pages_have_each_row_once_newest_first_even_with_equal_times(
     assert ids(first) + ids(second) == gifts[::-1]
     assert first.next_cursor is not None
     assert (second.next_cursor, whole.next_cursor) == (None, None)
+
+
+def test_donations_are_in_the_order_of_their_creation_not_of_their_ids(
+    installation: Installation, gifts: list[int]
+) -> None:
+    for number, hours in zip(gifts, (2, 1, 3), strict=True):
+        moment = AT + timedelta(hours=hours)
+        execute(
+            installation, f"UPDATE donation SET created_at = :at WHERE id = {number}", at=moment
+        )
+    first, second, third = gifts
+    with installation.sessions() as session:
+        pages = [read_donations(session, RowFilters(limit=1))]
+        while pages[-1].next_cursor:
+            cursor = pages[-1].next_cursor
+            pages.append(read_donations(session, RowFilters(limit=1, cursor=cursor)))
+    assert [ids(page) for page in pages] == [[third], [first], [second]]
+
+
+def test_a_page_has_fifty_rows_unless_asked_for_more_or_fewer(session: Session) -> None:
+    session.add_all(Donor(email="", name=str(number)) for number in range(51))
+    session.flush()
+    first = read_donors(session, RowFilters())
+    assert len(first.rows) == 50
+    assert len(read_donors(session, RowFilters(cursor=first.next_cursor)).rows) == 1
+    assert LARGEST_PAGE == 200
 
 
 def test_a_new_row_does_not_shift_later_pages(
@@ -213,3 +240,11 @@ def test_an_invalid_cursor_is_rejected_with_an_explanation(session: Session, cur
 
 def test_a_cursor_can_have_the_largest_id(session: Session) -> None:
     assert read_campaigns(session, RowFilters(cursor=sealed(2**63 - 1))).rows == []
+
+
+def test_a_cursor_can_have_the_smallest_id_and_any_length(
+    session: Session, campaign: Campaign
+) -> None:
+    for number in (0, 1, 12, 123, 1_234, 12_345):
+        found = read_campaigns(session, RowFilters(cursor=sealed(number))).rows
+        assert [one.id for one in found] == [campaign.id] * (campaign.id < number)

@@ -1,5 +1,6 @@
 """API tokens: created once, stored as a digest, revoked and expired."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,8 +11,6 @@ from sqlalchemy.orm import Session
 from campaign.audit.audit_log import Actor
 from campaign.core.errors import FieldsInvalid, NotFound
 from campaign.integrations.tokens import (
-    PREFIX,
-    USED_EVERY,
     NewApiToken,
     Scope,
     authenticate_token,
@@ -22,6 +21,8 @@ from campaign.integrations.tokens import (
     revoke_token,
 )
 from campaign.models import ApiToken, AuditEntry, StaffRole
+from campaign.runtime.context import Installation
+from tests.support.locks import waits_for_a_lock
 
 ADMIN = Actor("admin@harbor-ledger.example", StaffRole.admin)
 AT = datetime(2026, 12, 22, 8, tzinfo=UTC)
@@ -38,8 +39,10 @@ def noted(session: Session) -> list[str]:
 
 def test_a_secret_is_returned_once_and_neither_stored_nor_logged(session: Session) -> None:
     made = make(session, " the CRM ", "ledger:read", "donors:read", "ledger:read")
-    assert made.secret.startswith(PREFIX)
-    assert len(made.secret) >= len(PREFIX) + 43
+    assert made.secret.startswith("cmp_")
+    # 256 random bits.
+    assert len(made.secret) == len("cmp_") + 43
+    assert make(session).secret != made.secret
     token = made.token
     assert (token.name, token.hint) == ("the CRM", made.secret[-4:])
     assert token.scopes == ["donors:read", "ledger:read"]
@@ -124,7 +127,8 @@ def test_a_token_is_active_until_it_expires(session: Session) -> None:
 
 
 def test_use_is_recorded_at_most_once_a_minute(session: Session) -> None:
-    made = make(session)
+    made, other = make(session), make(session, "the newsletter")
+    minute = timedelta(minutes=1)
 
     def used_at(moment: datetime) -> datetime | None:
         authenticate_token(session, made.secret, moment)
@@ -132,5 +136,59 @@ def test_use_is_recorded_at_most_once_a_minute(session: Session) -> None:
         return made.token.used_at
 
     assert used_at(AT) == AT
-    assert used_at(AT + USED_EVERY - BLINK) == AT
-    assert used_at(AT + USED_EVERY) == AT + USED_EVERY
+    assert used_at(AT + minute - BLINK) == AT
+    assert used_at(AT + minute) == AT + minute
+    session.refresh(other.token)
+    assert other.token.used_at is None
+
+
+def test_two_uses_within_a_minute_at_the_same_time_are_recorded_once(
+    installation: Installation,
+) -> None:
+    with installation.sessions.begin() as session:
+        secret = make(session).secret
+    with ThreadPoolExecutor(1) as pool:
+        with installation.sessions.begin() as first:
+            assert authenticate_token(first, secret, AT) is not None
+            second = pool.submit(use, installation, secret, AT + BLINK)
+            # It reads the token as unused, since the first has not committed.
+            assert waits_for_a_lock(installation, second)
+        second.result(60)
+    with installation.sessions() as session:
+        assert session.scalars(select(ApiToken.used_at)).one() == AT
+
+
+def use(installation: Installation, secret: str, at: datetime) -> None:
+    with installation.sessions.begin() as session:
+        assert authenticate_token(session, secret, at) is not None
+
+
+def test_two_who_revoke_a_token_wait_for_each_other_and_one_of_them_did_it(
+    installation: Installation,
+) -> None:
+    with installation.sessions.begin() as session:
+        number = make(session).token.id
+
+    def revoke() -> bool:
+        with installation.sessions.begin() as session:
+            return revoke_token(session, number, ADMIN, AT + BLINK)
+
+    with ThreadPoolExecutor(1) as pool:
+        with installation.sessions.begin() as first:
+            assert revoke_token(first, number, ADMIN, AT)
+            first.flush()
+            second = pool.submit(revoke)
+            assert waits_for_a_lock(installation, second)
+        assert not second.result(60)
+    with installation.sessions() as session:
+        assert session.scalars(select(ApiToken.revoked_at)).one() == AT
+
+
+@pytest.mark.parametrize("name", ["x", "x" * 100, f" {'x' * 100} "])
+def test_a_name_has_1_to_100_characters(session: Session, name: str) -> None:
+    token = make(session, name, expires_at=AT + BLINK).token
+    assert (token.name, token.expires_at, token.created_by) == (
+        name.strip(),
+        AT + BLINK,
+        ADMIN.name,
+    )

@@ -25,6 +25,7 @@ from campaign.privacy.erasure_requests import approve_erasure, request_erasure, 
 from campaign.privacy.personal_data_export import DataSubject, find_data_subject
 from campaign.runtime.context import Installation
 from tests.support.donors import add_donation, add_donor, add_subscription
+from tests.support.locks import waits_for_a_lock
 from tests.support.personal_data import ADA
 from tests.support.stripe import Facts
 
@@ -200,6 +201,21 @@ def test_a_failure_for_one_person_is_named_without_their_name_and_stops_nobody_e
     assert "ana@" not in str(failed.value)
     assert str(ben) not in str(failed.value).replace(str(ana), "")
     assert names(installation) == ["Ana", ""]
+
+
+def test_a_request_that_is_withdrawn_at_the_last_moment_is_not_carried_out(
+    installation: Installation,
+) -> None:
+    (ana,) = add(installation, "ana")
+    approve(installation, ana)
+    with ThreadPoolExecutor(1) as pool:
+        with installation.sessions.begin() as session:
+            withdraw_request(session, session.get_one(Donor, ana), now())
+            # The worker still reads it as open, and waits for its row.
+            worker = pool.submit(erase_approved, installation)
+            assert waits_for_a_lock(installation, worker)
+        assert worker.result(60) == 0
+    assert names(installation) == ["Ana"]
 
 
 def test_concurrent_workers_erase_a_person_once(

@@ -4,12 +4,20 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text, update
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from campaign.audit.audit_log import Actor
 from campaign.core.clock import now
-from campaign.models import AuditEntry, Donor, ErasureRequest, OutboxMessage, StaffRole
+from campaign.models import (
+    AuditEntry,
+    Campaign,
+    Donor,
+    ErasureRequest,
+    OutboxMessage,
+    StaffRole,
+)
 from campaign.privacy.erasure_requests import (
     approve_erasure,
     approved_requests,
@@ -20,7 +28,7 @@ from campaign.privacy.erasure_requests import (
     withdraw_request,
 )
 from campaign.runtime.context import Installation
-from tests.support.donors import add_donor
+from tests.support.donors import add_donation, add_donor
 
 DOMAIN = "harbor-ledger.example"
 ADA = Actor("ada@harbor-ledger.example", StaffRole.admin)
@@ -125,6 +133,69 @@ def test_a_request_that_could_not_be_carried_out_returns_to_staff(
     )
 
 
+def test_returning_one_request_leaves_those_of_others_approved(
+    session: Session, ana: Donor
+) -> None:
+    ben = add_donor(session, "ben@example.org")
+    for donor in (ana, ben):
+        approve_erasure(session, donor, ADA, now())
+    return_to_staff(session, ana.id, ADA, "a monthly gift goes on")
+    assert [one.donor_id for one in approved_requests(session)] == [ben.id]
+
+
+def test_approving_for_one_person_approves_for_nobody_else(session: Session, ana: Donor) -> None:
+    ben = add_donor(session, "ben@example.org")
+    for donor in (ana, ben):
+        request_erasure(session, donor, DOMAIN, now())
+    approve_erasure(session, ana, ADA, now())
+    assert [one.donor_id for one in approved_requests(session)] == [ana.id]
+    assert withdraw_request(session, ana, now())
+    assert open_request(session, ana) is None
+    assert open_request(session, ben) is not None
+
+
+def test_of_two_requests_of_a_merged_person_the_older_is_the_open_one(
+    session: Session, ana: Donor
+) -> None:
+    work = add_donor(session, "ana@work.example")
+    for donor in (ana, work):
+        request_erasure(session, donor, DOMAIN, now())
+    work.merged_into_id = ana.id
+    # A row that was changed last is the last on the disk.
+    first = update(ErasureRequest).where(ErasureRequest.donor_id == ana.id)
+    session.execute(first.values(asked_at=now()))
+    found = open_request(session, ana)
+    assert found is not None
+    assert found.donor_id == ana.id
+
+
+def test_requests_approved_at_the_same_moment_are_carried_out_in_order(
+    session: Session, ana: Donor
+) -> None:
+    at = now()
+    donors = [ana, *(add_donor(session, f"{name}@example.org") for name in ("ben", "cy"))]
+    for donor in donors:
+        request_erasure(session, donor, DOMAIN, at)
+    for donor in donors[::-1]:
+        approve_erasure(session, donor, ADA, at)
+    assert [one.donor_id for one in approved_requests(session)] == [one.id for one in donors]
+
+
+def test_an_approval_waits_for_a_change_of_the_donor_and_no_gift_waits_for_it(
+    installation: Installation, campaign: Campaign
+) -> None:
+    with installation.sessions.begin() as session:
+        number = add_donor(session, "ana@example.org").id
+    with installation.sessions() as first, installation.sessions() as second:
+        approve_erasure(first, first.get_one(Donor, number), ADA, now())
+        second.execute(text("SET LOCAL lock_timeout = '50ms'"))
+        donor = second.get_one(Donor, number)
+        add_donation(second, campaign, donor)
+        with pytest.raises(OperationalError, match="lock timeout") as refused:
+            approve_erasure(second, donor, ADA, now())
+    assert "FOR NO KEY UPDATE" in str(refused.value.statement)
+
+
 def test_only_a_person_with_a_request_gets_one_final_email(session: Session, ana: Donor) -> None:
     ben = add_donor(session, "ben@example.org")
     work = add_donor(session, "ana@work.example", merged_into_id=ana.id)
@@ -133,6 +204,8 @@ def test_only_a_person_with_a_request_gets_one_final_email(session: Session, ana
     for _ in range(2):
         close_requests(session, [ana, work], DOMAIN, now())
     assert notes(session) == ["erasure_asked", "erased"]
+    sent = session.scalars(select(OutboxMessage).order_by(OutboxMessage.id)).all()
+    assert {(one.recipient, one.donor_id) for one in sent} == {("ana@example.org", ana.id)}
     assert open_request(session, ana) is None
     # What was done before stays as it was.
     return_to_staff(session, ana.id, ADA, "late")

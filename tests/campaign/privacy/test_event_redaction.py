@@ -102,21 +102,21 @@ OF_STRIPE: list[dict[str, Any]] = [
     {
         "object": "checkout.session",
         "customer_email": "xanthippe@example.org",
-        "customer_details": {"email": "xanthippe@example.org", "address": ADDRESS},
+        "customer_details": {"email": "xanthippe@example.org", "individual_name": "Xanthippe"},
         "custom_fields": [{"key": "town", "text": {"value": "Xanthippe"}}],
-        "collected_information": {"shipping_details": {"name": "Xanthippe"}},
-        "shipping_details": {"name": "Xanthippe", "address": ADDRESS},
+        "collected_information": {"individual_name": "Xanthippe"},
+        "shipping_details": {"name": "Xanthippe", "carrier": "Xanthippe and Sons"},
         "metadata": {"note": "Xanthippe writes"},
     },
     # https://docs.stripe.com/api/charges/object
     {
         "object": "charge",
         "description": "A gift of Xanthippe",
-        "billing_details": {"name": "Xanthippe", "phone": "555 Xanthippe"},
+        "billing_details": {"name": "Xanthippe", "tax_id": "Xanthippe-1"},
         "payment_method_details": {"paypal": {"payer_name": "Xanthippe"}},
         "receipt_email": "xanthippe@example.org",
         "receipt_url": "https://pay.stripe.com/receipts/xanthippe",
-        "shipping": {"name": "Xanthippe"},
+        "shipping": {"name": "Xanthippe", "carrier": "Xanthippe and Sons"},
     },
     # https://docs.stripe.com/api/invoices/object
     {
@@ -124,7 +124,7 @@ OF_STRIPE: list[dict[str, Any]] = [
         "customer_address": ADDRESS,
         "customer_name": "Xanthippe",
         "customer_phone": "555 Xanthippe",
-        "customer_shipping": {"name": "Xanthippe"},
+        "customer_shipping": {"name": "Xanthippe", "carrier": "Xanthippe and Sons"},
         "lines": {"data": [{"description": "Xanthippe, monthly"}]},
     },
     # https://docs.stripe.com/api/customers/object

@@ -17,6 +17,7 @@ from campaign.mailer.suppressions import suppress
 from campaign.models import (
     Campaign,
     Conversion,
+    Donation,
     Donor,
     DonorLinkPurpose,
     ErasureRequest,
@@ -35,6 +36,7 @@ from campaign.privacy.personal_data_export import (
     mail_of,
     tribute_cards_of,
 )
+from campaign.runtime.context import Installation
 from tests.support.donors import add_donation, add_donor, add_receipt, add_subscription
 from tests.support.personal_data import everything_of
 from tests.support.subscribers import subscribe
@@ -79,6 +81,24 @@ def test_an_address_that_another_donor_now_has_is_left_out(
     add_donation(session, campaign, ana, email="Ben@example.org")
     add_donor(session, "ben@example.org")
     assert data_subject_of(session, ana).addresses == ["ana@example.org"]
+
+
+def test_gifts_are_read_as_they_are_now_in_the_order_of_their_ids(
+    installation: Installation, campaign: Campaign
+) -> None:
+    with installation.sessions.begin() as session:
+        donor = add_donor(session, "ana@example.org")
+        gifts = [add_donation(session, campaign, donor).id for _ in range(3)]
+    with installation.sessions() as session:
+        seen = session.scalars(select(Donation)).all()
+        with installation.sessions.begin() as other:
+            # A row that was changed last is the last on the disk.
+            other.get_one(Donation, gifts[0]).comment = "For the reporters."
+        whose = find_data_subject(session, "ana@example.org")
+        held = collect_personal_data(session, whose)
+    assert len(seen) == 3
+    assert whose.donation_ids == [row["id"] for row in held["donations"]] == gifts
+    assert whose.donations[0].comment == "For the reporters."
 
 
 def test_someone_who_never_gave_is_found_by_address_alone(session: Session) -> None:

@@ -63,6 +63,14 @@ def test_a_page_that_is_exactly_full_has_no_older_one(installation: Installation
         assert read_page(session, AuditFilters(), limit=2).older is None
 
 
+def test_a_page_has_fifty_entries(installation: Installation) -> None:
+    with installation.sessions() as session:
+        ids = write(session, *["donor.noted"] * 51)[::-1]
+        shown = read_page(session, AuditFilters())
+        assert [one.entry.id for one in shown.lines] == ids[:50]
+        assert (shown.newer, shown.older) == (None, ids[49])
+
+
 def test_a_time_range_includes_its_start_and_excludes_its_end(
     installation: Installation,
 ) -> None:

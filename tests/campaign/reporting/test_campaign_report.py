@@ -79,6 +79,16 @@ def test_a_day_with_a_negative_net_amount_is_not_a_best_day(
     assert [one.amount for _, one in report(installation, campaign).days] == [1_000]
 
 
+def test_a_day_of_a_cent_is_a_best_day_and_a_day_without_a_net_amount_is_not(
+    installation: Installation,
+) -> None:
+    campaign = campaign_of_twenty_days(installation)
+    with installation.sessions.begin() as session:
+        add_booked_gift(session, campaign, 1, ago=3 * DAY)
+        give_back(session, add_booked_gift(session, campaign, 1_000, ago=timedelta()), 1_000)
+    assert [one.amount for _, one in report(installation, campaign).days] == [1]
+
+
 def test_fully_refunded_sources_are_left_out_and_the_largest_come_first(
     installation: Installation,
 ) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns.schedule import due_at, list_steps
 from campaign.core.clock import now
-from campaign.models import Campaign, CampaignStep, CodeVisit, Subscription
+from campaign.models import Campaign, CampaignStep, CodeVisit, Donation, Subscription
 from campaign.reporting.dashboard import (
     Dashboard,
     Pledges,
@@ -103,6 +103,69 @@ def test_failed_payments_of_the_last_day_are_listed_newest_first(
     found = dashboard(installation, campaign, at)
     assert [one.public_id for one in found.failures] == [last.public_id, first.public_id]
     assert (found.failed, found.failures[0].state_reason) == (2, "card")
+
+
+def test_at_most_a_hundred_failed_payments_are_listed(installation: Installation) -> None:
+    campaign, at = add_campaign(installation), now()
+    with installation.sessions.begin() as session:
+        gift = add_booked_gift(session, campaign)
+        for number in range(101):
+            session.add(
+                Donation(
+                    attempt=f"a{number}",
+                    campaign_id=campaign.id,
+                    donor_id=gift.donor_id,
+                    frequency="one_time",
+                    amount=2_500,
+                    currency="usd",
+                    state="failed",
+                    email=gift.email,
+                    name="",
+                    created_at=at - number * MOMENT,
+                )
+            )
+    found = dashboard(installation, campaign, at)
+    assert (found.failed, len(found.failures)) == (100, 100)
+    assert found.failures[-1].created_at == at - 99 * MOMENT
+
+
+def test_donors_who_gave_to_another_campaign_before_are_counted_for_each_campaign(
+    installation: Installation,
+) -> None:
+    first = add_campaign(installation)
+    second = add_campaign(installation, slug="spring")
+    assert dashboard(installation, first).gave_before == 0
+    with installation.sessions.begin() as session:
+        for _ in range(2):
+            known = add_booked_gift(session, first).donor_id
+            add_booked_gift(session, second, donor_id=known)
+        add_booked_gift(session, second)
+    assert [dashboard(installation, one).gave_before for one in (first, second)] == [0, 2]
+
+
+def test_the_closing_of_the_previous_campaign_is_applied_until_this_one_ends(
+    installation: Installation,
+) -> None:
+    before = add_campaign(
+        installation, slug="before", start="2026-01-01", deadline="2026-01-04", timezone="UTC"
+    )
+    campaign = add_campaign(
+        installation, slug="after", start="2026-02-01", deadline="2026-02-04", timezone="UTC"
+    )
+    # Of the same last day, and so not an earlier one.
+    add_campaign(
+        installation, slug="same", start="2026-02-01", deadline="2026-02-04", timezone="UTC"
+    )
+    with installation.sessions.begin() as session:
+        for days, amount in ((0, 1_000), (3, 3_000)):
+            at = before.starts_at + days * DAY + timedelta(hours=1)
+            add_booked_gift(session, before, amount, now() - at)
+        add_booked_gift(session, campaign, 20_000, now() - campaign.starts_at - timedelta(hours=1))
+    found = dashboard(installation, campaign, campaign.starts_at + timedelta(hours=2))
+    assert found.earlier is not None
+    assert (found.earlier.slug, found.forecast_by_previous_campaign) == ("before", 80_000)
+    ended = dashboard(installation, campaign, campaign.deadline)
+    assert ended.forecast_by_previous_campaign is None
 
 
 def test_codes_with_visits_only_follow_those_with_gifts(

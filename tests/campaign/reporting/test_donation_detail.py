@@ -3,13 +3,14 @@
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from campaign.audit.audit_log import Actor, Subject, record
+from campaign.core.clock import now
 from campaign.core.errors import NotFound
 from campaign.donors.merging import merge_donors
 from campaign.donors.notes import add_donation_note
-from campaign.models import Donation, OutboxMessage, StaffRole
+from campaign.models import Dispute, Donation, OutboxMessage, Refund, StaffRole
 from campaign.offline.entry import Choices
 from campaign.reporting.donation_detail import (
     DonationDetail,
@@ -75,7 +76,32 @@ def test_a_page_has_only_the_events_of_its_own_donation(
     assert (found.left.amount, found.why_not_refundable) == (1_500, "")
     aside = page(installation, other)
     assert not [*aside.refunds, *aside.disputes, *aside.warnings]
+    assert aside.receipt is not None
+    assert aside.receipt.kind == "receipt"
     assert [one.recipient for one in aside.mails] == ["ben@example.org"]
+
+
+def test_refunds_and_disputes_are_in_order_whichever_changed_last(
+    installation: Installation, paid: Facts
+) -> None:
+    money = {"amount": 100, "currency": "usd", "donation_id": paid.donation.id}
+    times = {"opened_at": now(), "as_of": now()}
+    with installation.sessions.begin() as session:
+        for number in range(3):
+            session.add(Refund(stripe_id=f"re_{number}", state="failed", created_at=now(), **money))
+            session.add(
+                Dispute(
+                    stripe_id=f"du_{number}", reason="fraudulent", status="lost", **money, **times
+                )
+            )
+            session.flush()
+        session.execute(
+            update(Refund).where(Refund.stripe_id == "re_0").values(failure_reason="lost_card")
+        )
+        session.execute(update(Dispute).where(Dispute.stripe_id == "du_0").values(reason="general"))
+    found = page(installation, paid)
+    assert [one.stripe_id for one in found.refunds] == ["re_0", "re_1", "re_2"]
+    assert [one.stripe_id for one in found.disputes] == ["du_0", "du_1", "du_2"]
 
 
 def test_a_fully_refunded_gift_cannot_be_refunded_again(

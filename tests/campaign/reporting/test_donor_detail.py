@@ -19,11 +19,11 @@ from campaign.models import (
     OutboxMessage,
     StaffRole,
     Subscriber,
+    Subscription,
     Suppression,
 )
 from campaign.models.base import new_token
 from campaign.reporting.donor_detail import (
-    EMAILS_PER_PAGE,
     DonorDetail,
     Total,
     load_emails,
@@ -34,6 +34,7 @@ from campaign.reporting.donor_detail import (
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
 from tests.support.campaigns import add_booked_gift, add_campaign, add_entry
+from tests.support.donors import add_donor, add_subscription
 from tests.support.stripe import Facts
 
 Give = Callable[..., Facts]
@@ -155,6 +156,46 @@ def test_all_merged_records_are_read_together(
     assert {one.subject_key for one in found.audit} == {str(ids[0]), str(ids[1])}
 
 
+def test_monthly_gifts_and_suppressions_of_all_records_are_read_in_order(
+    installation: Installation,
+) -> None:
+    campaign = add_campaign(installation)
+    with installation.sessions.begin() as session:
+        ana, work, ben = (
+            add_donor(session, f"{name}@example.org") for name in ("ana", "work", "ben")
+        )
+        work.merged_into_id = ana.id
+        first, second, _ = (
+            add_subscription(session, campaign, donor).id for donor in (ana, work, ben)
+        )
+        for email in ("ana@example.org", "work@example.org"):
+            session.add(Suppression(email=email, reason="bounced"))
+        session.flush()
+        # A row that was changed last is the last on the disk.
+        changed = update(Suppression).where(Suppression.email == "ana@example.org")
+        session.execute(changed.values(detail="no mailbox"))
+        session.get_one(Subscription, second).fee_cover = 10
+        number = ana.id
+    found = person(installation, number)
+    assert [one.id for one in found.subscriptions] == [second, first]
+    assert [one.campaign.slug for one in found.subscriptions] == ["winter"] * 2
+    assert [one.email for one in found.suppressions] == ["ana@example.org", "work@example.org"]
+
+
+def test_gifts_of_the_same_moment_are_in_the_order_of_their_ids_newest_first(
+    installation: Installation,
+) -> None:
+    campaign, at = add_campaign(installation), now()
+    with installation.sessions.begin() as session:
+        donor = add_booked_gift(session, campaign, created_at=at).donor_id
+        for _ in range(3):
+            add_booked_gift(session, campaign, donor_id=donor, created_at=at)
+        session.execute(update(Donation).values(comment="thanks"))
+        ids = session.scalars(select(Donation.id).order_by(Donation.id.desc())).all()
+    found = person(installation, donor)
+    assert list(found.gift_keys.ids) == [one.id for one in found.gifts] == list(ids)
+
+
 def test_emails_are_found_by_old_addresses_and_by_donor_ignoring_case(
     installation: Installation,
 ) -> None:
@@ -197,6 +238,6 @@ def test_emails_are_listed_page_by_page(installation: Installation) -> None:
         donor = Donor(email="ana@example.org", name="")
         session.add(donor)
         session.flush()
-        ids = [queue(session, "ana@example.org") for _ in range(EMAILS_PER_PAGE + 1)][::-1]
-        assert mails(session, donor.id) == ids[:EMAILS_PER_PAGE]
-        assert mails(session, donor.id, before=ids[EMAILS_PER_PAGE - 1]) == ids[EMAILS_PER_PAGE:]
+        ids = [queue(session, "ana@example.org") for _ in range(26)][::-1]
+        assert mails(session, donor.id) == ids[:25]
+        assert mails(session, donor.id, before=ids[24]) == ids[25:]

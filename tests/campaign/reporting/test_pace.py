@@ -117,6 +117,34 @@ def test_a_forecast_is_of_the_last_fourteen_complete_days() -> None:
     assert (result.expected, result.days) == (1_040_000 + 5 * 10_000, 14)
 
 
+def test_a_day_or_a_week_begins_after_the_hour_in_which_it_was_that_long_ago() -> None:
+    hours = [
+        Tally("2026-12-04T00", 1),
+        Tally("2026-12-04T01", 7_000),
+        Tally("2026-12-10T00", 70_000),
+        Tally("2026-12-10T01", 700_000),
+    ]
+    found = pace(campaign(), 777_001, hours, START + timedelta(days=10))
+    assert (found.last_day, found.last_week) == (700_000, 777_000 / 7)
+
+
+def test_with_a_day_and_a_half_left_two_thirds_of_the_rest_are_needed_a_day() -> None:
+    at = START + timedelta(days=18, hours=12)
+    assert pace(campaign(), 400_000, [], at).needed == 400_000
+
+
+def test_there_is_a_forecast_until_the_deadline() -> None:
+    for left in (timedelta(days=1), timedelta(hours=1)):
+        assert forecast(campaign(), 50_000, steady(5), START + timedelta(days=20) - left)
+
+
+def test_the_smallest_amounts_of_the_previous_campaign_and_of_this_one_count() -> None:
+    assert forecast_by_previous_campaign(1, 1, [1, 1], "jpy") == 1
+    assert forecast_by_previous_campaign(2, 1, [1, 2, 4], "jpy") == 4
+    # All of it was refunded at last.
+    assert forecast_by_previous_campaign(80_000, 1, [10, 20, 0], "usd") is None
+
+
 def test_an_estimate_has_no_cents_and_currencies_without_decimals_no_hundreds() -> None:
     assert round_to_units(Decimal("123456.7"), "usd") == 123_500
     assert round_to_units(Decimal(123_449), "usd") == 123_400

@@ -23,8 +23,6 @@ from campaign.models import (
 )
 from campaign.models.base import new_token
 from campaign.reporting.review_queries import (
-    ANSWER_WITHIN,
-    DONE_WITHIN,
     actionable_warnings,
     failed_messages,
     open_disputes,
@@ -128,15 +126,15 @@ def test_a_warning_has_the_whole_charge_while_a_refund_still_helps(
 def test_an_unconfirmed_refund_is_listed_from_its_time_limit_on(
     installation: Installation, gift: Donation
 ) -> None:
-    at = now()
+    at, ten_days = now(), timedelta(days=10)
     with installation.sessions() as session:
         session.add_all(
             [
-                refund(gift, "asked", "requested", 100, at - ANSWER_WITHIN),
-                refund(gift, "new", "requested", 100, at - ANSWER_WITHIN + MOMENT),
-                refund(gift, "slow", "pending", 100, at - DONE_WITHIN),
-                refund(gift, "waits", "pending", 100, at - DONE_WITHIN + MOMENT),
-                refund(gift, "done", "succeeded", 100, at - 2 * DONE_WITHIN),
+                refund(gift, "asked", "requested", 100, at - HOUR),
+                refund(gift, "new", "requested", 100, at - HOUR + MOMENT),
+                refund(gift, "slow", "pending", 100, at - ten_days),
+                refund(gift, "waits", "pending", 100, at - ten_days + MOMENT),
+                refund(gift, "done", "succeeded", 100, at - 2 * ten_days),
             ]
         )
         session.flush()

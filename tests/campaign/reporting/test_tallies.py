@@ -32,6 +32,12 @@ def test_days_without_gifts_are_included_and_outside_hours_count_for_the_nearest
     assert running_total(days) == [3, 3, -1]
 
 
+def test_a_key_without_gifts_has_nothing() -> None:
+    nothing = Tally("2026-12-01")
+    sums = (nothing.amount, nothing.gifts, nothing.received, nothing.payments)
+    assert sums == (0, 0, 0, 0)
+
+
 def test_hours_end_with_the_current_one() -> None:
     at = datetime(2026, 12, 1, 5, 30, tzinfo=UTC)
     found = last_hours([Tally("2026-12-01T04", 9)], ZoneInfo("UTC"), at, 3)

@@ -1,5 +1,6 @@
 """Passkeys: saved once, for one member, each with a unique name."""
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -22,6 +23,7 @@ from campaign.staff.passkeys import (
     remove_passkey,
     user_handle,
 )
+from tests.support.locks import waits_for_a_lock
 from tests.support.staff import add_staff
 
 ADA = Actor("ada@harbor-ledger.example", StaffRole.admin)
@@ -134,6 +136,30 @@ def test_a_use_is_recorded(installation: Installation, members: tuple[int, int])
     with installation.sessions() as session:
         kept = session.scalars(select(StaffPasskey)).one()
         assert (kept.sign_count, kept.lastuse_datetime) == (8, later)
+
+
+def test_two_uses_of_a_passkey_at_the_same_time_are_counted_one_after_the_other(
+    installation: Installation, members: tuple[int, int]
+) -> None:
+    with installation.sessions.begin() as session:
+        keep(session, members[0])
+
+    def use() -> int:
+        with installation.sessions.begin() as session:
+            found = find_passkey(session, b"key")
+            assert found is not None
+            note_use(found, found.sign_count + 1, now())
+            return found.sign_count
+
+    with ThreadPoolExecutor(1) as pool:
+        with installation.sessions.begin() as first:
+            found = find_passkey(first, b"key")
+            assert found is not None
+            note_use(found, found.sign_count + 1, now())
+            # The change is not written yet, so only the lock of the read makes the second wait.
+            second: Future[int] = pool.submit(use)
+            assert waits_for_a_lock(installation, second)
+        assert second.result(60) == 9
 
 
 def test_the_user_handle_is_stable_and_reveals_nothing(

@@ -72,16 +72,25 @@ def test_passwords_that_attackers_try_first_are_rejected_with_the_reason(passwor
         ("passwordqpassword", False),
         ("passwordqzpassword", True),
         ("passwordpasswordpassword", False),
+        ("passwordpasswordpasswordq", False),
+        ("passwordpasswordpasswordqz", True),
         # Digits and signs at the ends are ignored, within they are read as letters.
         ("99!!p4ssw0rd77!!", False),
         ("reyes19841231", False),
         ("quoreyesquox", False),
+        # Letters between digits and signs: two of them are not enough unless they are a name.
+        ("9;27q6?58w3&", True),
+        ("9;27q6?58q3&", True),
+        ("9;27?q6?58;3&", False),
+        ("9;27o6?58b3&", True),
+        ("9;27b6?58o3&", True),
+        ("9;27q6?58x3&", False),
         # Two letters of an address are no word, three are.
         ("qvobqvxkobmz", True),
     ],
 )
 def test_each_rule_begins_where_it_is_said_to(password: str, *, accepted: bool) -> None:
-    about = ("ob@example.org", "Quo Reyes")
+    about = ("ob@example.org", "Quo Reyes", "Qx")
     assert (password_fault(password, about) is None) is accepted
 
 
