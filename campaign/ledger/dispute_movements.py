@@ -112,19 +112,39 @@ def gains_of(dispute: Dispute) -> dict[str, int]:
         gains[one.currency] += one.amount
     out = _principal(dispute, moved, MovementMeaning.withdrawal)
     if out is not None:
-        gains[out[0]] += out[1]
-    back = _principal(dispute, moved, MovementMeaning.reversal)
-    if back is not None and dispute.status in WON and dispute.withdrawn:
-        # The two cancel each other out: what the exchange changed in between is a gain or a loss as well.
-        same = out is not None and out[0] == back[0]
-        gains[back[0]] -= out[1] if same and out else back[1]
+        gains[out.currency] += out.amount
+    back = _return(dispute, moved, out)
+    if back is not None:
+        gains[back.currency] -= back.amount
     return dict(gains)
+
+
+@dataclass(frozen=True)
+class _Principal:
+    """What is the disputed amount in the balance: unsigned minor units of its currency."""
+
+    currency: str
+    amount: int
+
+
+def _return(
+    dispute: Dispute, moved: Sequence[DisputeMovement], out: _Principal | None
+) -> _Principal | None:
+    """Return what a won dispute returned. In the currency of the withdrawal it is the same amount.
+
+    So what the exchange changed in between is a gain or a loss as well.
+    """
+    if dispute.status not in WON or not dispute.withdrawn:
+        return None
+    back = _principal(dispute, moved, MovementMeaning.reversal)
+    same = out is not None and back is not None and out.currency == back.currency
+    return out if same else back
 
 
 def _principal(
     dispute: Dispute, moved: Sequence[DisputeMovement], meaning: MovementMeaning
-) -> tuple[str, int] | None:
-    """Return (currency, unsigned amount) that stands for the disputed amount in the balance; None if not known yet.
+) -> _Principal | None:
+    """Return what is the disputed amount among these movements; None if it is not known yet.
 
     In the gift's currency that is the disputed amount itself. In another, the largest transaction: the dispute says
     nothing about it, and what follows it are adjustments.
@@ -132,9 +152,9 @@ def _principal(
     sign = -1 if meaning == MovementMeaning.withdrawal else 1
     found = [one for one in _with(moved, meaning) if one.amount * sign > 0 and not one.adjustment]
     if any(one.currency == dispute.currency for one in found):
-        return dispute.currency, dispute.amount
+        return _Principal(dispute.currency, dispute.amount)
     largest = max(found, key=lambda one: abs(one.amount), default=None)
-    return (largest.currency, abs(largest.amount)) if largest else None
+    return _Principal(largest.currency, abs(largest.amount)) if largest else None
 
 
 def _with(moved: Sequence[DisputeMovement], meaning: MovementMeaning) -> list[DisputeMovement]:

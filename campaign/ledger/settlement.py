@@ -5,7 +5,7 @@ grow. `settle` compares it with the entries and posts those that are missing, so
 leads to the same totals, state and receipted amount.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -95,8 +95,7 @@ def settle(session: Session, donation: Donation, books: BookingContext) -> Outco
     for dispute in disputes:
         _book_dispute(account, dispute)
     _book_reversal(account)
-    lost = sum(_outstanding(account, one) for one in disputes if one.status in LOST)
-    gone = sum(_outstanding(account, one) for one in disputes if one.status in GONE)
+    lost, gone = _outstanding(account, disputes, LOST), _outstanding(account, disputes, GONE)
     was, donation_state = donation.state, _state(account, lost)
     if donation_state != was:
         donation.become(donation_state)
@@ -255,11 +254,16 @@ def _book_reversal(account: DonationEntries) -> None:
     account.append(NewEntry(LedgerKind.payment_reversed, -account.charged, source, moment))
 
 
-def _outstanding(account: DonationEntries, dispute: Dispute) -> int:
-    """Return what a dispute withdrew and did not reinstate; minor units."""
-    return account.total_for_source(
-        LedgerKind.dispute, dispute.stripe_id
-    ) - account.total_for_source(LedgerKind.dispute_reversed, dispute.stripe_id)
+def _outstanding(
+    account: DonationEntries, disputes: Sequence[Dispute], statuses: Collection[str]
+) -> int:
+    """Return what the disputes of these statuses withdrew and did not reinstate; minor units."""
+    return sum(
+        account.total_for_source(LedgerKind.dispute, one.stripe_id)
+        - account.total_for_source(LedgerKind.dispute_reversed, one.stripe_id)
+        for one in disputes
+        if one.status in statuses
+    )
 
 
 def _state(account: DonationEntries, lost: int) -> DonationState:

@@ -103,15 +103,19 @@ def _moved_by(dispute: StripeDispute, sign: int) -> int:
     """
     if sign > 0:
         return dispute.amount if dispute.status == "won" else 0
-    if dispute.status in {"won", "lost"} or dispute.status.startswith("appeal_"):
-        return dispute.amount
+    decided = dispute.status in {"won", "lost"} or dispute.status.startswith("appeal_")
+    return dispute.amount if decided else _taken_so_far(dispute)
+
+
+def _taken_so_far(dispute: StripeDispute) -> int:
     taken = [one for one in dispute.balance_transactions if one.amount < 0]
     if any(one.currency != dispute.currency for one in taken):
         return dispute.amount
-    if taken:
+    if dispute.balance_transactions:
         return min(dispute.amount, sum(-one.amount for one in taken))
-    undecided = not dispute.status.startswith("warning_") and dispute.status != "prevented"
-    return dispute.amount if undecided and not dispute.balance_transactions else 0
+    # Without a list, only the status is usable.
+    inquiry = dispute.status.startswith("warning_") or dispute.status == "prevented"
+    return 0 if inquiry else dispute.amount
 
 
 def _fee(answer: StripeAnswer) -> ReportedAmount | None:

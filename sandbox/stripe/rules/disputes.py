@@ -56,8 +56,8 @@ def open_dispute(
     require(card or not (inquiry or prevented), Refused("A bank debit has only final disputes."))
     require(left > 0, Refused("This charge is already disputed."))
     require(0 < amount <= left, Refused("The amount exceeds what is left of the charge."))
-    reason = reason or ("fraudulent" if card else "debit_not_authorized")
-    case_type = "resolution" if prevented else "inquiry" if inquiry else "chargeback"
+    reason = reason or _REASONS[card]
+    case_type = _case_type(inquiry=inquiry, prevented=prevented)
     dispute = money.dispute(charge, amount, account.now(), reason=reason, case_type=case_type)
     account.add(dispute)
     account.change(charge, disputed=True)
@@ -67,6 +67,16 @@ def open_dispute(
     if dispute["status"] in ("lost", "prevented"):
         account.emit("charge.dispute.closed", dispute)
     return dispute
+
+
+_REASONS = {True: "fraudulent", False: "debit_not_authorized"}
+"""The usual reason: of a card's dispute, of a bank debit's."""
+
+
+def _case_type(*, inquiry: bool, prevented: bool) -> str:
+    if prevented:
+        return "resolution"
+    return "inquiry" if inquiry else "chargeback"
 
 
 def _held(account: Account, charge: Json) -> int:
