@@ -153,9 +153,7 @@ def _names(installation: Installation, run: AdoptionRun) -> Iterator[tuple[int, 
         yield looked_at, item.stripe_id if item else None
 
 
-def _do_one(
-    installation: Installation, run: AdoptionRun, order: AdoptionOrder, name: str
-) -> None:
+def _do_one(installation: Installation, run: AdoptionRun, order: AdoptionOrder, name: str) -> None:
     if run.action == AdoptionAction.leave_alone:
         with installation.sessions.begin() as session:
             row = {"stripe_id": name, "left_by": run.requested_by}

@@ -1,4 +1,4 @@
-"""Read-only calls about payments and subscriptions that did not begin here: Payment Links, the dashboard, other systems.
+"""Read-only calls about payments and subscriptions that began elsewhere: Payment Links, the dashboard, other systems.
 
 The JSON is used as Stripe sent it. Instants are UTC, amounts minor units.
 """
@@ -235,7 +235,9 @@ def _read_payment(found: Json) -> AccountPayment:
     charge: Any = found.get("latest_charge")
     known = isinstance(charge, Mapping)
     details: Any = (charge.get("billing_details") or {}) if known else {}
-    payer = Payer(details.get("email") or found.get("receipt_email") or "", details.get("name") or "")
+    payer = Payer(
+        details.get("email") or found.get("receipt_email") or "", details.get("name") or ""
+    )
     return AccountPayment(
         intent=intent,
         livemode=bool(found.get("livemode")),

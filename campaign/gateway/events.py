@@ -62,8 +62,9 @@ class PaymentIntent:
 class Invoice:
     """An invoice of a subscription. `first`: it is the subscription's first invoice.
 
-    `credit_used` is what the customer's credit balance at Stripe paid of it. `gift` and `fee_cover` are from the subscription's metadata when the invoice was finalized, or None. `pay_url` is
-    Stripe's page where it can be paid with another card; `attempts` counts the payment attempts so far.
+    `credit_used` is what the customer's credit balance at Stripe paid of it. `gift` and `fee_cover` are from the
+    subscription's metadata when the invoice was finalized, or None. `pay_url` is Stripe's page where it can be paid
+    with another card; `attempts` counts the payment attempts so far.
     """
 
     id: str

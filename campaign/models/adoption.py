@@ -26,7 +26,9 @@ class AdoptionRun(Base):
         CheckConstraint(one_of("kind", AccountObject), name="kind"),
         CheckConstraint("receipts IN ('newest', 'all', 'none')", name="receipts"),
         CheckConstraint("(action = 'take_in') = (campaign_id IS NOT NULL)", name="campaign_id"),
-        CheckConstraint("looked_at >= 0 AND done >= 0 AND known >= 0 AND refused >= 0", name="counts"),
+        CheckConstraint(
+            "looked_at >= 0 AND done >= 0 AND known >= 0 AND refused >= 0", name="counts"
+        ),
         CheckConstraint("finished_at IS NULL OR (search = '' AND email = '')", name="forgotten"),
         Index("ix_adoption_run_waiting", "id", postgresql_where=text("finished_at IS NULL")),
     )

@@ -57,9 +57,14 @@ def missing(kind: str, name: str, param: str = "id") -> Refused:
         label = kind
     status = 400 if param in _BODY_PARAMS or "[" in param else 404
     # https://docs.stripe.com/error-codes#resource-missing; the text is the one that Stripe's API answers.
-    other = "; a similar object exists in live mode, but a test mode key was used to make this request."
+    other = (
+        "; a similar object exists in live mode, but a test mode key was used to make this request."
+    )
     return Refused(
-        f"No such {label}: '{name}'{other if '_live_' in name else ''}", code="resource_missing", param=param, status=status
+        f"No such {label}: '{name}'{other if '_live_' in name else ''}",
+        code="resource_missing",
+        param=param,
+        status=status,
     )
 
 

@@ -58,7 +58,9 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "action IN ('take_in', 'leave_alone')", name=op.f("ck_adoption_run_action")
         ),
-        sa.CheckConstraint("kind IN ('payment', 'subscription')", name=op.f("ck_adoption_run_kind")),
+        sa.CheckConstraint(
+            "kind IN ('payment', 'subscription')", name=op.f("ck_adoption_run_kind")
+        ),
         sa.CheckConstraint(
             "receipts IN ('newest', 'all', 'none')", name=op.f("ck_adoption_run_receipts")
         ),

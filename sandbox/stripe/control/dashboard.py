@@ -50,9 +50,7 @@ class DashboardControls:
         who = {"email": email, "name": name, "card": digits(card)}
         more = {"description": description, "metadata": metadata or {}}
         with self.account.transaction():
-            return copied(
-                dashboard.charge_customer(self.account, amount, currency, who, **more)
-            )
+            return copied(dashboard.charge_customer(self.account, amount, currency, who, **more))
 
     def subscribe(
         self,

@@ -37,7 +37,9 @@ def pay_link(
     return session
 
 
-def charge_customer(account: Account, amount: int, currency: str, who: Json, **more: object) -> Json:
+def charge_customer(
+    account: Account, amount: int, currency: str, who: Json, **more: object
+) -> Json:
     """Charge a card in the dashboard ("Create payment"). `more`: description, metadata."""
     customer, method = customer_with_card(account, who)
     intent = invoices.recurring_intent(

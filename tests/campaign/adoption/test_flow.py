@@ -167,9 +167,7 @@ def test_a_subscription_of_the_dashboard_goes_on_by_itself(bank: Bank) -> None:
 @pytest.mark.parametrize("way", ["invoice", "payment"])
 def test_a_payment_of_a_subscription_stands_for_it(bank: Bank, way: str) -> None:
     made = bank.stripe.subscribe(1200, interval="year")
-    name = bank.stripe.objects(
-        {"invoice": "invoice", "payment": "payment_intent"}[way]
-    )[0]["id"]
+    name = bank.stripe.objects({"invoice": "invoice", "payment": "payment_intent"}[way])[0]["id"]
     assert adopt(bank, name).monthly == made["id"]
     assert states(bank) == [(1200, "yearly", "paid")]
 

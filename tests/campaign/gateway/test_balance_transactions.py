@@ -71,7 +71,8 @@ def test_a_payment_its_invoice_and_back(bank: Bank) -> None:
     paid = payments.find_invoice_for_payment(intent["id"])
     assert paid is not None
     assert (paid.id, paid.first, paid.amount_paid) == (invoice["id"], True, 2500)
-    assert payments.find_payment_for_invoice(invoice["id"]) == intent["id"]
+    (part,) = payments.list_invoice_payments(invoice["id"])
+    assert (part.payment_intent_id, part.amount, part.status) == (intent["id"], 2500, "paid")
     assert payments.list_refunds(intent["id"]) == ()
 
 
@@ -82,7 +83,7 @@ def test_a_missing_object_has_its_own_error(installation: Installation) -> None:
         installation.gateway.payments.retrieve_balance_transaction("txn_unknown")
     with pytest.raises(GatewayMissing):
         installation.gateway.payments.retrieve_dispute("du_unknown")
-    assert installation.gateway.payments.find_payment_for_invoice("in_unknown") is None
+    assert installation.gateway.payments.list_invoice_payments("in_unknown") == ()
 
 
 def test_a_payment_without_an_invoice_has_none(bank: Bank) -> None:
@@ -200,11 +201,12 @@ def test_the_invoice_of_a_payment_is_asked_for_by_the_payment() -> None:
     }
 
 
-def test_what_paid_an_invoice_is_the_first_paid_payment_intent() -> None:
-    by_hand = {"id": "inpay_1", "invoice": "in_1", "payment": {"type": "payment_record"}}
+def test_what_paid_an_invoice_is_listed_oldest_first() -> None:
+    by_hand = {"id": "inpay_1", "invoice": "in_1", "payment": {"payment_record": "pr_1"}}
     by_card = {"id": "inpay_2", "invoice": "in_1", "payment": {"payment_intent": "pi_2"}}
     with ScriptedStripe(list_of(by_hand, by_card)) as stripe:
-        assert payments_of(stripe).find_payment_for_invoice("in_1") == "pi_2"
+        found = payments_of(stripe).list_invoice_payments("in_1")
+    assert [one.payment_id for one in found] == ["pi_2", "pr_1"]
     assert stripe.calls[0].values() == {"invoice": "in_1", "status": "paid", "limit": "100"}
 
 

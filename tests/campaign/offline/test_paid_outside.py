@@ -1,4 +1,4 @@
-"""A renewal that staff mark as paid outside Stripe is an offline gift, once, and Stripe's balance owes nothing for it."""
+"""A renewal that staff mark as paid outside Stripe is an offline gift, once; Stripe's balance owes nothing for it."""
 
 from datetime import date
 
@@ -7,12 +7,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 from sqlalchemy import select
 
+from campaign.audit.audit_log import Actor
 from campaign.core.clock import now
 from campaign.models import Donation, LedgerEntry, OfflineGift, ReversalReason
 from campaign.offline.reversals import reverse
 from campaign.reconciliation.match_payments import match_evidence
 from campaign.reporting.journal import read_journal
-from campaign.audit.audit_log import Actor
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
 from tests.support.offline_gifts import HERE
@@ -53,7 +53,9 @@ def test_a_renewal_paid_outside_is_a_check_in_hand(bank: Bank) -> None:
     bank.deliver()
     (gift,) = offline_gifts(bank)
     assert (gift.reference, gift.kind, gift.entered_by) == (invoice, "cheque", "Stripe")
-    assert [entry for entry in bank.entries() if entry[0] == "payment"] == [("payment", 2500, 0)] * 2
+    assert [entry for entry in bank.entries() if entry[0] == "payment"] == [
+        ("payment", 2500, 0)
+    ] * 2
     assert sources(bank)[-1] in (invoice, f"offline:{invoice}")
     assert bank.reconcile().discrepancies == []
     bank.require_order()
@@ -120,7 +122,9 @@ def test_a_part_outside_leaves_the_rest_to_stripe(bank: Bank) -> None:
     bank.require_order()
 
 
-@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(amount=some.integers(100, 50_000), part=some.integers(1, 99))
 def test_whatever_the_amount(bank: Bank, amount: int, part: int) -> None:
     before = len(offline_gifts(bank))

@@ -1,8 +1,6 @@
 """One invoice paid by several payments: a refund or dispute of any of them finds the gift, and the books agree."""
 
-import json
 from itertools import permutations
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -47,7 +45,9 @@ def moved(bank: Bank, donation: Donation) -> list[tuple[str, int]]:
         return sorted((kind, amount) for kind, amount in rows)
 
 
-@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     amount=some.integers(300, 90_000),
     share=some.integers(1, 98),

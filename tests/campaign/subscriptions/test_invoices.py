@@ -205,7 +205,9 @@ def test_an_unpaid_payment_is_not_saved(
         assert session.scalars(select(InvoicePayment)).all() == []
 
 
-def test_an_invoice_keeps_each_of_its_payments_once(installation: Installation, monthly: Facts) -> None:
+def test_an_invoice_keeps_each_of_its_payments_once(
+    installation: Installation, monthly: Facts
+) -> None:
     pay(installation, monthly)
     invoice = f"in_{monthly.number}_first"
     outcomes = []

@@ -44,7 +44,10 @@ def test_a_subscription_of_the_dashboard_is_incomplete_until_its_first_invoice_i
     assert created["data"]["object"]["status"] == "incomplete"
     sandbox.advance(days=32)
     paid = client.v1.invoices.list(params={"subscription": made["id"], "status": "paid"})
-    assert [one.billing_reason for one in paid.data] == ["subscription_cycle", "subscription_create"]
+    assert [one.billing_reason for one in paid.data] == [
+        "subscription_cycle",
+        "subscription_create",
+    ]
 
 
 def test_parts_pay_an_invoice_and_the_default_payment_is_canceled(
@@ -87,9 +90,7 @@ def test_credit_pays_an_invoice_before_the_card(
     assert {one.status for one in listed} == {"paid"}
 
 
-def test_a_failed_renewal_can_be_paid_outside(
-    client: StripeClient, sandbox: StripeSandbox
-) -> None:
+def test_a_failed_renewal_can_be_paid_outside(client: StripeClient, sandbox: StripeSandbox) -> None:
     made = sandbox.subscribe(2000, card=RENEWALS_FAIL)
     sandbox.advance(days=32)
     found = client.v1.subscriptions.retrieve(made["id"])

@@ -37,11 +37,10 @@ ADOPTION_RUN = Table(
         *refused("ck_adoption_run_action", *each("action", ["", "adopt"], campaign_id=None)),
         *refused("ck_adoption_run_kind", *each("kind", ["", "charge"])),
         *refused("ck_adoption_run_receipts", *each("receipts", ["", "some"])),
+        *refused("ck_adoption_run_campaign_id", {"campaign_id": None}, {"action": "leave_alone"}),
         *refused(
-            "ck_adoption_run_campaign_id", {"campaign_id": None}, {"action": "leave_alone"}
-        ),
-        *refused(
-            "ck_adoption_run_counts", *({name: -1} for name in ("looked_at", "done", "known", "refused"))
+            "ck_adoption_run_counts",
+            *({name: -1} for name in ("looked_at", "done", "known", "refused")),
         ),
         *refused(
             "ck_adoption_run_forgotten",

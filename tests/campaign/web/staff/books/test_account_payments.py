@@ -97,7 +97,9 @@ def test_all_of_a_filter_is_taken_in_and_what_cannot_be_is_named(
     assert "is in EUR" in finance.get(address).text
     assert amounts(bank) == [1000, 1100]
     with bank.installation.sessions() as session:
-        actors = set(session.scalars(select(AuditEntry.actor).where(AuditEntry.action.like("%adopt%"))))
+        actors = set(
+            session.scalars(select(AuditEntry.actor).where(AuditEntry.action.like("%adopt%")))
+        )
     assert actors == {"finance@harbor-ledger.example"}
 
 
