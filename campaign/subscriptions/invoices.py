@@ -54,7 +54,8 @@ def apply_invoice(
     clear_failure(session, subscription, invoice)
     # Stripe rounds to whole seconds, but no charge is earlier than the form that led to it.
     charged_at = max(invoice.paid_at or occurred_at, first.created_at)
-    donation, campaign = first, first.campaign
+    donation = first
+    campaign: Campaign | None = first.campaign
     if _is_first(invoice, first):
         # A bank debit counts on the day the donor gave.
         charged_at = first.charged_at or charged_at
