@@ -23,7 +23,7 @@ from campaign.donations.donation_lookup import (
     lock_payment,
 )
 from campaign.donations.donations import Gift, find_or_add_donor, lock_donation
-from campaign.gateway.account_objects import AccountPayment
+from campaign.gateway.account_objects import AccountPayment, AccountSubscription
 from campaign.ledger.disputes import DisputeReport, apply_dispute
 from campaign.ledger.payments import Payment, record_payment
 from campaign.ledger.refund_evidence import apply_charge, apply_refund
@@ -73,27 +73,42 @@ class Adopted:
 
     stripe_id: str
     donations: list[Donation] = field(default_factory=list)
-    subscription: Subscription | None = None
     known: int = 0
+
+
+@dataclass(frozen=True)
+class _Work:
+    """One booking: what is booked, for whom, when, and what came of it so far."""
+
+    session: Session
+    facts: AdoptionFacts
+    wanted: Request
+    books: BookingContext
+    at: datetime
+    found: Adopted
+
+    def times(self, charged_at: datetime) -> tuple[datetime, datetime]:
+        """Return when it was charged, and when we learned of it."""
+        return charged_at, max(self.at, charged_at)
 
 
 def book(
     session: Session, facts: AdoptionFacts, wanted: Request, books: BookingContext, at: datetime
 ) -> Adopted:
     """Book `facts` once. Raises AdoptionRefused if that is not possible; then the caller rolls all of it back."""
-    found = Adopted(facts.stripe_id)
+    work = _Work(session, facts, wanted, books, at, Adopted(facts.stripe_id))
     _lock(session, facts)
     if facts.subscription is not None:
-        _book_subscription(session, facts, wanted, books, at, found)
-    elif facts.invoices:
-        _book_invoice(session, facts, wanted, books, at, found)
-    else:
-        _book_payment(session, facts, wanted, books, at, found)
-    for donation in found.donations:
+        _book_subscription(work, facts.subscription)
+    elif facts.payment is not None:
+        _book_payment(work, facts.payment)
+    for one in facts.invoices if facts.subscription is None else ():
+        _book_invoice(work, one)
+    for donation in work.found.donations:
         session.refresh(donation)
         _record(session, donation, facts, wanted.actor)
-    _drop_emails(session, found.donations, wanted.receipts)
-    return found
+    _drop_emails(session, work.found.donations, wanted.receipts)
+    return work.found
 
 
 def _lock(session: Session, facts: AdoptionFacts) -> None:
@@ -109,114 +124,79 @@ def _lock(session: Session, facts: AdoptionFacts) -> None:
     session.execute(delete(PaymentLookup).where(PaymentLookup.payment_intent_id.in_(names)))
 
 
-def _book_payment(
-    session: Session,
-    facts: AdoptionFacts,
-    wanted: Request,
-    books: BookingContext,
-    at: datetime,
-    found: Adopted,
-) -> None:
-    payment = facts.payment
-    assert payment is not None
-    if find_donation_for_payment(session, payment.intent.id) is not None:
-        found.known += 1
+def _book_payment(work: _Work, payment: AccountPayment) -> None:
+    session, intent = work.session, payment.intent
+    if find_donation_for_payment(session, intent.id) is not None:
+        work.found.known += 1
         return
-    _require_foreign(session, payment.intent.id, payment.metadata)
+    _require_foreign(session, intent.id, payment.metadata)
     _require_paid(payment)
-    amount, currency = payment.intent.amount_received, payment.intent.currency
-    created = payment.charge.created if payment.charge else payment.intent.created
-    charged_at = _within(created, wanted.campaign)
-    donation = _new_donation(session, facts, wanted, (amount, currency), charged_at)
-    name = payment.intent.id
-    paid = Payment(name, amount, currency, charged_at, max(at, charged_at), name)
-    record_payment(session, donation, paid, books, wanted.campaign)
-    _book_evidence(session, [payment], books)
-    found.donations.append(donation)
+    created = payment.charge.created if payment.charge else intent.created
+    charged_at, reported_at = work.times(_within(created, work.wanted.campaign))
+    donation = _new_donation(work, (intent.amount_received, intent.currency), charged_at)
+    paid = Payment(
+        source=intent.id,
+        total=intent.amount_received,
+        currency=intent.currency,
+        charged_at=charged_at,
+        paid_at=reported_at,
+        payment_intent_id=intent.id,
+    )
+    record_payment(session, donation, paid, work.books, work.wanted.campaign)
+    _book_evidence(session, [payment], work.books)
+    work.found.donations.append(donation)
 
 
-def _book_invoice(
-    session: Session,
-    facts: AdoptionFacts,
-    wanted: Request,
-    books: BookingContext,
-    at: datetime,
-    found: Adopted,
-) -> None:
-    (one,) = facts.invoices
+def _book_invoice(work: _Work, one: PaidInvoice) -> None:
     invoice = one.found.invoice
-    if _is_booked(session, invoice.id):
-        found.known += 1
+    if _is_booked(work.session, invoice.id):
+        work.found.known += 1
         return
     if invoice.status != "paid" or invoice.amount_paid <= 0:
         raise AdoptionRefused(
             f"{invoice.id} is not paid: its status is {invoice.status or 'unknown'}, and"
             f" {money.format_money(invoice.amount_paid, invoice.currency)} arrived. Take it in once it is paid."
         )
-    charged_at = _within(_charged_at(one, at), wanted.campaign)
-    total = (invoice.amount_paid, invoice.currency)
-    donation = _new_donation(session, facts, wanted, total, charged_at)
-    times = (charged_at, max(at, charged_at))
-    _book_paid_invoice(session, donation, one, wanted, books, times)
-    found.donations.append(donation)
+    charged_at = _within(_charged_at(one, work.at), work.wanted.campaign)
+    donation = _new_donation(work, (invoice.amount_paid, invoice.currency), charged_at)
+    _book_paid_invoice(work, donation, one, charged_at)
 
 
-def _book_subscription(
-    session: Session,
-    facts: AdoptionFacts,
-    wanted: Request,
-    books: BookingContext,
-    at: datetime,
-    found: Adopted,
-) -> None:
-    taken = facts.subscription
-    assert taken is not None
-    found.subscription = session.scalar(
-        select(Subscription).where(Subscription.stripe_id == taken.fact.id)
-    )
-    if found.subscription is not None:
-        found.known += 1
+def _book_subscription(work: _Work, taken: AccountSubscription) -> None:
+    session, name = work.session, taken.fact.id
+    if session.scalar(select(Subscription.id).where(Subscription.stripe_id == name)) is not None:
+        work.found.known += 1
         return
-    _require_foreign(session, taken.fact.id, taken.metadata)
-    if not facts.invoices:
+    _require_foreign(session, name, taken.metadata)
+    if not work.facts.invoices:
         raise AdoptionRefused(
-            f"{taken.fact.id} has no paid invoice yet (it is {taken.fact.status}). Take it in after its first payment."
+            f"{name} has no paid invoice yet (it is {taken.fact.status}). Take it in after its first payment."
         )
-    first: Donation | None = None
-    for one in facts.invoices:
-        invoice = one.found.invoice
-        charged_at = _within(_charged_at(one, at), wanted.campaign)
-        if first is None or found.subscription is None:
-            total = (invoice.amount_paid, invoice.currency)
-            first = _new_donation(
-                session, facts, wanted, total, charged_at, frequency_of(taken) or ""
-            )
-            found.subscription = get_or_create_subscription(session, first, taken.fact.id)
-            donation = first
-        else:
-            donation = renewal_donation(session, first, found.subscription, invoice, charged_at)
-        times = (charged_at, max(at, charged_at))
-        _book_paid_invoice(session, donation, one, wanted, books, times)
-        found.donations.append(donation)
-    assert found.subscription is not None
-    copy_taken_in(session, found.subscription, taken.fact, at - _CLOCK_SKEW)
+    begin, *later = work.facts.invoices
+    charged_at = _within(_charged_at(begin, work.at), work.wanted.campaign)
+    total = (begin.found.invoice.amount_paid, begin.found.invoice.currency)
+    first = _new_donation(work, total, charged_at, frequency_of(taken) or "")
+    subscription = get_or_create_subscription(session, first, name)
+    _book_paid_invoice(work, first, begin, charged_at)
+    for one in later:
+        charged_at = _within(_charged_at(one, work.at), work.wanted.campaign)
+        renewal = renewal_donation(session, first, subscription, one.found.invoice, charged_at)
+        _book_paid_invoice(work, renewal, one, charged_at)
+    copy_taken_in(session, subscription, taken.fact, work.at - _CLOCK_SKEW)
 
 
 def _book_paid_invoice(
-    session: Session,
-    donation: Donation,
-    one: PaidInvoice,
-    wanted: Request,
-    books: BookingContext,
-    times: tuple[datetime, datetime],
+    work: _Work, donation: Donation, one: PaidInvoice, charged_at: datetime
 ) -> None:
-    invoice = one.found.invoice
-    _require_amount(invoice.id, invoice.amount_paid, invoice.currency, wanted.campaign)
+    session, invoice, campaign = work.session, one.found.invoice, work.wanted.campaign
+    _require_amount(invoice.id, invoice.amount_paid, invoice.currency, campaign)
     for fact in one.found.payments:
-        apply_invoice_payment(session, fact, books)
+        apply_invoice_payment(session, fact, work.books)
     payers = lock_invoice_payments(session, invoice.id)
-    book_invoice(session, donation, invoice, payers, times, books, wanted.campaign)
-    _book_evidence(session, one.payments, books)
+    times = work.times(charged_at)
+    book_invoice(session, donation, invoice, payers, times, work.books, campaign)
+    _book_evidence(session, one.payments, work.books)
+    work.found.donations.append(donation)
 
 
 def _is_booked(session: Session, invoice_id: str) -> bool:
@@ -296,14 +276,13 @@ def _require_amount(name: str, amount: int, currency: str, campaign: Campaign) -
 
 
 def _new_donation(
-    session: Session,
-    facts: AdoptionFacts,
-    wanted: Request,
+    work: _Work,
     total: tuple[int, str],
     charged_at: datetime,
     frequency: str = Frequency.one_time.value,
 ) -> Donation:
     """Return a new donation of the payer, who is found or created by email."""
+    session, facts, wanted = work.session, work.facts, work.wanted
     amount, currency = total
     _require_amount(facts.stripe_id, amount, currency, wanted.campaign)
     email = wanted.email or facts.payer.email

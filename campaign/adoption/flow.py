@@ -23,10 +23,11 @@ from campaign.campaigns.campaigns import find_campaign
 from campaign.core import clock
 from campaign.core.csv_lists import read_address
 from campaign.core.task_queue import OUTBOX
-from campaign.models import Donation, LedgerEntry, LedgerKind, Subscription
+from campaign.ledger.subscription_donations import get_subscription_by_stripe_id
+from campaign.models import Donation, LedgerEntry, LedgerKind
 from campaign.runtime.context import Installation
 from campaign.subscriptions.invoices import apply_invoice, apply_invoice_payment
-from campaign.subscriptions.subscription_events import apply_answer
+from campaign.subscriptions.subscription_events import apply_answer, latest_event
 
 
 @dataclass(frozen=True)
@@ -83,11 +84,11 @@ def take_in(
         found = book(session, facts, wanted, installation.books, asked_at)
         gifts = [_summary(session, one) for one in found.donations]
         known = found.known > 0
-    if facts.subscription is not None:
-        gifts += _catch_up(installation, facts, known=known)
+    monthly = facts.subscription.fact.id if facts.subscription else None
+    if monthly is not None:
+        gifts += _catch_up(installation, monthly, facts.invoices if known else None)
     if gifts:
         installation.notify(OUTBOX)
-    monthly = facts.subscription.fact.id if facts.subscription else None
     return Adoption(facts.stripe_id, gifts, known, monthly)
 
 
@@ -113,25 +114,22 @@ def _require_mode(installation: Installation, facts: AdoptionFacts) -> None:
         )
 
 
-def _catch_up(installation: Installation, facts: AdoptionFacts, *, known: bool) -> list[TakenIn]:
+def _catch_up(
+    installation: Installation, subscription_id: str, known: Sequence[PaidInvoice] | None
+) -> list[TakenIn]:
     """Book the paid invoices that the ledger lacks: their events came before ours was committed, or never.
 
-    Only now does the subscription exist for others, so every later event finds it.
+    Only now does the subscription exist for others, so every later event finds it. `known`: of a subscription that
+    was known before, the invoices were just read.
     """
-    subscription = facts.subscription
-    assert subscription is not None
-    invoices = (
-        facts.invoices if known else fetch_paid_invoices(installation.gateway, facts.stripe_id)
-    )
+    gateway = installation.gateway
+    invoices = known if known is not None else fetch_paid_invoices(gateway, subscription_id)
     found = [gift for one in invoices for gift in _book_missing(installation, one)]
-    if not known:
-        answer = installation.gateway.account_objects.retrieve_subscription(subscription.fact.id)
+    if known is None:
+        answer = gateway.account_objects.retrieve_subscription(subscription_id)
         with installation.sessions.begin() as session:
-            row = session.scalars(
-                select(Subscription).where(Subscription.stripe_id == subscription.fact.id)
-            ).one()
-            seen = (row.as_of, row.as_of_event) if row.as_of else None
-            apply_answer(session, answer.fact, seen, clock.now(), installation.books)
+            row = get_subscription_by_stripe_id(session, subscription_id)
+            apply_answer(session, answer.fact, latest_event(row), clock.now(), installation.books)
     return found
 
 
@@ -164,12 +162,11 @@ def _summary(session: Session, donation: Donation) -> TakenIn:
         )
     )
     receipt = donation.receipt
-    assert donation.charged_at is not None
     return TakenIn(
         donation=donation.public_id,
         amount=donation.charge,
         currency=donation.currency,
-        charged_at=donation.charged_at,
+        charged_at=donation.charged_at or donation.created_at,
         state=donation.state,
         counted=counted is not None,
         receipt=receipt.number if receipt else "",

@@ -1,4 +1,4 @@
-"""The account's payments and subscriptions that nobody knows here, as Stripe lists them now. Nothing of them is stored."""
+"""The account's payments and subscriptions that nobody knows here, as Stripe lists them now. None is stored."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

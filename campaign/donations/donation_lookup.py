@@ -39,7 +39,9 @@ class InvoicePayers:
 
 
 def lock_invoice_payments(session: Session, invoice_id: str | None) -> InvoicePayers:
-    """Return the known payments of an invoice; locks it and them as `lock_payment` does."""
+    """Return the known payments of an invoice; locks it and them as `lock_payment` does. Without an invoice: none."""
+    if invoice_id is None:
+        return InvoicePayers()
     lock_payment(session, invoice_id)
     payers = find_invoice_payers(session, invoice_id)
     for payment_intent_id in sorted(payers.payment_intent_ids):
@@ -73,6 +75,20 @@ def payments_of(donation: Donation) -> Select[str]:
     return select(union(own, parts).subquery().c[0])
 
 
+def _paid_by(session: Session, payment_intent_id: str) -> str | None:
+    """Return the public id of the donation that this payment paid, or a part of whose invoice it paid."""
+    own = session.scalar(
+        select(Donation.public_id).where(Donation.payment_intent_id == payment_intent_id)
+    )
+    if own is not None:
+        return own
+    return session.scalar(
+        select(Donation.public_id)
+        .join(InvoicePayment, InvoicePayment.invoice_id == Donation.invoice_id)
+        .where(InvoicePayment.payment_id == payment_intent_id)
+    )
+
+
 def find_donation_for_payment(
     session: Session,
     payment_intent_id: str | None,
@@ -86,20 +102,11 @@ def find_donation_for_payment(
     to its donation before the payment itself is reported. Metadata can be copied, so a donation that another payment
     paid does not match.
     """
+    paid = _paid_by(session, payment_intent_id) if payment_intent_id else None
+    if paid is not None:
+        return lock_donation(session, paid)
     found = None
-    if payment_intent_id:
-        found = session.scalar(
-            select(Donation.public_id).where(Donation.payment_intent_id == payment_intent_id)
-        )
-    if found is None and payment_intent_id:
-        part = session.scalar(
-            select(Donation.public_id)
-            .join(InvoicePayment, InvoicePayment.invoice_id == Donation.invoice_id)
-            .where(InvoicePayment.payment_id == payment_intent_id)
-        )
-        if part is not None:
-            return lock_donation(session, part)
-    if found is None and charge_id:
+    if charge_id:
         found = session.scalar(
             select(Donation.public_id)
             .join(Charge, Charge.donation_id == Donation.id)

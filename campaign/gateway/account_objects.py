@@ -1,4 +1,4 @@
-"""Read-only calls about payments and subscriptions that did not begin here: Payment Links, the dashboard, other systems.
+"""Read-only calls about payments and subscriptions that began elsewhere: Payment Links, the dashboard, other systems.
 
 The JSON is used as Stripe sent it. Instants are UTC, amounts minor units.
 """

@@ -55,7 +55,7 @@ def apply_session(
     creation time, if the earlier event has not reached us. For a card, it is `occurred_at`, unless the charge was read.
     """
     lock_payment(session, found.payment_intent_id)
-    payers = lock_invoice_payments(session, found.invoice_id) if found.invoice_id else None
+    payers = lock_invoice_payments(session, found.invoice_id)
     donation = lock_donation(session, found.donation_id) if found.donation_id else None
     if donation is None:
         return foreign(f"no donation of ours: {found.donation_id}")
@@ -66,7 +66,7 @@ def apply_session(
     if found.subscription_id:
         get_or_create_subscription(session, donation, found.subscription_id)
     if found.payment_status in {"paid", "no_payment_required"}:
-        payment = _session_payment(donation, found, payers or InvoicePayers(), occurred_at)
+        payment = _session_payment(donation, found, payers, occurred_at)
         return record_payment(session, donation, payment, books, donation.campaign)
     if found.status == "complete":
         return _record_pending_debit(session, donation, found)

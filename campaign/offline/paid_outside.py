@@ -21,12 +21,12 @@ def record_paid_outside(session: Session, donation: Donation) -> bool:
 
     It counts as a check in hand, as most such payments are, until staff deposit it.
     """
-    assert donation.charged_at is not None
+    received = donation.charged_at or donation.created_at
     row = {
         "donation_id": donation.id,
         "kind": OfflineKind.cheque.value,
         "reference": donation.invoice_id,
-        "received_on": donation.charged_at.astimezone(donation.campaign.zone).date(),
+        "received_on": received.astimezone(donation.campaign.zone).date(),
         "description": DESCRIPTION,
         "entered_by": ENTERED_BY,
     }

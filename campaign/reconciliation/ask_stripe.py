@@ -34,8 +34,13 @@ def _ask(gateway: StripeGateway, unconfirmed: Discrepancy) -> StripeAnswer:
         return StripeAnswer()
     if unconfirmed.kind in {LedgerKind.refund, LedgerKind.refund_failed}:
         return StripeAnswer(refunds=gateway.payments.list_refunds(intent))
-    payment = gateway.payments.retrieve_payment(intent)
-    invoice, booked = _first(names, "in_"), unconfirmed.ledger
+    return _ask_payment(gateway, intent, unconfirmed)
+
+
+def _ask_payment(gateway: StripeGateway, intent: str, unconfirmed: Discrepancy) -> StripeAnswer:
+    """Fetch the payment, and all payments of its invoice if it does not explain what was booked."""
+    payment, booked = gateway.payments.retrieve_payment(intent), unconfirmed.ledger
+    invoice = _first(booked.names, "in_") if booked else None
     if invoice and booked and payment.intent.amount_received != booked.amount:
         return StripeAnswer(payment, parts=gateway.payments.list_invoice_payments(invoice))
     return StripeAnswer(payment)

@@ -4,6 +4,7 @@ The balance transaction may be older than the window or newer than the fetch. Th
 answer in.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from campaign.gateway import (
@@ -58,9 +59,7 @@ def _payment(unconfirmed: Discrepancy, answer: StripeAnswer) -> tuple[ReportedAm
     intent, charge = fact.intent, fact.charge
     succeeded = intent.status == "succeeded"
     returned = charge is not None and charge.returned
-    amount = intent.amount_received if succeeded else 0
-    if succeeded and answer.parts:
-        amount = sum(one.amount or 0 for one in answer.parts)
+    amount = _received(fact, answer.parts) if succeeded else 0
     if charge and returned:
         amount = charge.amount
     if unconfirmed.kind == LedgerKind.payment_reversed:
@@ -69,6 +68,10 @@ def _payment(unconfirmed: Discrepancy, answer: StripeAnswer) -> tuple[ReportedAm
     return ReportedAmount(
         amount, intent.currency, (intent.id,)
     ), f"its status at Stripe is {intent.status}"
+
+
+def _received(fact: PaymentFact, parts: Sequence[InvoicePaymentFact]) -> int:
+    return sum(one.amount or 0 for one in parts) if parts else fact.intent.amount_received
 
 
 def _refunds(unconfirmed: Discrepancy, answer: StripeAnswer) -> ReportedAmount | None:

@@ -54,17 +54,20 @@ def apply_invoice(
     clear_failure(session, subscription, invoice)
     # Stripe rounds to whole seconds, but no charge is earlier than the form that led to it.
     charged_at = max(invoice.paid_at or occurred_at, first.created_at)
-    if invoice.first and first.invoice_id in (None, invoice.id):
+    donation = first
+    campaign: Campaign | None = first.campaign
+    if _is_first(invoice, first):
         # A bank debit counts on the day the donor gave.
-        moment = first.charged_at or charged_at
-        return book_invoice(
-            session, first, invoice, payers, (moment, occurred_at), books, first.campaign
-        )
-    donation = renewal_donation(session, first, subscription, invoice, charged_at)
-    campaign = campaign_for_renewal(session, first.campaign, charged_at)
-    return book_invoice(
-        session, donation, invoice, payers, (charged_at, occurred_at), books, campaign
-    )
+        charged_at = first.charged_at or charged_at
+    else:
+        donation = renewal_donation(session, first, subscription, invoice, charged_at)
+        campaign = campaign_for_renewal(session, first.campaign, charged_at)
+    times = (charged_at, occurred_at)
+    return book_invoice(session, donation, invoice, payers, times, books, campaign)
+
+
+def _is_first(invoice: Invoice, first: Donation) -> bool:
+    return invoice.first and first.invoice_id in (None, invoice.id)
 
 
 def _paid_by_credit(session: Session, first: Donation, invoice: Invoice) -> Outcome:

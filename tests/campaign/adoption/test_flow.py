@@ -5,7 +5,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 from sqlalchemy import select
 
-from campaign.adoption.facts import AdoptionRefused
 from campaign.adoption.flow import Adoption, AdoptionOrder, take_in
 from campaign.audit.audit_log import Actor
 from campaign.models import (
@@ -16,16 +15,12 @@ from campaign.models import (
     InboxState,
     LedgerEntry,
     OutboxMessage,
-    Receipt,
     Subscription,
 )
 from campaign.stripe_events.process import replay_event
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
 from tests.support.reconciliation import Bank
-
-RENEWALS_FAIL = "4000000000000341"
-BANK_DEBIT = "000123456789"
 
 
 @pytest.fixture
@@ -231,60 +226,6 @@ def test_a_second_payment_with_a_gifts_metadata_may_be_taken_in_as_another_gift(
     replay_event(bank.installation, failed.id)
     assert [(one.amount, one.state) for one in gifts(bank)] == [(2600, "paid")] * 2
     assert in_order(bank)
-
-
-def refused(bank: Bank, stripe_id: str, **order: str) -> str:
-    with pytest.raises(AdoptionRefused) as caught:
-        adopt(bank, stripe_id, **order)
-    assert "\n" not in str(caught.value)
-    with bank.installation.sessions() as session:
-        assert session.scalars(select(Receipt)).all() == []
-        assert session.scalars(select(Donor)).all() == []
-        assert session.scalars(select(AuditEntry)).all() == []
-    return str(caught.value)
-
-
-def test_what_cannot_be_taken_in_is_refused_with_a_sentence(bank: Bank) -> None:
-    assert "begin with pi_" in refused(bank, "plink_1")
-    assert "no payment or subscription" in refused(bank, "")
-    assert "Stripe has no pi_nowhere" in refused(bank, "pi_nowhere")
-    assert "live mode" in refused(bank, "in_live_1")
-    euros = bank.stripe.charge_customer(1000, "eur")
-    assert "is in EUR, but nine-days is in USD" in refused(bank, euros["id"])
-    nameless = bank.stripe.charge_customer(1000, email=None, name=None)
-    assert "--email" in refused(bank, nameless["id"])
-    paid = bank.stripe.charge_customer(1000)
-    assert "is not an email address" in refused(bank, paid["id"], email="no address")
-    assert "is not paid: its status is open" in refused(bank, bank.stripe.bill(500)["id"])
-    open_page = bank.give()
-    assert "nobody has tried to pay" in refused_any(bank, open_page)
-
-
-def refused_any(bank: Bank, stripe_id: str) -> str:
-    with pytest.raises(AdoptionRefused) as caught:
-        adopt(bank, stripe_id)
-    return str(caught.value)
-
-
-def test_a_debit_under_way_is_refused_until_it_arrives(bank: Bank) -> None:
-    page = bank.give()
-    bank.stripe.pay(page, bank="succeeds")
-    assert "belongs to donation" in refused_any(bank, page)
-    bank.deliver()
-    assert "belongs to donation" in refused_any(bank, page)
-    bank.stripe.settle(page)
-    bank.deliver()
-    assert adopt(bank, page).known
-
-
-def test_what_began_here_is_left_to_its_events(bank: Bank) -> None:
-    page = bank.give(frequency="monthly")
-    bank.stripe.pay(page)
-    assert "which began here" in refused_any(bank, page)
-    bank.deliver()
-    taken = adopt(bank, page)
-    assert (taken.known, list(taken.gifts)) == (True, [])
-    assert len(gifts(bank)) == 1
 
 
 @settings(

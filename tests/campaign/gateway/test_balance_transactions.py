@@ -72,7 +72,7 @@ def test_a_payment_its_invoice_and_back(bank: Bank) -> None:
     assert paid is not None
     assert (paid.id, paid.first, paid.amount_paid) == (invoice["id"], True, 2500)
     (part,) = payments.list_invoice_payments(invoice["id"])
-    assert part.payment_intent_id == intent["id"]
+    assert (part.payment_intent_id, part.amount, part.status) == (intent["id"], 2500, "paid")
     assert payments.list_refunds(intent["id"]) == ()
 
 
@@ -202,11 +202,11 @@ def test_the_invoice_of_a_payment_is_asked_for_by_the_payment() -> None:
 
 
 def test_what_paid_an_invoice_is_listed_oldest_first() -> None:
-    by_hand = {"id": "inpay_1", "invoice": "in_1", "payment": {"type": "payment_record"}}
+    by_hand = {"id": "inpay_1", "invoice": "in_1", "payment": {"payment_record": "pr_1"}}
     by_card = {"id": "inpay_2", "invoice": "in_1", "payment": {"payment_intent": "pi_2"}}
     with ScriptedStripe(list_of(by_hand, by_card)) as stripe:
         found = payments_of(stripe).list_invoice_payments("in_1")
-    assert [one.payment_intent_id for one in found] == ["pi_2", None]
+    assert [one.payment_id for one in found] == ["pi_2", "pr_1"]
     assert stripe.calls[0].values() == {"invoice": "in_1", "status": "paid", "limit": "100"}
 
 

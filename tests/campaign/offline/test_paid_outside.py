@@ -1,4 +1,4 @@
-"""A renewal that staff mark as paid outside Stripe is an offline gift, once, and Stripe's balance owes nothing for it."""
+"""A renewal that staff mark as paid outside Stripe is an offline gift, once; Stripe's balance owes nothing for it."""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""Payments and subscriptions of the Stripe account that nobody knows here: take in one or all of a filter. For finance."""
+"""The account's payments and subscriptions that nobody knows here: take in one or all of a filter. For finance."""
 
 from datetime import datetime
 from typing import Any
@@ -31,7 +31,6 @@ RECEIPT_CHOICES = {
     "all": "of every payment",
     "none": "none",
 }
-assert set(RECEIPT_CHOICES) == set(RECEIPTS)
 
 
 @blueprint.get("")
