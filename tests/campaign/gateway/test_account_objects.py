@@ -18,7 +18,7 @@ def test_a_payment_comes_with_its_payer_refunds_and_disputes(bank: Bank) -> None
     intent = bank.stripe.charge_customer(3000, description="By phone", metadata={"fund": "roof"})
     bank.stripe.refund(intent["id"], 500)
     bank.stripe.dispute(intent["id"])
-    found = bank.installation.gateway.account.retrieve_payment(intent["id"])
+    found = bank.installation.gateway.account_objects.retrieve_payment(intent["id"])
     assert found.payer == Payer("dora@example.org", "Dora Dash", "")
     assert (found.description, found.metadata, found.livemode) == (
         "By phone",
