@@ -28,14 +28,11 @@ def _side(values: Mapping[str, Any], currency: str | None) -> dict[str, str]:
 
 
 def _text(name: str, value: Any, currency: str | None) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
     if isinstance(value, list):
         return ", ".join(_text(name, one, currency) for one in value)
     if isinstance(value, dict):
         return "; ".join(f"{key}: {_text(key, one, currency)}" for key, one in value.items())
     if isinstance(value, int) and name in MONEY:
         return money.with_code(value, currency) if currency else f"{value} (minor units)"
-    return str(value)
+    plain = {None: "", True: "yes", False: "no"}
+    return plain[value] if value is None or isinstance(value, bool) else str(value)

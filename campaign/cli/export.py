@@ -86,34 +86,34 @@ def _write_journal(
     program: str | None,
     part: int,
 ) -> None:
-    first = _month(month)
-    if program and not currency:
+    first, code = _month(month), (currency or "").lower()
+    if program and not code:
         raise click.UsageError("--program needs --currency, for example --currency usd.")
     if part != 1 and not program:
         raise click.UsageError("--part needs --program.")
-    zone = clock.zone(installation.settings.organization.timezone)
-    code = (currency or "").lower()
-    with installation.sessions() as session:
-        found = (
-            read_bank_journal(session, first, zone, code)
-            if code
-            else read_journal(session, first, zone)
-        )
-    if code and not found.lines:
-        raise ExportRefused(
-            f"The journal of {first:%B %Y} has nothing in {code}."
-            f" `campaign export journal --month {month}` shows its currencies."
-        )
+    found = _journal(installation, first, code)
     books = installation.settings.books
-    rows = (
-        file_rows(found, program, books, part)
-        if program
-        else [line.row(books.chart) for line in found.lines]
-    )
+    columns, rows = JOURNAL_COLUMNS, [line.row(books.chart) for line in found.lines]
+    if program:
+        columns, rows = COLUMNS[program], file_rows(found, program, books, part)
     options = {"format": program or "csv", "currency": code, "part": part}
     _record(installation, f"journal-{first:%Y-%m}", options)
-    write_rows(COLUMNS[program] if program else JOURNAL_COLUMNS, rows)
+    write_rows(columns, rows)
     _say_parts(found, program, part)
+
+
+def _journal(installation: Installation, first: date, currency: str) -> Journal:
+    zone = clock.zone(installation.settings.organization.timezone)
+    with installation.sessions() as session:
+        if not currency:
+            return read_journal(session, first, zone)
+        found = read_bank_journal(session, first, zone, currency)
+    if not found.lines:
+        raise ExportRefused(
+            f"The journal of {first:%B %Y} has nothing in {currency}."
+            f" `campaign export journal --month {first:%Y-%m}` shows its currencies."
+        )
+    return found
 
 
 def _say_parts(found: Journal, program: str | None, part: int) -> None:

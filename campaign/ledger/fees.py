@@ -39,13 +39,7 @@ def find_unbooked_fees(
     session: Session, page: Sequence[PaymentTransaction]
 ) -> list[PaymentTransaction]:
     """Return the transactions of `page` with an unbooked fee or conversion that belong to a booked donation."""
-    booked = _known(session, LedgerEntry, [one.id for one in page if one.fee])
-    converted = _known(session, Conversion, [one.id for one in page if one.converted])
-    left = [
-        one
-        for one in page
-        if (one.fee and one.id not in booked) or (one.converted and one.id not in converted)
-    ]
+    left = _unknown(session, page)
     names = [one.payment_intent_id for one in left]
     booked_payment = LedgerEntry.kind == LedgerKind.payment.value
     ours = set(
@@ -65,6 +59,17 @@ def find_unbooked_fees(
         )
     )
     return [one for one in left if one.payment_intent_id in ours]
+
+
+def _unknown(session: Session, page: Sequence[PaymentTransaction]) -> list[PaymentTransaction]:
+    """Return those of which the fee or the conversion is not known yet."""
+    booked = _known(session, LedgerEntry, [one.id for one in page if one.fee])
+    converted = _known(session, Conversion, [one.id for one in page if one.converted])
+    return [
+        one
+        for one in page
+        if (one.fee and one.id not in booked) or (one.converted and one.id not in converted)
+    ]
 
 
 def _known(

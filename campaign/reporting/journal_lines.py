@@ -1,6 +1,6 @@
 """One line of the journal: one side of an entry."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -19,7 +19,7 @@ DESCRIPTIONS: Mapping[str, str] = {
 }
 """What a line of these ledger entries says."""
 
-COLUMNS = (
+COLUMNS: Sequence[str] = (
     "day",
     "account",
     "designation",
