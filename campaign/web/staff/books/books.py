@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from campaign.audit.audit_log import Subject, record
 from campaign.core import clock
 from campaign.models import StaffRole
-from campaign.reconciliation.runs import recent_runs
+from campaign.reconciliation.runs import count_open, recent_runs
 from campaign.reporting.journal import COLUMNS, Journal, months, read_journal
 from campaign.web.context import installation
 from campaign.web.staff.core.access import actor, needs, staff_blueprint
@@ -24,11 +24,13 @@ def index() -> ResponseReturnValue:
     """List the sections of the books and the months that have a journal."""
     with installation().sessions() as session:
         runs = recent_runs(session)
+        left = count_open(session, runs[0]) if runs else 0
         every = months(session, organization_zone())
     return render_template(
         "staff/books/index.html",
         page_title="Books",
         latest=runs[0] if runs else None,
+        left=left,
         months=every,
     )
 
