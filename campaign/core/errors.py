@@ -4,7 +4,8 @@ A class is defined here only if some code catches it by type; otherwise raise Ca
 """
 
 from collections.abc import Callable
-from enum import StrEnum
+
+from campaign.core.refused_parts import RefusedPart
 
 
 class CampaignError(Exception):
@@ -210,16 +211,6 @@ class GatewayThrottled(GatewayKeySpent):
 
 class GatewayBusy(GatewayUnavailable):
     """Another request with the same idempotency key is still in progress."""
-
-
-class RefusedPart(StrEnum):
-    """What Stripe objects to: something the donor typed, or something that staff must set up at Stripe."""
-
-    email = "email"
-    amount_too_small = "amount_too_small"
-    amount_too_large = "amount_too_large"
-    currency = "currency"
-    unknown = "unknown"
 
 
 class GatewayRefused(CampaignError):

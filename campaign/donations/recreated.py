@@ -4,6 +4,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
@@ -51,13 +52,11 @@ class LostGift:
 def recreate_donation(session: Session, campaign: Campaign, lost: LostGift) -> Donation:
     """Return the pending donation with the ids it had; create it if it is missing. Safe to repeat and concurrently."""
     key = hashlib.sha256(f"recreated\x1f{lost.public_id}".encode()).hexdigest()
-    taken = select(Donation.id).where(Donation.token == lost.token)
-    token = lost.token if lost.token and session.scalar(taken) is None else new_token()
     session.execute(
         insert(Donation)
         .values(
             public_id=lost.public_id,
-            token=token,
+            token=_unless_taken(session, Donation.token, lost.token) or new_token(),
             campaign_id=campaign.id,
             donor_id=_donor(session, lost),
             attempt=key,
@@ -70,12 +69,18 @@ def recreate_donation(session: Session, campaign: Campaign, lost: LostGift) -> D
             name=lost.name,
             locale=lost.locale,
             code=lost.code,
-            session_id=lost.session_id,
+            session_id=_unless_taken(session, Donation.session_id, lost.session_id),
             created_at=lost.created_at,
         )
         .on_conflict_do_nothing()
     )
     return session.scalars(select(Donation).where(Donation.public_id == lost.public_id)).one()
+
+
+def _unless_taken(session: Session, column: Any, value: str | None) -> str | None:
+    """Return `value`, or None if another donation has it."""
+    taken = select(Donation.id).where(column == value)
+    return value if value and session.scalar(taken) is None else None
 
 
 def _donor(session: Session, lost: LostGift) -> int:

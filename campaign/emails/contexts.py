@@ -75,8 +75,8 @@ def _renewal_failed(
         return ObsoleteEmail("the renewal has been paid or is no longer due")
     if _later_try(session, invoice_id, int(attempt)):
         return ObsoleteEmail("a later attempt failed too and has its own email")
-    shown = renewal_email_context(subscription, first_donation(session, subscription), sender)
-    return shown | {"to_confirm": bool(claim.details.get("confirm"))}
+    first, to_confirm = first_donation(session, subscription), bool(claim.details.get("confirm"))
+    return renewal_email_context(subscription, first, sender, to_confirm=to_confirm)
 
 
 def _later_try(session: Session, invoice_id: str, attempt: int) -> bool:

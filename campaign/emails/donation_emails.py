@@ -43,9 +43,12 @@ def receipt_email_context(receipt: Receipt, sender: Sender) -> dict[str, Any]:
 
 
 def renewal_email_context(
-    subscription: Subscription, first: Donation, sender: Sender
+    subscription: Subscription, first: Donation, sender: Sender, *, to_confirm: bool = False
 ) -> dict[str, Any]:
-    """Return the context for a failed renewal or the end of a recurring gift; `first` is the donation that began it."""
+    """Return the context for a failed renewal or the end of a recurring gift; `first` is the donation that began it.
+
+    `to_confirm`: the donor's bank wants the renewal confirmed.
+    """
     language = get_language(first.locale)
     zone = ZoneInfo(sender.organization.timezone)
     return {
@@ -58,6 +61,7 @@ def renewal_email_context(
         "ended_date_text": formatting.date_there(subscription.ended_at, zone, language),
         "given_up": subscription.end_reason == PAYMENT_FAILED,
         "payment_update_url": subscription.payment_update_url or "",
+        "to_confirm": to_confirm,
         "subscription_url": _page(subscription, sender),
         "give_url": sender.address("/" + (language.query and f"?{language.query}")),
     }

@@ -107,8 +107,8 @@ def _renewing(
 ) -> Make:
     def make(sender: Sender, locale: str) -> dict[str, Any]:
         gift = subscription(frequency, end_reason=end_reason, payment_update_url=payment_update_url)
-        shown = donation_emails.renewal_email_context(gift, donation(locale, frequency), sender)
-        return shown | {"to_confirm": to_confirm}
+        first = donation(locale, frequency)
+        return donation_emails.renewal_email_context(gift, first, sender, to_confirm=to_confirm)
 
     return make
 

@@ -14,8 +14,8 @@ from campaign.core.errors import (
     GatewayRefused,
     GatewayThrottled,
     GatewayUnavailable,
-    RefusedPart,
 )
+from campaign.core.refused_parts import RefusedPart
 
 Answer = TypeVar("Answer")
 

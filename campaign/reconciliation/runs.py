@@ -74,12 +74,17 @@ def find_unresolved_runs(session: Session) -> list[UnresolvedRun]:
     ).one_or_none()
     if newest is None or newest.ended_at is None:
         return []
-    reported = [one["id"] for one in newest.discrepancies if "id" in one and not one["repaired"]]
-    settled = settled_by_id(session, reported)
-    left = newest.discrepancy_count - newest.repaired - sum(one in settled for one in reported)
+    left = count_open(session, newest)
     if not left and newest.error is None:
         return []
     return [UnresolvedRun(newest.id, left, newest.error, newest.ended_at)]
+
+
+def count_open(session: Session, run: ReconciliationRun) -> int:
+    """Return how many discrepancies the run left that nobody has settled since."""
+    reported = [one["id"] for one in run.discrepancies if "id" in one and not one["repaired"]]
+    settled = settled_by_id(session, reported)
+    return run.discrepancy_count - run.repaired - sum(one in settled for one in reported)
 
 
 def recent_runs(session: Session, before: int | None = None) -> Sequence[ReconciliationRun]:

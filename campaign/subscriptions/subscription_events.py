@@ -218,17 +218,22 @@ def apply_failed_invoice(
         return Outcome(applied=False, note="the monthly gift is already canceled")
     if _is_paid(session, invoice.id) or _running_since(subscription, occurred_at):
         return Outcome(applied=False, note="it was paid later")
+    _record_failure(subscription, invoice, occurred_at)
+    _update_state(subscription)
+    session.flush()
+    queue_renewal_failed(session, subscription, invoice, books.mail_domain, to_confirm=to_confirm)
+    why = "; the bank wants it confirmed" if to_confirm else ""
+    note = f"the renewal is unpaid after {invoice.attempts} attempts{why}"
+    return Outcome(applied=True, note=note)
+
+
+def _record_failure(subscription: Subscription, invoice: Invoice, occurred_at: datetime) -> None:
+    """Record the failure, unless a later one is known."""
     if subscription.failed_at is None or subscription.failed_at <= occurred_at:
         subscription.failed_invoice_id = invoice.id
         subscription.failed_at = occurred_at
         subscription.payment_update_url = invoice.pay_url
         subscription.customer_id = subscription.customer_id or invoice.customer_id
-    _update_state(subscription)
-    session.flush()
-    queue_renewal_failed(session, subscription, invoice, books.mail_domain, to_confirm=to_confirm)
-    if to_confirm:
-        return Outcome(applied=True, note="the bank wants the donor to confirm the renewal")
-    return Outcome(applied=True, note=f"the renewal is unpaid after {invoice.attempts} attempts")
 
 
 def _is_paid(session: Session, invoice_id: str) -> bool:

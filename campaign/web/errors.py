@@ -8,7 +8,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from structlog import get_logger
 from werkzeug.exceptions import HTTPException
 
-from campaign.core.errors import NotFound
+from campaign.core.errors import NotFound, ReceiptsHeld
 from campaign.core.i18n import ENGLISH, get_language, languages
 from campaign.web.api.problems import problem
 from campaign.web.giving.donate import rate_limited
@@ -59,6 +59,9 @@ _WORDS: dict[int, tuple[object, object]] = {
     ),
 }
 
+_HELD = "Nothing was saved: receipts wait after a restore"
+"""Staff pages are in English."""
+
 _API_WORDS = {
     404: "Not found. /api/openapi.json lists the endpoints.",
     405: "Use GET for this address.",
@@ -73,6 +76,7 @@ def register(app: Flask) -> None:
     app.before_request(_reject_nul)
     app.register_error_handler(RateLimitExceeded, _limited)
     app.register_error_handler(NotFound, lambda _error: _page(404))
+    app.register_error_handler(ReceiptsHeld, _receipts_held)
     app.register_error_handler(OperationalError, _database_unavailable)
     app.register_error_handler(PoolTimeoutError, _database_unavailable)
     app.register_error_handler(HTTPException, _http_error)
@@ -84,10 +88,12 @@ def _reject_nul() -> Response | None:
     return _page(404) if "\x00" in request.path else None
 
 
-def _page(status: int, headers: dict[str, str] | None = None) -> Response:
+def _page(
+    status: int, headers: dict[str, str] | None = None, words: tuple[object, object] | None = None
+) -> Response:
     if request.path.startswith("/api/"):
         return problem(status, _API_WORDS.get(status, "See the status code."), headers)
-    title, text = _WORDS.get(status, _WORDS[500 if status >= 500 else 400])
+    title, text = words or _WORDS.get(status, _WORDS[500 if status >= 500 else 400])
     _speak_to_browser()
     home = url_for("public.home", lang=shared_language())
     values = {"status": status, "title": title, "text": text, "home_url": home}
@@ -128,6 +134,12 @@ def _http_error(error: HTTPException) -> Response:
 def _database_unavailable(error: Exception) -> Response:
     log.error("database_unavailable", error=str(error.__class__.__name__))
     return _page(503, {"Retry-After": "30"})
+
+
+def _receipts_held(error: ReceiptsHeld) -> Response:
+    """Tell a staff member whose gift or correction needs a receipt; donors' payments wait in the inbox."""
+    log.warning("receipts_held", path=request.path)
+    return _page(503, {"Retry-After": "60"}, (_HELD, str(error)))
 
 
 def _unexpected(error: Exception) -> Response:

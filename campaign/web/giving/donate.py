@@ -20,8 +20,8 @@ from campaign.core.errors import (
     GatewayForbidden,
     GatewayRefused,
     GatewayUnavailable,
-    RefusedPart,
 )
+from campaign.core.refused_parts import RefusedPart
 from campaign.donations.donations import Gift
 from campaign.models import Donation
 from campaign.web.appeal.page import Notice, paused_notice, render_appeal
@@ -77,8 +77,7 @@ def give(slug: str) -> ResponseReturnValue:
         return _refused(slug, form, error.part)
     except GatewayUnavailable as error:
         log.warning("checkout_unavailable", campaign=slug, error=str(error))
-        notice = _not_set_up() if isinstance(error, GatewayForbidden) else _unavailable()
-        return _form_again(slug, form, 503, notice, RETRY_AFTER)
+        return _form_again(slug, form, 503, _unavailable(error), RETRY_AFTER)
 
 
 def rate_limited(slug: str, retry_after: int) -> Response:
@@ -195,7 +194,10 @@ def _not_set_up() -> Notice:
     )
 
 
-def _unavailable() -> Notice:
+def _unavailable(error: GatewayUnavailable) -> Notice:
+    """Return what to do; our key's missing permission is nothing that passes or that the donor can change."""
+    if isinstance(error, GatewayForbidden):
+        return _not_set_up()
     return Notice(
         "unavailable",
         page_language().gettext("We cannot reach our payment service right now"),

@@ -28,6 +28,7 @@ from campaign.models import (
     StaffLink,
     StaffSession,
 )
+from campaign.receipts.numbers import ReadNumbers, save_given_numbers
 from campaign.runtime.context import Installation, make_installation
 from campaign.stripe_events.inbox import store_event
 from campaign.stripe_events.process import apply_due_events
@@ -87,6 +88,7 @@ def test_everything_is_restored_and_the_service_continues(
     assert {name for name in before if before[name] != after[name]} == {
         "staff_session",
         "audit_entry",
+        "restoration",
     }
     (noted,) = set(before["audit_entry"]) - set(after["audit_entry"])
     assert "backup.created" in noted
@@ -94,7 +96,11 @@ def test_everything_is_restored_and_the_service_continues(
     assert set(after) == {table.name for table in Base.metadata.sorted_tables}
     assert trigger_states(bare) == {"O"}
     given = numbers(database_url)
-    assert numbers(bare) == given | {"audit_entry_id_seq": given["audit_entry_id_seq"] - 1}
+    # That it was restored is known where it was restored.
+    assert len(after["restoration"]) == len(before["restoration"]) + 1
+    expected = given | {"audit_entry_id_seq": given["audit_entry_id_seq"] - 1}
+    expected["restoration_id_seq"] = given.get("restoration_id_seq", 0) + 1
+    assert numbers(bare) == expected
 
 
 def numbers(url: str) -> dict[str, int]:
@@ -129,6 +135,8 @@ def test_gifts_during_a_backup_are_all_in_or_out_and_later_ids_continue(
     run_program(target, "restore", str(file))
     assert {part.rows for part in made.parts if part.table in ("donation", "receipt")} == {1}
     elsewhere = make_installation(replace(installation.settings, database_url=driven(target)))
+    with elsewhere.sessions.begin() as session:
+        save_given_numbers(session, ReadNumbers({}, {}), clock.now())
     pay(elsewhere, "later@example.org")
     assert [sequence for _, sequence in receipts(elsewhere)] == [1, 2]
     (_, first), (_, second) = donations(elsewhere)

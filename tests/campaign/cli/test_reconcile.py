@@ -184,29 +184,6 @@ def test_a_settled_loss_is_not_repaired_and_a_repaired_one_not_settled(
     assert "was repaired by run" in ended.errors[0]
 
 
-def test_a_discrepancy_is_settled_on_its_page(run: Run, bank: Bank, staff: StaffMaker) -> None:
-    bank.stripe.pay(bank.give())
-    bank.deliver()
-    change_the_amount(bank, 2600)
-    found = run(*RECONCILE).out.split(":")[0]
-    client = staff(StaffRole.finance)
-    page = f"/staff/reconciliations/discrepancies/{found}"
-    newest = re.findall(r"/staff/reconciliations/(\d+)", client.get("/staff/reconciliations").text)
-    assert page in client.get(f"/staff/reconciliations/{newest[0]}").text
-    assert "Nothing is settled" in client.get("/staff/reconciliations/settled").text
-    assert client.post_form(page, data={"reason": " "}).status_code == 422
-    assert client.get(page.replace(found, "dif_0")).status_code == 404
-    assert client.post_form(page, data={"reason": "The <b>bank</b> rounded."}).status_code == 303
-    for shown in (page, "/staff/reconciliations/settled"):
-        assert "The &lt;b&gt;bank&lt;/b&gt; rounded." in client.get(shown).text
-    assert ">settled</a>" in client.get(f"/staff/reconciliations/{newest[0]}").text
-    assert "No open discrepancies in the last run" in client.get("/staff/books").text
-    assert "discrepancy settled" in client.get("/staff/audit?action=discrepancy.").text
-    again = client.post_form(page, data={"reason": "Once more."})
-    assert again.status_code == 422
-    assert "was settled by" in again.text
-
-
 def test_an_empty_ledger_has_no_discrepancies(run: Run, bank: Bank) -> None:
     ended = run(*RECONCILE)
     assert (ended.status, ended.out) == (

@@ -178,8 +178,8 @@ def test_a_dispute_of_a_shop_on_the_account_leaves_the_review_queue(
     before = review_of(bank)
     assert (len(before.disputes), len(before.unmatched)) == (1, 3)
     match_evidence(bank.installation)
-    assert not review_of(bank).disputes
-    assert not review_of(bank).unmatched
+    assert review_of(bank).disputes == []
+    assert review_of(bank).unmatched == []
     assert bank.reconcile().discrepancies == []
     assert match_evidence(bank.installation) == 0
 

@@ -24,6 +24,7 @@ from campaign.reconciliation.payment_lookup import (
     list_invoices_without_payment,
     list_reversed_renewals,
     list_unmatched_evidence,
+    name_payment,
     record_lookup,
     record_reversed_renewal,
 )
@@ -71,6 +72,11 @@ def test_an_unknown_payment_with_refunds_is_looked_up_once(
         report_refund(installation, facts, facts.refund("a", 100))
         report_refund(installation, facts, facts.refund("b", 100))
     report_refund(installation, first, first.refund("c", 100, payment_intent=None))
+    # What names no payment is looked up by its charge.
+    charge = f"ch_{first.number}"
+    assert evidence(installation) == sorted([charge, f"pi_{first.number}", f"pi_{second.number}"])
+    with installation.sessions.begin() as session:
+        name_payment(session, charge, f"pi_{first.number}")
     assert evidence(installation) == sorted([f"pi_{first.number}", f"pi_{second.number}"])
     report_paid(installation, first)
     assert evidence(installation) == [f"pi_{second.number}"]

@@ -114,12 +114,24 @@ def test_the_minimum_applies_to_the_total(post: Callable[..., Any], form: dict[s
     assert post("checkout/sessions", form).status_code == 200
 
 
-def test_submit_type_donate_is_for_one_time_gifts(
+def test_submit_type_donate_is_for_every_gift_and_subscribe_for_subscriptions(
     direct: StripeClient, parameters: Callable[..., Any]
 ) -> None:
+    for interval, submit_type in ((None, "donate"), ("month", "donate"), ("year", "subscribe")):
+        asked = parameters(2500, interval, submit_type=submit_type)
+        assert direct.v1.checkout.sessions.create(params=asked).submit_type == submit_type
     with pytest.raises(InvalidRequestError) as refused:
-        direct.v1.checkout.sessions.create(params=parameters(2500, "month", submit_type="donate"))
+        direct.v1.checkout.sessions.create(params=parameters(2500, submit_type="subscribe"))
     assert refused.value.param == "submit_type"
+
+
+@pytest.mark.parametrize(("asked", "shown"), [(None, True), (True, True), (False, False)])
+def test_adaptive_pricing_is_as_the_session_asks_else_as_a_new_account_has_it(
+    direct: StripeClient, parameters: Callable[..., Any], asked: bool | None, shown: bool
+) -> None:
+    given = {} if asked is None else {"adaptive_pricing": {"enabled": asked}}
+    made = direct.v1.checkout.sessions.create(params=parameters(2500, **given))
+    assert made.to_dict()["adaptive_pricing"] == {"enabled": shown}
 
 
 @pytest.mark.parametrize("key", ["", "sk_live_x", "pk_test_x", "nonsense"])

@@ -12,7 +12,7 @@ from campaign.core import clock
 from campaign.core.chart_of_accounts import ChartOfAccounts
 from campaign.core.errors import ExportRefused
 from campaign.models import StaffRole
-from campaign.reconciliation.runs import recent_runs
+from campaign.reconciliation.runs import count_open, recent_runs
 from campaign.reporting.journal import (
     month_after,
     months,
@@ -49,11 +49,13 @@ def index() -> ResponseReturnValue:
     """List the sections of the books and the months that have a journal."""
     with installation().sessions() as session:
         runs = recent_runs(session)
+        left = count_open(session, runs[0]) if runs else 0
         every = months(session, organization_zone())
     return render_template(
         "staff/books/index.html",
         page_title="Books",
         latest=runs[0] if runs else None,
+        left=left,
         months=every,
     )
 

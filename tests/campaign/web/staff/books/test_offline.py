@@ -6,8 +6,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
+from campaign.core.clock import now
 from campaign.models import Campaign, Donation, LedgerEntry, OfflineGift, Receipt, StaffRole
 from campaign.offline.coupon_codes import coupon_code
+from campaign.receipts.numbers import ReadNumbers, hold_numbers, save_given_numbers
 from campaign.runtime.context import Installation
 from tests.support.offline_gifts import TODAY, Enter, days_ago, gift_of, shown_totals
 from tests.support.staff import StaffClient, StaffMaker
@@ -138,3 +140,18 @@ def test_a_bounced_check_is_reversed_once_after_confirmation(
             "void",
         ]
     assert finance.get("/staff/offline/don_nobody/reverse").status_code == 404
+
+
+def test_after_a_restore_an_offline_gift_waits_until_its_number_is_known(
+    finance: StaffClient, installation: Installation, running: Campaign
+) -> None:
+    with installation.sessions.begin() as session:
+        hold_numbers(session, now())
+    held = finance.post_form("/staff/offline", data=CHECK)
+    assert (held.status_code, held.headers["Retry-After"]) == (503, "60")
+    assert "Run `campaign reconcile --apply`" in held.text
+    assert count(installation) == 0
+    with installation.sessions.begin() as session:
+        save_given_numbers(session, ReadNumbers({}, {}), now())
+    assert finance.post_form("/staff/offline", data=CHECK).status_code == 303
+    assert count(installation) == 1
