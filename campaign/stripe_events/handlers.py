@@ -102,13 +102,16 @@ def invoice_paid(session: Session, event: Event, books: BookingContext) -> Outco
 
 
 def invoice_failed(session: Session, event: Event, books: BookingContext) -> Outcome:
-    """Apply a failed renewal; Stripe will retry or give up. Read again, the invoice may be paid or void by now."""
+    """Apply a failed renewal; Stripe will retry or give up. Read again, the invoice may be paid or void by now.
+
+    If it is not, it was unpaid at `as_of`, later than what an older reading of the subscription says.
+    """
     found = read_invoice(event.object)
     if found.status == _PAID:
         return apply_invoice(session, found, found.paid_at or event.as_of, books)
     if found.status in _NOTHING_OWED:
         return Outcome(applied=False, note=f"the invoice is {found.status} by now")
-    return apply_failed_invoice(session, found, event.created, books)
+    return apply_failed_invoice(session, found, event.created, books, unpaid_at=event.as_of)
 
 
 def invoice_payment_paid(session: Session, event: Event, books: BookingContext) -> Outcome:

@@ -181,9 +181,17 @@ def _end(
 
 
 def apply_failed_invoice(
-    session: Session, invoice: Invoice, occurred_at: datetime, books: BookingContext
+    session: Session,
+    invoice: Invoice,
+    occurred_at: datetime,
+    books: BookingContext,
+    *,
+    unpaid_at: datetime | None = None,
 ) -> Outcome:
-    """Record a failed renewal charge and email the donor, once per attempt, with a link to pay."""
+    """Record a failed renewal charge and email the donor, once per attempt, with a link to pay.
+
+    `unpaid_at`: when the invoice was read, if that is later than the failure.
+    """
     if invoice.subscription_id is None:
         return foreign("the invoice belongs to no subscription")
     if invoice.first:
@@ -193,7 +201,7 @@ def apply_failed_invoice(
         return foreign(f"no donation of ours: {invoice.donation_id}")
     if subscription.state == SubscriptionState.ended:
         return Outcome(applied=False, note="the monthly gift is already canceled")
-    if _is_paid(session, invoice.id) or _running_since(subscription, occurred_at):
+    if _is_paid(session, invoice.id) or _running_since(subscription, unpaid_at or occurred_at):
         return Outcome(applied=False, note="it was paid later")
     if subscription.failed_at is None or subscription.failed_at <= occurred_at:
         subscription.failed_invoice_id = invoice.id
