@@ -201,7 +201,7 @@ def apply_failed_invoice(
         return foreign(f"no donation of ours: {invoice.donation_id}")
     if subscription.state == SubscriptionState.ended:
         return Outcome(applied=False, note="the monthly gift is already canceled")
-    if _is_paid(session, invoice.id) or _running_since(subscription, unpaid_at or occurred_at):
+    if _is_paid(session, invoice.id) or _running_since(subscription, occurred_at, unpaid_at):
         return Outcome(applied=False, note="it was paid later")
     if subscription.failed_at is None or subscription.failed_at <= occurred_at:
         subscription.failed_invoice_id = invoice.id
@@ -219,9 +219,13 @@ def _is_paid(session: Session, invoice_id: str) -> bool:
     return bool(session.scalar(select(paid)))
 
 
-def _running_since(subscription: Subscription, failed_at: datetime) -> bool:
+def _running_since(
+    subscription: Subscription, failed_at: datetime, unpaid_at: datetime | None
+) -> bool:
     as_of = subscription.as_of
-    return as_of is not None and as_of > failed_at and subscription.status in _RUNNING
+    return (
+        as_of is not None and as_of > (unpaid_at or failed_at) and subscription.status in _RUNNING
+    )
 
 
 def clear_failure(session: Session, subscription: Subscription, invoice: Invoice) -> None:
