@@ -55,7 +55,9 @@ COMMANDS = {
         "Export or erase a person's data, by email address.",
     ),
     "events": LazyCommand(
-        "campaign.cli.events", "events", "Replay stored Stripe events and recover missed ones."
+        "campaign.cli.events",
+        "events",
+        "Replay or settle stored Stripe events and recover missed ones.",
     ),
     "export": LazyCommand(
         "campaign.cli.export", "export", "Write donations, donors, ledger or receipts as CSV."

@@ -1,7 +1,8 @@
 """How the account at Stripe is set up: key, permissions, webhook endpoint, portal, clock."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from campaign.core import clock
@@ -9,6 +10,9 @@ from campaign.doctor.findings import Finding, fault, note, ok
 from campaign.gateway import API_VERSION, is_our_version
 from campaign.runtime.context import Installation
 from campaign.stripe_events.registry import HANDLERS
+
+if TYPE_CHECKING:
+    from campaign.gateway.account import EventEndpoint
 
 WEBHOOK_PATH = "/stripe/webhook"
 CLOCK_TOLERANCE = timedelta(seconds=60)
@@ -80,36 +84,42 @@ def check_permissions(installation: Installation) -> Iterator[Finding]:
 
 def check_endpoint(installation: Installation) -> Iterator[Finding]:
     """Look for our webhook endpoint: whether it is enabled, its API version and event types."""
-    account, settings = installation.gateway.account, installation.settings
+    settings = installation.settings
     address = settings.site_url.rstrip("/") + WEBHOOK_PATH
-    ours = [one for one in account.list_endpoints() if one.url.rstrip("/") == address]
+    listed = installation.gateway.account.list_endpoints()
+    ours = [one for one in listed if one.url.rstrip("/") == address]
     enabled = [one for one in ours if one.enabled and one.livemode is settings.livemode]
-    if not ours:
-        yield fault(f"Stripe has no webhook endpoint at {address}. {_NEW_ENDPOINT}")
-    elif not enabled:
+    if enabled:
+        yield from (_compare_version(installation, one) for one in enabled)
+        yield _compare_events(enabled)
+    elif ours:
         yield fault(
             f"The webhook endpoint {ours[0].id} at {address} is disabled. Enable it in Stripe's Workbench, under"
             " Webhooks, then run `campaign events recover`."
         )
-    missed = set(HANDLERS)
-    for endpoint in enabled:
-        missed &= set(endpoint.misses(HANDLERS))
-        version = endpoint.api_version or account.read_answer().default_version
-        if is_our_version(version):
-            yield ok(f"The webhook endpoint {endpoint.id} is enabled, in API version {version}.")
-        else:
-            yield fault(
-                f"The webhook endpoint {endpoint.id} is in API version {version or 'unknown'}, ours is"
-                f" {API_VERSION}: each event's object has to be read again at Stripe. {_NEW_ENDPOINT} Then"
-                " delete the old one."
-            )
-    if enabled and missed:
-        yield fault(
-            f"The webhook endpoint {enabled[0].id} is not subscribed to {', '.join(sorted(missed))}. Add them in"
-            " Stripe's Workbench, under Webhooks."
-        )
-    elif enabled:
-        yield ok(f"It is subscribed to all {len(HANDLERS)} event types that are needed.")
+    else:
+        yield fault(f"Stripe has no webhook endpoint at {address}. {_NEW_ENDPOINT}")
+
+
+def _compare_version(installation: Installation, endpoint: "EventEndpoint") -> Finding:
+    version = endpoint.api_version or installation.gateway.account.read_answer().default_version
+    if is_our_version(version):
+        return ok(f"The webhook endpoint {endpoint.id} is enabled, in API version {version}.")
+    return fault(
+        f"The webhook endpoint {endpoint.id} is in API version {version or 'unknown'}, ours is {API_VERSION}: each"
+        f" event's object has to be read again at Stripe. {_NEW_ENDPOINT} Then delete the old one."
+    )
+
+
+def _compare_events(enabled: Sequence["EventEndpoint"]) -> Finding:
+    """Compare the event types of all enabled endpoints together with those that are needed."""
+    missed = set.intersection(*(set(one.misses(HANDLERS)) for one in enabled))
+    if not missed:
+        return ok(f"It is subscribed to all {len(HANDLERS)} event types that are needed.")
+    return fault(
+        f"The webhook endpoint {enabled[0].id} is not subscribed to {', '.join(sorted(missed))}. Add them in"
+        " Stripe's Workbench, under Webhooks."
+    )
 
 
 def check_portal(installation: Installation) -> Iterator[Finding]:

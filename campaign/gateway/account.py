@@ -37,7 +37,7 @@ _PAGE = 100
 
 
 @dataclass(frozen=True)
-class StripeAnswer:
+class AnswerHeaders:
     """The headers of any answer: the account's default API version and Stripe's clock, None where they are missing."""
 
     default_version: str | None
@@ -80,7 +80,7 @@ class AccountClient:
         self._client = client
         self._secret_key, self._api_base, self._timeout = secret_key, api_base, timeout
 
-    def read_answer(self) -> StripeAnswer:
+    def read_answer(self) -> AnswerHeaders:
         """Ask anything without naming a version: the answer names the account's default one.
 
         https://docs.stripe.com/api/versioning. The SDK always names ours, so its transport is used alone.
@@ -94,7 +94,7 @@ class AccountClient:
         if status == 429 or status >= 500:
             raise GatewayUnavailable(f"Stripe answered with HTTP {status}: {str(body)[:200]}")
         found = {name.lower(): value for name, value in received.items()}
-        return StripeAnswer(found.get("stripe-version"), _date(found.get("date")))
+        return AnswerHeaders(found.get("stripe-version"), _date(found.get("date")))
 
     def list_unreadable(self) -> list[tuple[str, str]]:
         """Return (name, missing permission) for each kind of READ_BY_US that our key may not read."""

@@ -118,12 +118,15 @@ def invoice_to_confirm(session: Session, event: Event, books: BookingContext) ->
 def _unpaid_invoice(
     session: Session, event: Event, books: BookingContext, *, to_confirm: bool
 ) -> Outcome:
+    """If it is not paid by now, it was unpaid at `as_of`, later than what an older reading of the subscription says."""
     found = read_invoice(event.object)
     if found.status == _PAID:
         return apply_invoice(session, found, found.paid_at or event.as_of, books)
     if found.status in _NOTHING_OWED:
         return Outcome(applied=False, note=f"the invoice is {found.status} by now")
-    return apply_failed_invoice(session, found, event.created, books, to_confirm=to_confirm)
+    return apply_failed_invoice(
+        session, found, event.created, books, unpaid_at=event.as_of, to_confirm=to_confirm
+    )
 
 
 def invoice_payment_paid(session: Session, event: Event, books: BookingContext) -> Outcome:

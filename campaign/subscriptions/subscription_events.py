@@ -201,11 +201,13 @@ def apply_failed_invoice(
     occurred_at: datetime,
     books: BookingContext,
     *,
+    unpaid_at: datetime | None = None,
     to_confirm: bool = False,
 ) -> Outcome:
     """Record a failed renewal charge and email the donor, once per attempt, with a link to pay.
 
-    `to_confirm`: the bank wants the donor to confirm the payment; the link leads to the page for that.
+    `unpaid_at`: when the invoice was read, if that is later than the failure. `to_confirm`: the bank wants the donor to
+    confirm the payment; the link leads to the page for that.
     """
     if invoice.subscription_id is None:
         return foreign("the invoice belongs to no subscription")
@@ -216,7 +218,7 @@ def apply_failed_invoice(
         return foreign(f"no donation of ours: {invoice.donation_id}")
     if subscription.state == SubscriptionState.ended:
         return Outcome(applied=False, note="the monthly gift is already canceled")
-    if _is_paid(session, invoice.id) or _running_since(subscription, occurred_at):
+    if _is_paid(session, invoice.id) or _running_since(subscription, occurred_at, unpaid_at):
         return Outcome(applied=False, note="it was paid later")
     _record_failure(subscription, invoice, occurred_at)
     _update_state(subscription)
@@ -241,9 +243,13 @@ def _is_paid(session: Session, invoice_id: str) -> bool:
     return bool(session.scalar(select(paid)))
 
 
-def _running_since(subscription: Subscription, failed_at: datetime) -> bool:
+def _running_since(
+    subscription: Subscription, failed_at: datetime, unpaid_at: datetime | None
+) -> bool:
     as_of = subscription.as_of
-    return as_of is not None and as_of > failed_at and subscription.status in _RUNNING
+    return (
+        as_of is not None and as_of > (unpaid_at or failed_at) and subscription.status in _RUNNING
+    )
 
 
 def clear_failure(session: Session, subscription: Subscription, invoice: Invoice) -> None:

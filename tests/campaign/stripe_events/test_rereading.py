@@ -22,6 +22,7 @@ from campaign.models import (
     FraudWarning,
     InboxEvent,
     LedgerEntry,
+    OutboxMessage,
     Payout,
     Subscription,
 )
@@ -270,6 +271,32 @@ def test_an_older_reading_never_undoes_a_newer_one(
     post_event(worded(stripe, late, "2024-06-20"))
     apply_due_events(installation)
     assert books(installation) == (["paid", "paid"], [PAID, PAID], "active")
+
+
+def test_a_failed_renewal_is_told_although_its_subscription_was_read_after_the_event(
+    installation: Installation,
+    stripe: StripeSandbox,
+    post_event: Post,
+    tell: Callable[[Story], None],
+) -> None:
+    """Its events were late, and the first of them read the subscription as it was before Stripe noticed."""
+    tell(STORIES["unpaid"])
+    (found,) = stripe.objects("subscription")
+    (failed,) = stripe.events("invoice.payment_failed")
+    (begun,) = stripe.events("customer.subscription.created")
+    with stripe.account.transaction():
+        unpaid = stripe.account.find(found["id"])
+        assert unpaid
+        stripe.account.change(unpaid, status="active")
+    post_event(worded(stripe, begun, "2024-06-20"))
+    apply_due_events(installation)
+    early = {**failed, "created": failed["created"] - 86_400 * 40}
+    post_event(worded(stripe, early, "2024-06-20"))
+    apply_due_events(installation)
+    assert books(installation)[2] == "past_due"
+    with installation.sessions() as session:
+        emails = session.scalars(select(OutboxMessage.kind)).all()
+    assert emails.count("renewal_failed") == 1
 
 
 def test_payouts_and_warnings_are_read_again(
