@@ -33,7 +33,7 @@ def test_a_payment_comes_with_its_payer_refunds_and_disputes(bank: Bank) -> None
 def test_a_subscriptions_paid_invoices_are_listed_oldest_first(bank: Bank) -> None:
     made = bank.stripe.subscribe(900)
     bank.stripe.advance(days=32)
-    account = bank.installation.gateway.account
+    account = bank.installation.gateway.account_objects
     first, second = account.list_paid_invoices(made["id"])
     assert (first.invoice.first, second.invoice.first) == (True, False)
     assert [one.amount for one in first.payments] == [900]
@@ -43,14 +43,14 @@ def test_a_subscriptions_paid_invoices_are_listed_oldest_first(bank: Bank) -> No
 
 def test_lists_are_continued_after_an_object(bank: Bank) -> None:
     names = [bank.stripe.charge_customer(100 + n)["id"] for n in range(3)]
-    account = bank.installation.gateway.account
+    account = bank.installation.gateway.account_objects
     assert [one.intent.id for one in account.list_payments(None, None)] == names[::-1]
     assert [one.intent.id for one in account.list_payments(None, None, names[1])] == names[:1]
     assert list(account.list_subscriptions(None, None)) == []
 
 
 def test_what_is_missing_has_its_own_error(bank: Bank) -> None:
-    account = bank.installation.gateway.account
+    account = bank.installation.gateway.account_objects
     for call in (account.retrieve_payment, account.retrieve_invoice, account.find_charges_payment):
         with pytest.raises(GatewayMissing):
             call("pi_nowhere")
