@@ -93,7 +93,7 @@ def map_balance_transaction(found: BalanceTransaction) -> PaymentTransaction | N
         public_id=named,
         bare=what == "charge" and not source.get("customer"),
         source=_with_movement(source, found) if what == "dispute" else dict(source),
-        settled_amount=found.amount,
+        settled_amount=0 if kind == LedgerKind.fee else found.amount,
         exchange_rate=found.exchange_rate,
     )
 

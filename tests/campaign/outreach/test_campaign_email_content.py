@@ -175,7 +175,7 @@ def test_a_shown_figure_has_its_bar_and_a_hidden_one_has_none(hidden: bool) -> N
     ("raised", "percent", "text"),
     [
         (0, 0, "0%"),
-        (-100, 0, "-0%"),
+        (-100, 0, "0%"),
         (-100_000, 0, "-2%"),
         (4_999_999, 100, "100%"),
         (6_250_000, 100, "125%"),

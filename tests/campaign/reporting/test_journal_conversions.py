@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import date, timedelta
 from typing import Any
 
@@ -17,6 +18,7 @@ from campaign.reconciliation.fetch_payouts import read_payouts
 from campaign.reporting.journal import Journal, read_bank_journal, read_journal
 from campaign.runtime.context import Installation
 from sandbox.stripe import StripeSandbox
+from sandbox.stripe.errors import Refused
 from tests.conftest import sandbox_address
 from tests.support.campaigns import add_campaign
 from tests.support.offline_gifts import HERE, TODAY
@@ -143,6 +145,7 @@ ACTION = st.one_of(
     st.tuples(st.just("refund"), st.integers(0, 9), st.integers(1, 100), st.booleans()),
     st.tuples(st.just("settle"), st.sampled_from(["cad", "jpy", "kwd"]), st.integers(70, 130)),
     st.tuples(st.just("payout"), st.sampled_from(["cad", "jpy", "kwd", "usd", "eur"])),
+    st.tuples(st.just("dispute"), st.integers(0, 9), st.booleans(), st.integers(-90, 90)),
     st.tuples(st.just("catch up")),
 )
 
@@ -161,8 +164,10 @@ def act(bank: Bank, action: tuple[Any, ...], paid: list[str]) -> None:
         number, percent, _ = how
         charge = bank.stripe.charge_of(paid[number % len(paid)])
         amount = (charge["amount"] - charge["amount_refunded"]) * percent // 100
-        if amount:
+        with suppress(Refused):
             bank.stripe.refund(charge["id"], amount)
+    elif what == "dispute" and paid:
+        dispute(bank, paid[how[0] % len(paid)], won=how[1], adjusted=how[2])
     elif what == "settle":
         currency, percent = how
         rates = {one: f"{float(rate) * percent / 100:.6f}" for one, rate in RATES.items()}
@@ -171,6 +176,15 @@ def act(bank: Bank, action: tuple[Any, ...], paid: list[str]) -> None:
         bank.stripe.payout(how[0])
     elif what == "catch up":
         catch_up(bank)
+
+
+def dispute(bank: Bank, session: str, *, won: bool, adjusted: int) -> None:
+    """Dispute what is left of a payment, decide it at once, and move a little more for it."""
+    with suppress(Refused):
+        opened = bank.stripe.dispute(session)
+        bank.stripe.close_dispute(opened["id"], won=won)
+        if adjusted:
+            bank.stripe.adjust_dispute(opened["id"], adjusted)
 
 
 @settings(
