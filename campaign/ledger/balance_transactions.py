@@ -77,8 +77,9 @@ def map_balance_transaction(found: BalanceTransaction) -> PaymentTransaction | N
     kind, fee = _kind_and_fee(found, what)
     same = source["currency"] == found.currency
     amount = abs(found.amount) if same or not found.amount else source["amount"]
+    settled = found.amount
     if kind == LedgerKind.fee:
-        amount = 0
+        amount = settled = 0
     named = (source.get("metadata") or {}).get("donation_id") if what == "charge" else None
     return PaymentTransaction(
         id=found.id,
@@ -93,7 +94,7 @@ def map_balance_transaction(found: BalanceTransaction) -> PaymentTransaction | N
         public_id=named,
         bare=what == "charge" and not source.get("customer"),
         source=_with_movement(source, found) if what == "dispute" else dict(source),
-        settled_amount=0 if kind == LedgerKind.fee else found.amount,
+        settled_amount=settled,
         exchange_rate=found.exchange_rate,
     )
 
