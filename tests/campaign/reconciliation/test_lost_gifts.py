@@ -159,7 +159,7 @@ def test_the_events_of_a_lost_gift_are_applied_once_it_is_here(bank: Bank) -> No
     bank.deliver()
     with bank.installation.sessions() as session:
         states = dict(session.execute(select(InboxEvent.type, InboxEvent.state)).all())
-    assert states["checkout.session.completed"] == "failed"
+    assert states["checkout.session.completed"] == "held"
     assert match_evidence(bank.installation) == 1
     assert bank.reconcile(apply=True).result.left == 0
     assert bank.donation().state == "partially_refunded"
