@@ -33,17 +33,25 @@ def _ask(gateway: StripeGateway, unconfirmed: Discrepancy) -> StripeAnswer:
     if intent is None:
         return StripeAnswer()
     if unconfirmed.kind in {LedgerKind.refund, LedgerKind.refund_failed}:
-        return StripeAnswer(refunds=gateway.payments.list_refunds(intent))
+        payments = sorted({intent, *unconfirmed.parts})
+        return StripeAnswer(
+            refunds=tuple(one for name in payments for one in gateway.payments.list_refunds(name))
+        )
     return _ask_payment(gateway, intent, unconfirmed)
 
 
 def _ask_payment(gateway: StripeGateway, intent: str, unconfirmed: Discrepancy) -> StripeAnswer:
     """Fetch the payment, and all payments of its invoice if it does not explain what was booked."""
-    payment, booked = gateway.payments.retrieve_payment(intent), unconfirmed.ledger
+    booked = unconfirmed.ledger
     invoice = _first(booked.names, "in_") if booked else None
-    if invoice and booked and payment.intent.amount_received != booked.amount:
-        return StripeAnswer(payment, parts=gateway.payments.list_invoice_payments(invoice))
-    return StripeAnswer(payment)
+    try:
+        payment = gateway.payments.retrieve_payment(intent)
+    except GatewayMissing:
+        payment = None
+    explained = payment and booked and payment.intent.amount_received == booked.amount
+    if invoice is None or explained:
+        return StripeAnswer(payment)
+    return StripeAnswer(payment, parts=gateway.payments.list_invoice_payments(invoice))
 
 
 def _payment_of(gateway: StripeGateway, names: tuple[str, ...]) -> str | None:

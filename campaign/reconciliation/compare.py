@@ -401,6 +401,7 @@ def _discrepancy(
         repairable=repairable,
         renewal=case.renewal,
         note=note or case.note,
+        parts=case.parts,
     )
 
 

@@ -79,6 +79,8 @@ class Discrepancy:
     repaired: bool = False
     note: str = ""
     pending_event: str | None = None
+    parts: frozenset[str] = frozenset()
+    """The payments of the gift's invoice, which may have been paid in parts."""
 
     @property
     def id(self) -> str:

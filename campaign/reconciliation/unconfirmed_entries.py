@@ -55,7 +55,7 @@ def confirm_entry(unconfirmed: Discrepancy, answer: StripeAnswer) -> Discrepancy
 def _payment(unconfirmed: Discrepancy, answer: StripeAnswer) -> tuple[ReportedAmount | None, str]:
     fact = answer.payment
     if fact is None:
-        return None, ""
+        return _parts(unconfirmed, answer), ""
     intent, charge = fact.intent, fact.charge
     succeeded = intent.status == "succeeded"
     returned = charge is not None and charge.returned
@@ -68,6 +68,15 @@ def _payment(unconfirmed: Discrepancy, answer: StripeAnswer) -> tuple[ReportedAm
     return ReportedAmount(
         amount, intent.currency, (intent.id,)
     ), f"its status at Stripe is {intent.status}"
+
+
+def _parts(unconfirmed: Discrepancy, answer: StripeAnswer) -> ReportedAmount | None:
+    """Return what the payments of the invoice add up to, for a payment that Stripe no longer shows itself."""
+    if not answer.parts or unconfirmed.ledger is None:
+        return None
+    names = tuple(one.payment_id or "" for one in answer.parts)
+    total = sum(one.amount or 0 for one in answer.parts)
+    return ReportedAmount(total, unconfirmed.ledger.currency, names)
 
 
 def _received(fact: PaymentFact, parts: Sequence[InvoicePaymentFact]) -> int:

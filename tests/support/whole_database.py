@@ -7,6 +7,7 @@ from typing import Any
 from campaign.core.clock import now
 from campaign.models import (
     Acknowledgment,
+    AdoptionRun,
     ApiToken,
     AuditEntry,
     Base,
@@ -28,6 +29,7 @@ from campaign.models import (
     FraudWarning,
     Heartbeat,
     InvoicePayment,
+    LeftAlone,
     MatchingGift,
     MatchingShard,
     Milestone,
@@ -199,7 +201,7 @@ def _add_of_stripe(add: Any, gift: int) -> None:
         as_of=AT,
     )
     add(FraudWarning, stripe_id="issfr_1", fraud_type="misc", created_at=AT)
-    add(InvoicePayment, invoice_id="in_1", payment_intent_id="pi_other")
+    add(InvoicePayment, invoice_id="in_1", payment_id="pi_other")
     add(PaymentLookup, payment_intent_id="pi_other", ours=False)
     payout = add(
         Payout,
@@ -234,6 +236,8 @@ def _add_of_stripe(add: Any, gift: int) -> None:
         exchange_rate=Decimal("1.37"),
         converted_at=AT,
     )
+    add(AdoptionRun, requested_by="fay", action="leave_alone", kind="payment")
+    add(LeftAlone, stripe_id="pi_shop", left_by="fay")
     add(ReconciliationRun, started_at=AT, ended_at=AT, requested_by="fay", discrepancy_count=2)
     add(
         SettledDiscrepancy,

@@ -16,8 +16,7 @@ ADOPTION_RUN = Table(
     "adoption_run",
     row={
         "requested_by": "Fay",
-        "action": "take_in",
-        "campaign_id": key_of("campaign"),
+        "action": "leave_alone",
         "kind": "payment",
     },
     defaults={
@@ -32,12 +31,13 @@ ADOPTION_RUN = Table(
         "refusals": [],
         "created_at": Default.transaction_time,
     },
-    optional=["since", "until", "error", "lease_until", "finished_at"],
+    optional=["campaign_id", "since", "until", "error", "lease_until", "finished_at"],
     refused=[
-        *refused("ck_adoption_run_action", *each("action", ["", "adopt"], campaign_id=None)),
+        *refused("ck_adoption_run_action", *each("action", ["", "adopt"])),
         *refused("ck_adoption_run_kind", *each("kind", ["", "charge"])),
         *refused("ck_adoption_run_receipts", *each("receipts", ["", "some"])),
-        *refused("ck_adoption_run_campaign_id", {"campaign_id": None}, {"action": "leave_alone"}),
+        *refused("ck_adoption_run_campaign_id", {"action": "take_in"}),
+        *refused("ck_adoption_run_campaign_id", {"campaign_id": key_of("campaign")}),
         *refused(
             "ck_adoption_run_counts",
             *({name: -1} for name in ("looked_at", "done", "known", "refused")),
@@ -49,13 +49,13 @@ ADOPTION_RUN = Table(
         ),
     ],
     accepted=[
-        {"action": "leave_alone", "campaign_id": None},
+        {"action": "take_in", "campaign_id": key_of("campaign")},
         {"kind": "subscription"},
         *each("receipts", ["all", "none"]),
         {"search": "lia", "email": "lia@example.org"},
         {"finished_at": NOON},
     ],
-    references=[Reference("campaign_id", "campaign")],
+    references=[Reference("campaign_id", "campaign", {"action": "take_in"})],
 )
 
 LEFT_ALONE = Table(
