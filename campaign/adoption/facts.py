@@ -9,9 +9,9 @@ from campaign.gateway.account_objects import (
     AccountObjectsClient,
     AccountPayment,
     AccountSubscription,
-    Payer,
 )
 from campaign.gateway.client import StripeGateway
+from campaign.gateway.payers import Payer
 
 FREQUENCIES = {"month": "monthly", "year": "yearly"}
 """The subscriptions that can be a gift here, by Stripe's interval."""

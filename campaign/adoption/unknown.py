@@ -9,8 +9,9 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from campaign.adoption.facts import frequency_of
-from campaign.gateway.account_objects import AccountPayment, AccountSubscription, Payer
+from campaign.gateway.account_objects import AccountPayment, AccountSubscription
 from campaign.gateway.client import StripeGateway
+from campaign.gateway.payers import Payer
 from campaign.models import (
     AccountObject,
     Donation,

@@ -16,7 +16,7 @@ COMMANDS = {
     "adopt": LazyCommand(
         "campaign.cli.adopt",
         "adopt",
-        "Take in a payment or subscription that did not begin here.",
+        "Take in a payment or subscription of the Stripe account that did not begin here.",
     ),
     "audit": LazyCommand("campaign.cli.audit", "audit", "Write the audit log, oldest entry first."),
     "backup": LazyCommand(
@@ -60,7 +60,9 @@ COMMANDS = {
         "Replay or settle stored Stripe events and recover missed ones.",
     ),
     "export": LazyCommand(
-        "campaign.cli.export", "export", "Write donations, donors, ledger or receipts as CSV."
+        "campaign.cli.export",
+        "export",
+        "Write donations, donors, ledger, receipts or the journal of a month as CSV.",
     ),
     "extend": LazyCommand(
         "campaign.cli.campaigns",
@@ -96,7 +98,7 @@ COMMANDS = {
         "Stop accepting gifts by card for the campaign SLUG.",
     ),
     "payouts": LazyCommand(
-        "campaign.cli.payouts",
+        "campaign.cli.reconcile",
         "payouts",
         "Fetch missing payouts from Stripe and list the latest 50.",
     ),

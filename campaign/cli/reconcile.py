@@ -1,18 +1,22 @@
-"""`campaign reconcile`: compare the ledger with Stripe and repair what it lacks."""
+"""`campaign reconcile`, `campaign payouts`: compare ledger and payouts with Stripe, and fetch what is missing."""
 
 import sys
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import click
 
 from campaign.audit.audit_log import Actor
-from campaign.core import clock
+from campaign.core import clock, money
 from campaign.reconciliation.discrepancies import Discrepancy
+from campaign.reconciliation.fetch_payouts import fetch_payouts, read_payouts
+from campaign.reconciliation.payouts import recent_payouts
 from campaign.reconciliation.recorded_run import run_reconciliation
 from campaign.reconciliation.run import Reconciliation
 from campaign.reconciliation.settled import list_settled, settle_discrepancy
 from campaign.runtime.context import Installation, make_installation
 
+PAYOUTS_WINDOW = timedelta(days=35)
 PATIENCE = 5
 """Seconds to wait for the webhook of a very recent transaction before reporting it as a discrepancy."""
 
@@ -101,3 +105,32 @@ def _summary(result: Reconciliation) -> str:
 
 def _count(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or f'{one}s'}"
+
+
+@click.command("payouts")
+@click.option(
+    "--since",
+    metavar="DATE|TIMESTAMP",
+    help="Start: 2026-12-01 (in ORG_TIMEZONE), or a timestamp with a UTC offset.  [default: the last 35 days]",
+)
+def payouts(since: str | None) -> None:
+    """Fetch missing payouts from Stripe and list the latest 50.
+
+    Fetches payouts that no webhook reported, with their balance transactions, and shows whether the sums match.
+    """
+    installation = make_installation(broker=False)
+    zone = clock.zone(installation.settings.organization.timezone)
+    start = clock.parse_start(since, zone) if since else clock.now() - PAYOUTS_WINDOW
+    new = fetch_payouts(installation, start)
+    while read_payouts(installation):
+        pass
+    with installation.sessions() as session:
+        for payout, left in recent_payouts(session):
+            amount = money.format_money(payout.amount, payout.currency)
+            verdict = "transactions match"
+            if left:
+                verdict = f"{money.format_money(left, payout.currency)} unexplained by transactions"
+            click.echo(
+                f"{payout.arrival_date}  {payout.stripe_id}  {amount}  {payout.status}; {verdict}"
+            )
+    click.echo(f"{new} new or changed.")

@@ -22,6 +22,7 @@ from campaign.gateway.events import (
     read_invoice,
     read_payment_intent,
 )
+from campaign.gateway.payers import Payer
 from campaign.gateway.refunds_disputes import (
     StripeCharge,
     StripeDispute,
@@ -45,21 +46,6 @@ if TYPE_CHECKING:
 
 _PAGE = 100
 """Stripe's limit for one list."""
-
-
-@dataclass(frozen=True)
-class Payer:
-    """Who paid, as far as Stripe knows; '' for what it does not. `language`: what the customer prefers, as `es-MX`."""
-
-    email: str = ""
-    name: str = ""
-    language: str = ""
-
-    def or_else(self, other: "Payer") -> "Payer":
-        """Return the payer, with what is missing taken from `other`."""
-        return Payer(
-            self.email or other.email, self.name or other.name, self.language or other.language
-        )
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,8 @@ from campaign.gateway.events import (
     read_invoice,
     read_payment_intent,
 )
-from campaign.gateway.gift_origins import GiftOrigin, Payer, read_payer, read_session_origin
+from campaign.gateway.gift_origins import GiftOrigin, read_payer, read_session_origin
+from campaign.gateway.payers import Payer
 from campaign.gateway.payment_facts import PaymentFact
 from campaign.gateway.refunds_disputes import (
     BalanceTransaction,

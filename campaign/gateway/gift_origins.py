@@ -9,14 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from campaign.gateway.events import CheckoutSession, Json, read_checkout_session
-
-
-@dataclass(frozen=True)
-class Payer:
-    """Who paid: what they typed on Stripe's page, or what Stripe's customer has. '' if unknown."""
-
-    email: str = ""
-    name: str = ""
+from campaign.gateway.payers import Payer
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Text, and_, cast, func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from campaign.models import (
@@ -57,7 +58,7 @@ _SETTLED = (
         Conversion.exchange_rate,
     )
     .where(Conversion.kind == LedgerKind.payment.value)
-    .distinct(Conversion.donation_id)
+    .ext(distinct_on(Conversion.donation_id))
     .order_by(Conversion.donation_id, Conversion.converted_at.desc(), Conversion.id.desc())
     .subquery("settled")
 )

@@ -124,23 +124,13 @@ def apply_intent(
     session: Session, found: PaymentIntent, occurred_at: datetime, books: BookingContext
 ) -> Outcome:
     """Apply a payment intent: succeeded, processing, canceled or declined."""
-    lock_payment(session, found.id)
-    # What staff have taken in is known by its payment; its metadata, if any, may name another gift.
-    donation = find_donation_for_payment(session, found.id)
-    if donation is None and found.donation_id:
-        donation = lock_donation(session, found.donation_id)
+    donation = _lock_intents_donation(session, found)
     if donation is None:
         return foreign("no donation of ours; an invoice's payment is booked by its invoice")
     if donation.invoice_id is not None:
         return Outcome(applied=False, note="an invoice's payment is booked by its invoice")
-    if found.status == "canceled":
-        return advance_state(session, donation, DonationState.failed, "the payment was canceled")
-    if found.status == "processing":
-        return advance_state(
-            session, donation, DonationState.processing, "a bank debit is processing"
-        )
     if found.status != "succeeded":
-        return advance_state(session, donation, DonationState.declined, found.failure or "declined")
+        return _apply_unpaid_intent(session, donation, found)
     payment = Payment(
         source=found.id,
         total=found.amount_received,
@@ -153,6 +143,25 @@ def apply_intent(
         payment_intent_id=found.id,
     )
     return record_payment(session, donation, payment, books, donation.campaign)
+
+
+def _lock_intents_donation(session: Session, found: PaymentIntent) -> Donation | None:
+    """What staff have taken in is known by its payment; its metadata, if any, may name another gift."""
+    lock_payment(session, found.id)
+    donation = find_donation_for_payment(session, found.id)
+    if donation is None and found.donation_id:
+        return lock_donation(session, found.donation_id)
+    return donation
+
+
+def _apply_unpaid_intent(session: Session, donation: Donation, found: PaymentIntent) -> Outcome:
+    if found.status == "canceled":
+        return advance_state(session, donation, DonationState.failed, "the payment was canceled")
+    if found.status == "processing":
+        return advance_state(
+            session, donation, DonationState.processing, "a bank debit is processing"
+        )
+    return advance_state(session, donation, DonationState.declined, found.failure or "declined")
 
 
 def _intent_charged_at(found: PaymentIntent, occurred_at: datetime) -> datetime:

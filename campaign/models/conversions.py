@@ -6,7 +6,6 @@ from decimal import Decimal
 from sqlalchemy import CheckConstraint, ForeignKey, Numeric, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from campaign.core.money import major_rate
 from campaign.models.base import Base, Key
 
 
@@ -15,7 +14,7 @@ class Conversion(Base):
 
     `settled_amount` (signed) and `fee` are minor units of `settled_currency`, the balance's; the gift's own amount is
     in the ledger, in `currency`. `exchange_rate` is Stripe's: minor units of `settled_currency` for one minor unit of
-    `currency`; `rate` is that of whole units.
+    `currency`; people know the rate of whole units, `money.major_rate`.
     `kind` and `source` are as in the ledger. A gift that settles in its own currency has no rows here.
     https://docs.stripe.com/api/balance_transactions/object#balance_transaction_object-exchange_rate
     """
@@ -47,10 +46,3 @@ class Conversion(Base):
     fee: Mapped[int] = mapped_column(server_default=text("0"))
     converted_at: Mapped[datetime] = mapped_column(index=True)
     recorded_at: Mapped[datetime] = mapped_column(server_default=func.now())
-
-    @property
-    def rate(self) -> Decimal | None:
-        """Return the rate as people know it: units of `settled_currency` for one unit of `currency`."""
-        if self.exchange_rate is None:
-            return None
-        return major_rate(self.exchange_rate, self.currency, self.settled_currency)

@@ -18,17 +18,9 @@ def fetch_answer(gateway: StripeGateway, unconfirmed: Discrepancy) -> StripeAnsw
 def _ask(gateway: StripeGateway, unconfirmed: Discrepancy) -> StripeAnswer:
     names = unconfirmed.ledger.names if unconfirmed.ledger else ()
     if unconfirmed.kind in {LedgerKind.dispute, LedgerKind.dispute_reversed}:
-        name = _first(names, "du_", "dp_")
-        return StripeAnswer(
-            dispute=gateway.payments.retrieve_dispute(name.partition(":")[0]) if name else None
-        )
+        return _ask_dispute(gateway, _first(names, "du_", "dp_"))
     if unconfirmed.kind == LedgerKind.fee:
-        name = _first(names, "txn_")
-        return StripeAnswer(
-            balance_transaction=gateway.payments.retrieve_balance_transaction(name)
-            if name
-            else None
-        )
+        return _ask_balance_transaction(gateway, _first(names, "txn_"))
     intent = unconfirmed.payment_intent_id or _first(names, "pi_") or _payment_of(gateway, names)
     if intent is None:
         return StripeAnswer()
@@ -38,6 +30,19 @@ def _ask(gateway: StripeGateway, unconfirmed: Discrepancy) -> StripeAnswer:
             refunds=tuple(one for name in payments for one in gateway.payments.list_refunds(name))
         )
     return _ask_payment(gateway, intent, unconfirmed)
+
+
+def _ask_dispute(gateway: StripeGateway, name: str | None) -> StripeAnswer:
+    if name is None:
+        return StripeAnswer()
+    return StripeAnswer(dispute=gateway.payments.retrieve_dispute(name.partition(":")[0]))
+
+
+def _ask_balance_transaction(gateway: StripeGateway, name: str | None) -> StripeAnswer:
+    if name is None:
+        return StripeAnswer()
+    found = gateway.payments.retrieve_balance_transaction(name)
+    return StripeAnswer(balance_transaction=found)
 
 
 def _ask_payment(gateway: StripeGateway, intent: str, unconfirmed: Discrepancy) -> StripeAnswer:

@@ -18,7 +18,8 @@ from campaign.core.i18n import get_language
 from campaign.donations.recreated import LostGift, names_donation, recreate_donation
 from campaign.gateway import Invoice, PaymentFact
 from campaign.gateway.client import StripeGateway
-from campaign.gateway.gift_origins import GiftOrigin, Payer
+from campaign.gateway.gift_origins import GiftOrigin
+from campaign.gateway.payers import Payer
 from campaign.models import Donation, Frequency, InboxEvent, InboxState, Subscription
 from campaign.reconciliation.payment_lookup import PaymentOwner
 from campaign.runtime.context import Installation
@@ -142,7 +143,7 @@ def _payer(gateway: StripeGateway, origin: GiftOrigin | None, payment_intent_id:
     if typed.email and typed.name:
         return typed
     known = gateway.payments.retrieve_payer(payment_intent_id)
-    return Payer(typed.email or known.email, typed.name or known.name)
+    return typed.or_else(known)
 
 
 def _lost_gift(

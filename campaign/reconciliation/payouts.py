@@ -9,7 +9,6 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
-from campaign.core import money
 from campaign.core.booking_context import Outcome
 from campaign.core.errors import NotFound
 from campaign.core.upsert import (
@@ -57,13 +56,6 @@ class PayoutLine:
     donation: str
     gift_currency: str = ""
     exchange_rate: Decimal | None = None
-
-    @property
-    def rate(self) -> Decimal | None:
-        """Return the rate as people know it, of whole units."""
-        if self.exchange_rate is None:
-            return None
-        return money.major_rate(self.exchange_rate, self.gift_currency, self.item.currency)
 
 
 @dataclass(frozen=True)

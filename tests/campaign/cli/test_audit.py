@@ -37,6 +37,8 @@ CHANGES = {
     "events recover": "events.recovered",
     "events replay": "event.replayed",
     "events settle": "event.settled",
+    "adopt": "donation.adopted",
+    "db hold-receipts": "receipts.held",
     "export": "export.created",
     "extend": "deadline.extended",
     "ledger correct": "result.corrected",
@@ -49,6 +51,7 @@ CHANGES = {
     "pause": "campaign.paused",
     "direct-mail": "direct_mail.printed",
     "reconcile": "ledger.repaired",
+    "reconcile settle": "discrepancy.settled",
     "refund": "donation.refunded",
     "resume": "campaign.resumed",
     "staff add": "staff_member.added",
@@ -77,6 +80,7 @@ CHANGES = {
 ELSEWHERE = {
     "ledger correct", "donor erase", "webhooks retry", "webhooks test", "bounces ingest", "print-receipts",
     "staff reset-second-factor", "reconcile", "events settle",
+    "reconcile settle", "adopt", "db hold-receipts",
 }  # fmt: skip
 """Commands that need more data than the walk below provides; their own tests check the log."""
 READS = {
@@ -96,6 +100,8 @@ def stripe_api_base(stripe: StripeSandbox) -> str:
 def commands(command: click.Command = cli, path: str = "") -> Iterator[str]:
     if isinstance(command, click.Group):
         context = click.Context(command)
+        if command.invoke_without_command and path:
+            yield path
         for name in command.list_commands(context):
             one = command.get_command(context, name)
             assert one is not None

@@ -81,11 +81,14 @@ def test_the_gifts_since_the_backup_come_back_with_their_receipts(
 def test_after_another_tool_receipts_are_held_by_command(run: Run, bank: Bank) -> None:
     ended = run("db", "hold-receipts", "--since", "2026-11-30T02:15:00+00:00")
     assert (ended.status, ended.errors) == (0, [])
+    url = bank.installation.settings.database_url
+    assert rows(url, "SELECT action, subject_key FROM audit_entry") == [
+        ("receipts.held", "2026-11-30T02:15:00+00:00")
+    ]
     bank.stripe.pay(bank.give())
     # The inbox asks Stripe first, and goes on.
     bank.deliver()
     assert bank.donation().state == "paid"
-    url = bank.installation.settings.database_url
     ((since, read),) = rows(url, "SELECT backup_made_at, numbers_read_at FROM restoration")
     assert f"{since:%Y-%m-%d %H:%M}" == "2026-11-30 02:15"
     assert read is not None

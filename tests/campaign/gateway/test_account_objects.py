@@ -3,7 +3,7 @@
 import pytest
 
 from campaign.core.errors import GatewayMissing
-from campaign.gateway.account_objects import Payer
+from campaign.gateway.payers import Payer
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
 from tests.support.reconciliation import Bank
@@ -54,9 +54,3 @@ def test_what_is_missing_has_its_own_error(bank: Bank) -> None:
     for call in (account.retrieve_payment, account.retrieve_invoice, account.find_charges_payment):
         with pytest.raises(GatewayMissing):
             call("pi_nowhere")
-
-
-def test_what_one_source_does_not_know_another_adds() -> None:
-    assert Payer("", "Ana").or_else(Payer("ana@example.org", "Anna", "es")) == Payer(
-        "ana@example.org", "Ana", "es"
-    )

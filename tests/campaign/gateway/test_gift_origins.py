@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from campaign.gateway.gift_origins import Payer, read_payer, read_session_origin
+from campaign.gateway.gift_origins import read_payer, read_session_origin
+from campaign.gateway.payers import Payer
 
 SESSION: dict[str, Any] = {
     "id": "cs_test_1",

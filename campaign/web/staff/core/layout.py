@@ -79,9 +79,9 @@ def _moment(instant: datetime) -> str:
     return f"{_day(instant)}, {formatting.time_with_zone(instant, zone, get_language(_LOCALE))}"
 
 
-def _rate(rate: Decimal) -> str:
-    """Format an exchange rate as `1.37`, with the digits that Stripe gave and no zeros after them."""
-    return f"{rate.normalize():f}"
+def _rate(exchange_rate: Decimal, currency: str, settled_currency: str) -> str:
+    """Format Stripe's rate as one of whole units: `1.37`, with the digits that Stripe gave and no zeros after them."""
+    return f"{money.major_rate(exchange_rate, currency, settled_currency).normalize():f}"
 
 
 def _percent(share: Decimal | int) -> str:
