@@ -17,6 +17,7 @@ from campaign.models import (
     Conversion,
     Dispute,
     Donation,
+    DonationState,
     Donor,
     FraudWarning,
     LedgerEntry,
@@ -29,6 +30,9 @@ from campaign.models import (
     TributeCard,
 )
 from campaign.refunds.refunds import Refundable, get_refundable
+
+
+_RETURNED_BY_BANK = {DonationState.disputed, DonationState.dispute_lost, DonationState.failed}
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,11 @@ class DonationDetail:
             )
         if self.left is None:
             return "Nothing was paid, so there is nothing to refund."
-        return "" if self.left.amount else "Everything has already been refunded."
+        if self.left.amount:
+            return ""
+        if self.donation.state in _RETURNED_BY_BANK:
+            return "The donor's bank took the money back, so there is nothing to refund."
+        return "Everything has already been refunded."
 
 
 def find_donation_detail(session: Session, public_id: str) -> Donation:

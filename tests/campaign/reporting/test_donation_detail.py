@@ -115,6 +115,16 @@ def test_a_fully_refunded_gift_cannot_be_refunded_again(
     assert found.why_not_refundable == "Everything has already been refunded."
 
 
+def test_of_a_disputed_gift_the_page_says_where_the_money_is(
+    installation: Installation, paid: Facts, store: Store
+) -> None:
+    store(paid.disputed("created"), paid.disputed("closed", "lost", -2500))
+    apply_due_events(installation)
+    found = page(installation, paid)
+    assert found.donation.state == "dispute_lost"
+    assert found.why_not_refundable.startswith("The donor's bank took the money back")
+
+
 def test_a_check_cannot_be_refunded_through_stripe(
     installation: Installation, enter: Enter
 ) -> None:
