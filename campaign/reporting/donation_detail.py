@@ -31,7 +31,6 @@ from campaign.models import (
 )
 from campaign.refunds.refunds import Refundable, get_refundable
 
-
 _RETURNED_BY_BANK = {DonationState.disputed, DonationState.dispute_lost, DonationState.failed}
 
 
