@@ -1,0 +1,500 @@
+"""Word the evidence about a disputed gift, in the order that Stripe recommends, for a bank's reader in English.
+
+In order of events, grouped by type, with a sentence that says what each group shows:
+https://docs.stripe.com/disputes/best-practices. What answers the bank's reason comes first:
+https://docs.stripe.com/disputes/categories.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from campaign.campaigns import formatting
+from campaign.core import money
+from campaign.core.i18n import ENGLISH, get_language
+from campaign.core.settings import Organization
+from campaign.mailer.kinds import EmailKind
+from campaign.models import Donation, OutboxMessage, OutboxState
+from campaign.reporting.dispute_evidence import (
+    FURTHEST_DAYS,
+    NEAREST_DAYS,
+    DisputeEvidence,
+    EarlierGift,
+    IssuedReceipt,
+    StripeAnswers,
+)
+
+LISTED = 24
+"""The most rows of one table: with more, the file would have more pages than a network accepts."""
+LONGEST_APPEAL = 2_000
+"""Characters of the page's text in the PDF; the whole text is a file of its own."""
+
+_ENGLISH = get_language(ENGLISH)
+
+_FIRST = {
+    "fraudulent": ("donor", "earlier"),
+    "unrecognized": ("donor", "earlier"),
+    "subscription_canceled": ("monthly", "policy"),
+    "credit_not_processed": ("refunds", "policy"),
+    "product_not_received": ("receipts", "gift"),
+    "product_unacceptable": ("gift", "receipts"),
+    "duplicate": ("earlier", "receipts"),
+}
+"""The groups that answer a reason, by Stripe's reason (https://docs.stripe.com/disputes/categories)."""
+
+_MAIL_NAMES = {
+    EmailKind.receipt: "Receipt",
+    EmailKind.statement: "Yearly statement of gifts",
+    EmailKind.renewal_upcoming: "Notice of the next renewal",
+    EmailKind.renewal_failed: "Notice of a failed renewal",
+    EmailKind.subscription_ended: "Confirmation that the monthly or yearly gift ended",
+    EmailKind.donor_portal_link: "Link to the donor’s own page, which the donor asked for",
+    EmailKind.donor_portal_note: "Note about a change on the donor’s own page",
+    EmailKind.appeal: "Campaign email",
+    EmailKind.reminder: "Reminder that the donor asked for",
+    EmailKind.thank_you: "Campaign thank-you",
+    EmailKind.wrap_up: "Campaign result",
+}
+
+
+@dataclass(frozen=True)
+class EvidenceSection:
+    """One group of evidence. `says`: what it shows. `rows` are (label, value); a table has `columns` and `cells`."""
+
+    key: str
+    title: str
+    says: str
+    rows: Sequence[tuple[str, str]] = ()
+    columns: Sequence[str] = ()
+    cells: Sequence[Sequence[str]] = ()
+    paragraphs: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class EvidenceWriter:
+    """Words for one dispute. `zone` is the organization's time zone, in which all times are written."""
+
+    evidence: DisputeEvidence
+    stripe: StripeAnswers
+    organization: Organization
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.organization.timezone)
+
+    def moment(self, at: datetime) -> str:
+        """Write `December 22, 2026, 2:05 p.m. PST`."""
+        day = formatting.date_there(at, self.zone, _ENGLISH)
+        return f"{day}, {formatting.time_with_zone(at, self.zone, _ENGLISH)}"
+
+    def day(self, at: datetime) -> str:
+        """Write `Dec 22, 2026`."""
+        return formatting.short_date(at.astimezone(self.zone).date(), _ENGLISH)
+
+    def charge(self, donation: Donation) -> str:
+        """Write what was charged: `$26.10 USD`."""
+        return money.with_code(donation.charge, donation.currency)
+
+
+def evidence_sections(writer: EvidenceWriter) -> list[EvidenceSection]:
+    """Return the groups that have something to say: the summary, what answers the reason, the others, what is missing."""
+    reason = writer.evidence.dispute.reason
+    made = [section for make in _MAKERS if (section := make(writer)) is not None]
+    first = _FIRST.get(reason, ())
+    # The sort is stable, so the others stay in their order.
+    made.sort(key=lambda one: first.index(one.key) if one.key in first else len(first))
+    missing = [EvidenceSection("missing", "Not available", _MISSING, paragraphs=missing_facts(writer))]
+    return [_summary(writer), *made, *missing]
+
+
+_MISSING = "The following is not part of this evidence."
+
+
+def missing_facts(writer: EvidenceWriter) -> list[str]:
+    """Return a sentence for each thing that a bank may ask for and that is not known here."""
+    evidence, stripe = writer.evidence, writer.stripe
+    payment = stripe.payment
+    found = [
+        ("The donor’s personal data was erased at their request.", evidence.erased),
+        (f"Stripe could not be asked about the card: {stripe.problem}", bool(stripe.problem)),
+        ("The donor’s billing address was not collected.", _no_address(writer)),
+        ("No result of 3-D Secure is recorded.", payment is not None and not payment.three_d_secure),
+        ("The time at which a form was filled in is not known.", not _has_form(evidence)),
+        ("No receipt was issued.", not evidence.receipts),
+        ("No receipt was sent by email.", not _receipt_was_sent(evidence)),
+        ("No consent to campaign emails was given with this gift.", _no_consent(evidence)),
+        ("The IP address and the device of the donor are not stored by this service.", True),
+        ("Whether an email or the receipt’s page was opened is not recorded.", True),
+        ("No refund policy is stored by this service.", True),
+    ]  # fmt: skip
+    return [sentence for sentence, missing in found if missing]
+
+
+def _no_address(writer: EvidenceWriter) -> bool:
+    payment = writer.stripe.payment
+    return not writer.evidence.erased and payment is not None and not payment.address
+
+
+def _no_consent(evidence: DisputeEvidence) -> bool:
+    return not evidence.erased and not evidence.first.consent_wording
+
+
+def _receipt_was_sent(evidence: DisputeEvidence) -> bool:
+    return any(one.mail is not None and one.mail.sent_at for one in evidence.receipts)
+
+
+def _has_form(evidence: DisputeEvidence) -> bool:
+    """Whether the gift began on our form: a payment that was taken in or recreated did not leave its time."""
+    return evidence.first.session_id is not None
+
+
+def _summary(writer: EvidenceWriter) -> EvidenceSection:
+    evidence, dispute = writer.evidence, writer.evidence.dispute
+    donation = evidence.donation
+    what = "appeal" if evidence.appealing else "dispute"
+    rows = [
+        ("Dispute", f"{dispute.stripe_id}, opened {writer.moment(dispute.opened_at)}"),
+        ("Reason", dispute.reason.replace("_", " ") + _network_code(writer)),
+        ("Disputed amount", money.with_code(dispute.amount, dispute.currency)),
+        ("Gift", f"{writer.charge(donation)} to {writer.organization.name}"),
+        ("Payment at Stripe", _payment_ids(writer)),
+    ]
+    return EvidenceSection("summary", f"The {what} and the gift", summary_sentence(writer), rows, **_timeline(writer))
+
+
+def summary_sentence(writer: EvidenceWriter) -> str:
+    """Return what happened, in one sentence."""
+    donation, name = writer.evidence.donation, writer.organization.name
+    if donation.charged_at is None:
+        return f"A gift to {name} is disputed; no completed charge of it is recorded."
+    regular = "" if donation.frequency == "one_time" else f"{donation.frequency} "
+    return (
+        f"On {writer.moment(donation.charged_at)}, {writer.charge(donation)} was charged as a {regular}gift to {name}."
+        " A gift is not a purchase: nothing was sold or to be delivered."
+    )
+
+
+def _payment_ids(writer: EvidenceWriter) -> str:
+    dispute, payment = writer.evidence.dispute, writer.stripe.payment
+    charge = dispute.charge_id or (payment.charge_id if payment else None)
+    return ", ".join(one for one in (dispute.payment_intent_id, charge) if one)
+
+
+def _network_code(writer: EvidenceWriter) -> str:
+    bank = writer.stripe.dispute
+    code = bank.network_reason_code if bank else ""
+    return f" ({bank.network.capitalize()} {code})" if bank and code else ""
+
+
+def _timeline(writer: EvidenceWriter) -> dict[str, Sequence[Sequence[str]] | Sequence[str]]:
+    evidence, donation = writer.evidence, writer.evidence.donation
+    moments: list[tuple[datetime | None, str]] = [
+        (evidence.first.created_at if _has_form(evidence) else None, "The donor sent the form"),
+        (donation.charged_at, f"{writer.charge(donation)} charged"),
+        (donation.paid_at if donation.paid_at != donation.charged_at else None, "Payment completed"),
+        (evidence.dispute.opened_at, "Dispute opened"),
+    ]
+    for one in evidence.receipts:
+        moments.append((one.receipt.issued_at, f"Receipt {one.receipt.number} issued"))
+        if one.mail and one.mail.sent_at:
+            moments.append((one.mail.sent_at, f"Receipt {one.receipt.number} sent by email"))
+    moments += [
+        (refund.created_at, f"Refund of {money.with_code(refund.amount, refund.currency)}, {refund.state}")
+        for refund in evidence.detail.refunds
+    ]
+    known = sorted((at, text) for at, text in moments if at is not None)
+    return {"columns": ("When", "What"), "cells": [(writer.moment(at), text) for at, text in known[:LISTED]]}
+
+
+def _gift(writer: EvidenceWriter) -> EvidenceSection:
+    evidence, donation = writer.evidence, writer.evidence.donation
+    campaign = donation.campaign
+    rows = [
+        ("Gift", money.with_code(donation.amount, donation.currency)),
+        ("Fees that the donor chose to cover", _fee_cover(donation)),
+        ("How often", donation.frequency.replace("_", " ")),
+        ("Campaign", campaign.title_in(donation.locale)),
+        ("Designation", campaign.designation),
+        ("Form sent", writer.moment(evidence.first.created_at) if _has_form(evidence) else ""),
+        ("Language of the form", get_language(donation.locale).native_name),
+        ("Message from the donor", donation.comment),
+        ("Our id of the gift", donation.public_id),
+    ]
+    return EvidenceSection(
+        "gift",
+        "The gift and the page that asked for it",
+        "The donor sent the form on the campaign’s page, then paid on Stripe’s page."
+        if _has_form(evidence)
+        else "The payment did not begin with this service’s form.",
+        _known(rows),
+        paragraphs=_page_words(writer) if _has_form(evidence) else (),
+    )
+
+
+def _fee_cover(donation: Donation) -> str:
+    return money.with_code(donation.fee_cover, donation.currency) if donation.fee_cover else ""
+
+
+def _page_words(writer: EvidenceWriter) -> list[str]:
+    changed, text = writer.evidence.appeal_changed_at, writer.evidence.appeal.text
+    as_of = (
+        f"The page’s text as it is now; it was changed on {writer.moment(changed)}, after the donor saw it:"
+        if changed
+        else "The page’s text; no change of it since then is recorded:"
+    )
+    cut = f"{text[:LONGEST_APPEAL].rstrip()} … (shortened)" if len(text) > LONGEST_APPEAL else text
+    return [as_of, *(" ".join(part.split()) for part in cut.split("\n\n") if part.strip())]
+
+
+def _donor(writer: EvidenceWriter) -> EvidenceSection:
+    evidence, payment = writer.evidence, writer.stripe.payment
+    donation = evidence.donation
+    rows = [] if evidence.erased else [("Name on the form", donation.name), ("Email", donation.email)]
+    if payment is not None:
+        if not evidence.erased:
+            rows += [
+                ("Name on the payment", payment.name),
+                ("Email on the payment", payment.email if payment.email != donation.email else ""),
+                ("Billing address", ", ".join(payment.address)),
+            ]
+        secure = payment.three_d_secure.replace("_", " ")
+        version = payment.three_d_secure_version
+        rows += [
+            ("Paid with", _instrument(writer)),
+            ("Security code (CVC) check", payment.cvc_check),
+            ("Postal code check", payment.postal_code_check),
+            ("Street address check", payment.line1_check),
+            ("3-D Secure", f"{secure}{f' (version {version})' if version else ''}" if secure else ""),
+            ("Text on the donor’s statement", payment.statement_descriptor),
+        ]
+    says = "Who gave, and what the bank that issued the card checked when it approved the payment."
+    return EvidenceSection("donor", "The donor and the bank’s checks", says, _known(rows))
+
+
+def _instrument(writer: EvidenceWriter) -> str:
+    payment = writer.stripe.payment
+    if payment is None or not payment.method:
+        return ""
+    kind = "card" if payment.method == "card" else "bank account"
+    ends = f"ending in {payment.last4}" if payment.last4 else ""
+    return " ".join(one for one in (payment.brand.capitalize(), kind, ends) if one)
+
+
+def _consent(writer: EvidenceWriter) -> EvidenceSection | None:
+    evidence = writer.evidence
+    if not evidence.first.consent_wording:
+        return None
+    return EvidenceSection(
+        "consent",
+        "Consent to emails",
+        "The donor checked a box that is empty at first, beside these words, when sending the form on"
+        f" {writer.moment(evidence.first.created_at)}:",
+        paragraphs=[evidence.first.consent_wording],
+    )
+
+
+def _receipts(writer: EvidenceWriter) -> EvidenceSection | None:
+    found = writer.evidence.receipts
+    if not found:
+        return None
+    return EvidenceSection(
+        "receipts",
+        "Receipts and their delivery",
+        "Each receipt names the organization, the amount and the date. The words of the first one are below the table.",
+        columns=("Receipt", "Issued", "Amount", "Kind", "Delivery"),
+        cells=[
+            (
+                one.receipt.number,
+                writer.day(one.receipt.issued_at),
+                money.with_code(one.receipt.amount, one.receipt.currency),
+                one.receipt.kind,
+                _receipt_delivery(writer, one),
+            )
+            for one in found[:LISTED]
+        ],
+        paragraphs=list(found[0].context.get("wording", ())),
+    )
+
+
+def _receipt_delivery(writer: EvidenceWriter, one: IssuedReceipt) -> str:
+    if one.mail is not None:
+        return delivery(writer, one.mail)
+    if one.receipt.mailed_at:
+        return f"printed to be mailed on {writer.day(one.receipt.mailed_at)}"
+    return "no email"
+
+
+def delivery(writer: EvidenceWriter, mail: OutboxMessage) -> str:
+    """Say what became of an email."""
+    to = f" for {mail.recipient}" if mail.recipient else ""
+    if mail.bounced_at:
+        return f"bounced on {writer.moment(mail.bounced_at)}"
+    if mail.sent_at:
+        return f"accepted by the mail server{to} on {writer.moment(mail.sent_at)}; no bounce is recorded"
+    waiting = (OutboxState.queued.value, OutboxState.sending.value)
+    return "not sent yet" if mail.state in waiting else "not sent"
+
+
+def _refunds(writer: EvidenceWriter) -> EvidenceSection | None:
+    refunds = writer.evidence.detail.refunds
+    if not refunds:
+        return None
+    return EvidenceSection(
+        "refunds",
+        "Refunds of this gift",
+        "What was returned to the donor, apart from the dispute.",
+        columns=("When", "Amount", "Status", "Stripe’s id"),
+        cells=[
+            (
+                writer.moment(one.created_at),
+                money.with_code(one.amount, one.currency),
+                one.state,
+                one.stripe_id or "",
+            )
+            for one in refunds[:LISTED]
+        ],
+    )
+
+
+def _monthly(writer: EvidenceWriter) -> EvidenceSection | None:
+    evidence, subscription = writer.evidence, writer.evidence.donation.subscription
+    if subscription is None:
+        return None
+    ended = subscription.ended_at
+    rows = [
+        ("Began", writer.moment(evidence.first.created_at)),
+        ("Status", subscription.state.replace("_", " ")),
+        ("Ended", writer.moment(ended) if ended else "not ended"),
+        ("Payments so far", str(len(evidence.renewals))),
+        ("Subscription at Stripe", subscription.stripe_id),
+    ]
+    return EvidenceSection(
+        "monthly",
+        f"History of the {subscription.frequency} gift",
+        f"The donor chose a gift that repeats: {subscription.frequency}.",
+        rows,
+        ("Charged", "Amount", "Status"),
+        [
+            (writer.day(one.charged_at or one.created_at), writer.charge(one), _marked(writer, one))
+            for one in evidence.renewals[-LISTED:]
+        ],
+        _more(len(evidence.renewals)),
+    )
+
+
+def _marked(writer: EvidenceWriter, donation: Donation) -> str:
+    here = ", this dispute" if donation.id == writer.evidence.donation.id else ""
+    return donation.state.replace("_", " ") + here
+
+
+def _earlier(writer: EvidenceWriter) -> EvidenceSection | None:
+    """Return the earlier gifts. Which elements must match: https://docs.stripe.com/disputes/api/visa-ce3."""
+    found = writer.evidence.earlier
+    if not found:
+        return None
+    count = sum(one.qualifies for one in found)
+    return EvidenceSection(
+        "earlier",
+        "Earlier gifts of the same donor",
+        f"{len(found)} earlier {'payment' if len(found) == 1 else 'payments'} of this donor. {count} of them"
+        f" {'was' if count == 1 else 'were'} paid {NEAREST_DAYS} to {FURTHEST_DAYS} days before the disputed payment,"
+        " never disputed and never refunded.",
+        columns=("Charged", "Days before", "Amount", "Disputed", "Same as here", "Payment"),
+        cells=[_earlier_row(writer, one) for one in _notable(found)],
+        paragraphs=_more(len(found)),
+    )
+
+
+def _notable(found: Sequence[EarlierGift]) -> list[EarlierGift]:
+    """Return at most LISTED gifts, those that qualify before others, in their order."""
+    chosen = sorted(found, key=lambda one: (not one.qualifies, one.days))[:LISTED]
+    return sorted(chosen, key=lambda one: -one.days)
+
+
+def _earlier_row(writer: EvidenceWriter, one: EarlierGift) -> tuple[str, ...]:
+    gift = one.donation
+    return (
+        writer.day(gift.charged_at or gift.created_at),
+        str(one.days),
+        writer.charge(gift) + ("" if gift.state == "paid" else f" ({gift.state.replace('_', ' ')})"),
+        "yes" if one.questioned else "no",
+        ", ".join(shared_elements(writer, one)) or "not known",
+        gift.payment_intent_id or gift.invoice_id or "",
+    )
+
+
+def shared_elements(writer: EvidenceWriter, one: EarlierGift) -> list[str]:
+    """Return what an earlier gift has in common with the disputed one, as far as it is known."""
+    gift, disputed = one.donation, writer.evidence.donation
+    pairs = [
+        ("email", gift.email.lower(), disputed.email.lower()),
+        ("name", gift.name.casefold(), disputed.name.casefold()),
+    ]
+    shared = [name for name, mine, theirs in pairs if mine and mine == theirs]
+    return shared + (["card"] if (writer.stripe.same_card or {}).get(gift.id) else [])
+
+
+def _communications(writer: EvidenceWriter) -> EvidenceSection | None:
+    mails = [one for one in writer.evidence.mails if one.sent_at]
+    if not mails:
+        return None
+    return EvidenceSection(
+        "communications",
+        "Emails to the donor",
+        "What was sent to the donor before and after the gift.",
+        columns=("Sent", "About", "Delivery"),
+        cells=[
+            (
+                writer.moment(one.sent_at) if one.sent_at else "",
+                _MAIL_NAMES.get(EmailKind(one.kind), one.kind),
+                "bounced" if one.bounced_at else "accepted by the mail server",
+            )
+            for one in mails[-LISTED:]
+        ],
+        paragraphs=_more(len(mails)),
+    )
+
+
+def _policy(writer: EvidenceWriter) -> EvidenceSection:
+    return EvidenceSection(
+        "policy",
+        "How the donor could reach us and stop a gift",
+        "What every receipt tells the donor.",
+        paragraphs=policy_sentences(writer),
+    )
+
+
+def policy_sentences(writer: EvidenceWriter) -> list[str]:
+    """Return what the donor was told about canceling and about whom to write to."""
+    found = []
+    if _receipt_was_sent(writer.evidence):
+        if writer.evidence.donation.subscription is not None:
+            found.append(
+                "The receipt’s email has a link with which the donor can change, pause or cancel the gift."
+            )
+        found.append("The receipt’s email links to a page with all gifts and receipts of the donor.")
+    reach = ", ".join(filter(None, [*writer.organization.address_lines, writer.organization.email]))
+    found.append(f"{writer.organization.name} can be reached at: {reach}.")
+    return found
+
+
+def _more(count: int) -> list[str]:
+    return [f"{LISTED} of {count} are listed."] if count > LISTED else []
+
+
+def _known(rows: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    return [(label, value) for label, value in rows if value]
+
+
+_MAKERS: tuple[Callable[[EvidenceWriter], EvidenceSection | None], ...] = (
+    _gift,
+    _donor,
+    _consent,
+    _receipts,
+    _refunds,
+    _monthly,
+    _earlier,
+    _communications,
+    _policy,
+)
