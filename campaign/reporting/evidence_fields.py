@@ -27,7 +27,7 @@ LARGEST_FILES = 4_500_000
 
 _LONGEST_SUMMARY = 15_000
 _NEARBY = timedelta(days=31)
-_NOT_PASTED = ("summary", "policy", "communications")
+_NOT_PASTED = ("summary", "policy", "communications", "missing")
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def _cancellation_rebuttal(writer: EvidenceWriter) -> str:
 
 
 def _duplicate(writer: EvidenceWriter) -> str:
-    """Name the donor's earlier gifts that look like the disputed one; '' unless the bank says that it is a duplicate."""
+    """Name the donor's earlier gifts that look like this one; '' unless the bank says that it is a duplicate."""
     evidence = writer.evidence
     if evidence.dispute.reason != "duplicate":
         return ""
@@ -104,9 +104,12 @@ def _duplicate(writer: EvidenceWriter) -> str:
         if timedelta(days=one.days) <= _NEARBY and _alike(one.donation, evidence.donation)
     ]
     if not alike:
-        return f"No other payment of {writer.charge(evidence.donation)} by this donor in the {_NEARBY.days} days before is recorded."
+        amount = writer.charge(evidence.donation)
+        return f"No other payment of {amount} by this donor in the {_NEARBY.days} days before is recorded."
     others = "; ".join(_named(writer, one) for one in alike)
-    return f"The disputed payment is the gift {evidence.donation.public_id}. Separate gifts: {others}."
+    return (
+        f"The disputed payment is the gift {evidence.donation.public_id}. Separate gifts: {others}."
+    )
 
 
 def _alike(one: Donation, other: Donation) -> bool:
@@ -116,7 +119,9 @@ def _alike(one: Donation, other: Donation) -> bool:
 def _named(writer: EvidenceWriter, gift: Donation) -> str:
     paid = writer.moment(gift.charged_at or gift.created_at)
     amount = money.with_code(gift.charge, gift.currency)
-    return f"{gift.public_id}, {amount}, {paid}, payment {gift.payment_intent_id or gift.invoice_id}"
+    return (
+        f"{gift.public_id}, {amount}, {paid}, payment {gift.payment_intent_id or gift.invoice_id}"
+    )
 
 
 def _whole_story(writer: EvidenceWriter) -> str:

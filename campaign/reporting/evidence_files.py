@@ -22,6 +22,7 @@ from campaign.reporting.evidence_sections import (
     EvidenceWriter,
     delivery,
     evidence_sections,
+    hints_for_staff,
     missing_facts,
 )
 
@@ -65,7 +66,7 @@ def _pdf(
                     "rows": one.rows,
                     "columns": one.columns,
                     "cells": one.cells,
-                    "paragraphs": one.paragraphs,
+                    "paragraphs": [text.splitlines() for text in one.paragraphs],
                 }
                 for one in sections
             ],
@@ -80,7 +81,9 @@ def evidence_zip(writer: EvidenceWriter, at: datetime) -> bytes:
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in sorted(files.items()):
-            archive.writestr(zipfile.ZipInfo(name, at.timetuple()[:6]), content, zipfile.ZIP_DEFLATED)
+            archive.writestr(
+                zipfile.ZipInfo(name, at.timetuple()[:6]), content, zipfile.ZIP_DEFLATED
+            )
     return made.getvalue()
 
 
@@ -118,7 +121,8 @@ def _ledger_csv(entries: Sequence[LedgerEntry]) -> str:
 def email_texts(writer: EvidenceWriter) -> dict[str, str]:
     """Return each receipt's email that was sent, by the receipt's number.
 
-    Emails are not kept. A receipt's email is rendered again from the receipt, whose text never changes.
+    Emails are not kept. A receipt's email is rendered again from the receipt, whose text never changes. The links with
+    which the donor changes a gift are left out: whoever has them can use them.
     """
     return {
         one.receipt.number: "\n".join(
@@ -128,12 +132,22 @@ def email_texts(writer: EvidenceWriter) -> dict[str, str]:
                 f"Message-ID: {one.mail.message_id}",
                 f"Delivery: {delivery(writer, one.mail)}",
                 "",
-                one.email.text,
+                _without_secrets(writer, one.email.text),
             ]
         )
         for one in writer.evidence.receipts
         if one.mail is not None and one.email is not None and one.mail.sent_at
     }
+
+
+def _without_secrets(writer: EvidenceWriter, text: str) -> str:
+    evidence = writer.evidence
+    subscription = evidence.donation.subscription
+    tokens = [one.receipt.token for one in evidence.receipts]
+    tokens += [evidence.donation.token, *([subscription.token] if subscription else [])]
+    for token in tokens:
+        text = text.replace(token, "(secret part left out)")
+    return text
 
 
 def _emails_pdf(writer: EvidenceWriter, at: datetime) -> bytes:
@@ -142,7 +156,8 @@ def _emails_pdf(writer: EvidenceWriter, at: datetime) -> bytes:
         EvidenceSection(
             number,
             f"Email with receipt {number}",
-            "Written again from the receipt, whose text never changes. The email itself is not kept.",
+            "Written again from the receipt, whose text never changes. The email itself is not kept. Secret parts of"
+            " links are left out.",
             paragraphs=text.split("\n\n"),
         )
         for number, text in texts
@@ -173,29 +188,33 @@ def _readme(writer: EvidenceWriter, files: dict[str, bytes], at: datetime) -> st
             f"{name}: {'appeal.card.supporting_files' if appealing else field}"
             for name, field in uploads
         ),
-        f"Together {size:,} bytes; Stripe takes at most {LARGEST_FILES:,}"
-        " (https://docs.stripe.com/disputes/responding), and one file a field.",
+        f"Together {size:,} bytes; Stripe takes at most {LARGEST_FILES:,}, and one file a field:",
+        "https://docs.stripe.com/disputes/responding",
         "",
         "TEXTS TO PASTE (texts.json has the same)",
         *(f"{one.name}: {len(one.text):,} characters" for one in fields),
-        f"Together {together:,} characters; Stripe takes at most {LONGEST_FIELD:,} a field and {LONGEST_TOGETHER:,}"
-        " together (https://docs.stripe.com/api/disputes/update).",
+        f"Together {together:,} characters; Stripe takes {LONGEST_FIELD:,} a field, {LONGEST_TOGETHER:,} together:",
+        "https://docs.stripe.com/api/disputes/update",
         "",
         "FOR YOUR OWN USE",
         "ledger.csv: the ledger entries of the gift; amounts are minor units.",
         "campaign-page.txt: the whole text of the campaign's page as it is now.",
-        "receipts/, emails/: every receipt, and the email of each. Emails are not kept: each is written again from the"
-        " receipt, whose text never changes.",
+        "receipts/, emails/: every receipt, and the email of each. Emails are not kept:",
+        "each is written again from its receipt, whose text never changes; secret parts of links are left out.",
         "",
         "NOT AVAILABLE",
         *missing_facts(writer),
+        *hints_for_staff(writer),
     ]
     return "\n".join(lines) + "\n"
 
 
 def _standing(writer: EvidenceWriter) -> list[str]:
     """Return what staff should know about deadline and earlier submissions."""
-    return [*standing_sentences(writer), "Remove what does not answer the bank's reason before you submit."]
+    return [
+        *standing_sentences(writer),
+        "Remove what does not answer the bank's reason before you submit.",
+    ]
 
 
 def standing_sentences(writer: EvidenceWriter) -> list[str]:

@@ -7,7 +7,7 @@ https://docs.stripe.com/disputes/categories.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from campaign.campaigns import formatting
@@ -98,13 +98,15 @@ class EvidenceWriter:
 
 
 def evidence_sections(writer: EvidenceWriter) -> list[EvidenceSection]:
-    """Return the groups that have something to say: the summary, what answers the reason, the others, what is missing."""
+    """Return the groups that have something to say: summary, what answers the reason, the others, what is missing."""
     reason = writer.evidence.dispute.reason
     made = [section for make in _MAKERS if (section := make(writer)) is not None]
     first = _FIRST.get(reason, ())
     # The sort is stable, so the others stay in their order.
     made.sort(key=lambda one: first.index(one.key) if one.key in first else len(first))
-    missing = [EvidenceSection("missing", "Not available", _MISSING, paragraphs=missing_facts(writer))]
+    missing = [
+        EvidenceSection("missing", "Not available", _MISSING, paragraphs=missing_facts(writer))
+    ]
     return [_summary(writer), *made, *missing]
 
 
@@ -112,21 +114,28 @@ _MISSING = "The following is not part of this evidence."
 
 
 def missing_facts(writer: EvidenceWriter) -> list[str]:
-    """Return a sentence for each thing that a bank may ask for and that is not known here."""
+    """Return a sentence for each thing that a bank looks for in such a file and that is not known here."""
     evidence, stripe = writer.evidence, writer.stripe
-    payment = stripe.payment
     found = [
         ("The donor’s personal data was erased at their request.", evidence.erased),
         (f"Stripe could not be asked about the card: {stripe.problem}", bool(stripe.problem)),
         ("The donor’s billing address was not collected.", _no_address(writer)),
-        ("No result of 3-D Secure is recorded.", payment is not None and not payment.three_d_secure),
         ("The time at which a form was filled in is not known.", not _has_form(evidence)),
         ("No receipt was issued.", not evidence.receipts),
         ("No receipt was sent by email.", not _receipt_was_sent(evidence)),
-        ("No consent to campaign emails was given with this gift.", _no_consent(evidence)),
         ("The IP address and the device of the donor are not stored by this service.", True),
+    ]
+    return [sentence for sentence, missing in found if missing]
+
+
+def hints_for_staff(writer: EvidenceWriter) -> list[str]:
+    """Return what else is missing, which staff may be able to add; it is not written into what the bank gets."""
+    evidence, payment = writer.evidence, writer.stripe.payment
+    found = [
+        ("Stripe has no result of 3-D Secure for this payment.", payment is not None and not payment.three_d_secure),
+        ("No consent to campaign emails was given with this gift.", _no_consent(evidence)),
         ("Whether an email or the receipt’s page was opened is not recorded.", True),
-        ("No refund policy is stored by this service.", True),
+        ("No refund policy is stored here. If donors see one on your site, upload it as refund_policy.", True),
     ]  # fmt: skip
     return [sentence for sentence, missing in found if missing]
 
@@ -160,7 +169,14 @@ def _summary(writer: EvidenceWriter) -> EvidenceSection:
         ("Gift", f"{writer.charge(donation)} to {writer.organization.name}"),
         ("Payment at Stripe", _payment_ids(writer)),
     ]
-    return EvidenceSection("summary", f"The {what} and the gift", summary_sentence(writer), rows, **_timeline(writer))
+    return EvidenceSection(
+        "summary",
+        f"The {what} and the gift",
+        summary_sentence(writer),
+        rows,
+        ("When", "What"),
+        _timeline(writer),
+    )
 
 
 def summary_sentence(writer: EvidenceWriter) -> str:
@@ -187,12 +203,12 @@ def _network_code(writer: EvidenceWriter) -> str:
     return f" ({bank.network.capitalize()} {code})" if bank and code else ""
 
 
-def _timeline(writer: EvidenceWriter) -> dict[str, Sequence[Sequence[str]] | Sequence[str]]:
+def _timeline(writer: EvidenceWriter) -> list[tuple[str, str]]:
     evidence, donation = writer.evidence, writer.evidence.donation
     moments: list[tuple[datetime | None, str]] = [
         (evidence.first.created_at if _has_form(evidence) else None, "The donor sent the form"),
         (donation.charged_at, f"{writer.charge(donation)} charged"),
-        (donation.paid_at if donation.paid_at != donation.charged_at else None, "Payment completed"),
+        (donation.paid_at if _cleared_later(donation) else None, "Payment completed"),
         (evidence.dispute.opened_at, "Dispute opened"),
     ]
     for one in evidence.receipts:
@@ -200,11 +216,22 @@ def _timeline(writer: EvidenceWriter) -> dict[str, Sequence[Sequence[str]] | Seq
         if one.mail and one.mail.sent_at:
             moments.append((one.mail.sent_at, f"Receipt {one.receipt.number} sent by email"))
     moments += [
-        (refund.created_at, f"Refund of {money.with_code(refund.amount, refund.currency)}, {refund.state}")
+        (
+            refund.created_at,
+            f"Refund of {money.with_code(refund.amount, refund.currency)}, {refund.state}",
+        )
         for refund in evidence.detail.refunds
     ]
     known = sorted((at, text) for at, text in moments if at is not None)
-    return {"columns": ("When", "What"), "cells": [(writer.moment(at), text) for at, text in known[:LISTED]]}
+    return [(writer.moment(at), text) for at, text in known[:LISTED]]
+
+
+def _cleared_later(donation: Donation) -> bool:
+    """Whether the payment took days, as a bank debit does."""
+    charged_at, paid_at = donation.charged_at, donation.paid_at
+    return (
+        charged_at is not None and paid_at is not None and paid_at - charged_at > timedelta(hours=1)
+    )
 
 
 def _gift(writer: EvidenceWriter) -> EvidenceSection:
@@ -243,6 +270,7 @@ def _page_words(writer: EvidenceWriter) -> list[str]:
         if changed
         else "The page’s text; no change of it since then is recorded:"
     )
+    text = text.replace("**", "")
     cut = f"{text[:LONGEST_APPEAL].rstrip()} … (shortened)" if len(text) > LONGEST_APPEAL else text
     return [as_of, *(" ".join(part.split()) for part in cut.split("\n\n") if part.strip())]
 
@@ -250,7 +278,9 @@ def _page_words(writer: EvidenceWriter) -> list[str]:
 def _donor(writer: EvidenceWriter) -> EvidenceSection:
     evidence, payment = writer.evidence, writer.stripe.payment
     donation = evidence.donation
-    rows = [] if evidence.erased else [("Name on the form", donation.name), ("Email", donation.email)]
+    rows = (
+        [] if evidence.erased else [("Name on the form", donation.name), ("Email", donation.email)]
+    )
     if payment is not None:
         if not evidence.erased:
             rows += [
@@ -265,7 +295,10 @@ def _donor(writer: EvidenceWriter) -> EvidenceSection:
             ("Security code (CVC) check", payment.cvc_check),
             ("Postal code check", payment.postal_code_check),
             ("Street address check", payment.line1_check),
-            ("3-D Secure", f"{secure}{f' (version {version})' if version else ''}" if secure else ""),
+            (
+                "3-D Secure",
+                f"{secure}{f' (version {version})' if version else ''}" if secure else "",
+            ),
             ("Text on the donor’s statement", payment.statement_descriptor),
         ]
     says = "Who gave, and what the bank that issued the card checked when it approved the payment."
@@ -417,7 +450,8 @@ def _earlier_row(writer: EvidenceWriter, one: EarlierGift) -> tuple[str, ...]:
     return (
         writer.day(gift.charged_at or gift.created_at),
         str(one.days),
-        writer.charge(gift) + ("" if gift.state == "paid" else f" ({gift.state.replace('_', ' ')})"),
+        writer.charge(gift)
+        + ("" if gift.state == "paid" else f" ({gift.state.replace('_', ' ')})"),
         "yes" if one.questioned else "no",
         ", ".join(shared_elements(writer, one)) or "not known",
         gift.payment_intent_id or gift.invoice_id or "",
@@ -473,7 +507,9 @@ def policy_sentences(writer: EvidenceWriter) -> list[str]:
             found.append(
                 "The receipt’s email has a link with which the donor can change, pause or cancel the gift."
             )
-        found.append("The receipt’s email links to a page with all gifts and receipts of the donor.")
+        found.append(
+            "The receipt’s email links to a page with all gifts and receipts of the donor."
+        )
     reach = ", ".join(filter(None, [*writer.organization.address_lines, writer.organization.email]))
     found.append(f"{writer.organization.name} can be reached at: {reach}.")
     return found

@@ -23,8 +23,8 @@ from campaign.models import Campaign, Dispute, Donation, InboxEvent, LedgerEntry
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
 from sandbox.stripe import StripeSandbox
-from sandbox.stripe.objects import money as stripe_money
 from sandbox.stripe.objects import billing_details, payments
+from sandbox.stripe.objects import money as stripe_money
 from sandbox.stripe.objects.cards import CARD_BY_NUMBER
 from tests.support.ledger import campaign_in
 from tests.support.stripe import Json, event

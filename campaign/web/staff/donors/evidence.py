@@ -13,7 +13,7 @@ from campaign.models import StaffRole
 from campaign.reporting.dispute_evidence import ask_stripe, read_evidence
 from campaign.reporting.evidence_fields import evidence_fields
 from campaign.reporting.evidence_files import dispute_pdf, evidence_zip, standing_sentences
-from campaign.reporting.evidence_sections import EvidenceWriter, missing_facts
+from campaign.reporting.evidence_sections import EvidenceWriter, hints_for_staff, missing_facts
 from campaign.web.context import installation
 from campaign.web.staff.core.access import actor, needs, staff_blueprint
 
@@ -34,7 +34,7 @@ def page(public_id: str, dispute_id: str) -> ResponseReturnValue:
         dispute=writer.evidence.dispute,
         standing=standing_sentences(writer),
         fields=evidence_fields(writer),
-        missing=missing_facts(writer),
+        missing=[*missing_facts(writer), *hints_for_staff(writer)],
     )
 
 
