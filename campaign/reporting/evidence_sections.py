@@ -433,9 +433,9 @@ def _earlier(writer: EvidenceWriter) -> EvidenceSection | None:
         f"{len(found)} earlier {'payment' if len(found) == 1 else 'payments'} of this donor. {count} of them"
         f" {'was' if count == 1 else 'were'} paid {NEAREST_DAYS} to {FURTHEST_DAYS} days before the disputed payment,"
         " never disputed and never refunded.",
-        columns=("Charged", "Days before", "Amount", "Disputed", "Same as here", "Payment"),
+        columns=("Charged", "Days before", "Amount", "Disputed", "Same as here"),
         cells=[_earlier_row(writer, one) for one in _notable(found)],
-        paragraphs=_more(len(found)),
+        paragraphs=[*_more(len(found)), *_qualified_ids(found)],
     )
 
 
@@ -443,6 +443,13 @@ def _notable(found: Sequence[EarlierGift]) -> list[EarlierGift]:
     """Return at most LISTED gifts, those that qualify before others, in their order."""
     chosen = sorted(found, key=lambda one: (not one.qualifies, one.days))[:LISTED]
     return sorted(chosen, key=lambda one: -one.days)
+
+
+def _qualified_ids(found: Sequence[EarlierGift]) -> list[str]:
+    """Return Stripe's ids of the gifts that qualify, which Stripe asks for; too long for a column."""
+    ids = [one.donation.payment_intent_id for one in found if one.qualifies]
+    known = [one for one in ids if one]
+    return [f"Their ids at Stripe: {', '.join(known)}."] if known else []
 
 
 def _earlier_row(writer: EvidenceWriter, one: EarlierGift) -> tuple[str, ...]:
@@ -454,7 +461,6 @@ def _earlier_row(writer: EvidenceWriter, one: EarlierGift) -> tuple[str, ...]:
         + ("" if gift.state == "paid" else f" ({gift.state.replace('_', ' ')})"),
         "yes" if one.questioned else "no",
         ", ".join(shared_elements(writer, one)) or "not known",
-        gift.payment_intent_id or gift.invoice_id or "",
     )
 
 
