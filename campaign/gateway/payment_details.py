@@ -10,6 +10,8 @@ from typing import Any
 
 from campaign.gateway.events import Json, read_instant
 
+_WITH_NAME = {"card": "brand", "us_bank_account": "bank_name"}
+"""Where each method of payment has the name of its network or bank."""
 _ADDRESS = ("line1", "line2", "city", "state", "postal_code", "country")
 
 
@@ -56,8 +58,8 @@ def read_payment_details(charge: Json) -> PaymentDetails:
     """Read a `charge`."""
     billing = _part(charge, "billing_details")
     details = _part(charge, "payment_method_details")
-    method = details.get("type") or ""
-    used = _part(details, method) if method in ("card", "us_bank_account") else {}
+    method = _text(details, "type")
+    used = _part(details, method) if method in _WITH_NAME else {}
     card = used if method == "card" else {}
     checks, secure = _part(card, "checks"), _part(card, "three_d_secure")
     address = _part(billing, "address")
@@ -65,18 +67,18 @@ def read_payment_details(charge: Json) -> PaymentDetails:
         charge_id=charge["id"],
         charged_at=read_instant(charge["created"]),
         method=method,
-        brand=(card.get("brand") if card else used.get("bank_name") if used else "") or "",
-        last4=(used.get("last4") if used else "") or "",
-        fingerprint=(used.get("fingerprint") if used else "") or "",
-        name=billing.get("name") or "",
-        email=billing.get("email") or "",
-        address=tuple(line for name in _ADDRESS if (line := address.get(name))),
-        cvc_check=checks.get("cvc_check") or "",
-        postal_code_check=checks.get("address_postal_code_check") or "",
-        line1_check=checks.get("address_line1_check") or "",
-        three_d_secure=secure.get("result") or "",
-        three_d_secure_version=secure.get("version") or "",
-        statement_descriptor=charge.get("calculated_statement_descriptor") or "",
+        brand=_text(used, _WITH_NAME.get(method, "")),
+        last4=_text(used, "last4"),
+        fingerprint=_text(used, "fingerprint"),
+        name=_text(billing, "name"),
+        email=_text(billing, "email"),
+        address=tuple(line for name in _ADDRESS if (line := _text(address, name))),
+        cvc_check=_text(checks, "cvc_check"),
+        postal_code_check=_text(checks, "address_postal_code_check"),
+        line1_check=_text(checks, "address_line1_check"),
+        three_d_secure=_text(secure, "result"),
+        three_d_secure_version=_text(secure, "version"),
+        statement_descriptor=_text(charge, "calculated_statement_descriptor"),
     )
 
 
@@ -85,11 +87,16 @@ def read_dispute_details(dispute: Json) -> DisputeDetails:
     card = _part(_part(dispute, "payment_method_details"), "card")
     evidence = _part(dispute, "evidence_details")
     return DisputeDetails(
-        network=card.get("brand") or "",
-        network_reason_code=card.get("network_reason_code") or "",
+        network=_text(card, "brand"),
+        network_reason_code=_text(card, "network_reason_code"),
         submissions=evidence.get("submission_count") or 0,
         past_due=bool(evidence.get("past_due")),
     )
+
+
+def _text(found: Json, name: str) -> str:
+    """Return a text of an object, '' if it is null there or the object has none."""
+    return (found.get(name) if found else None) or ""
 
 
 def _part(found: Json, name: str) -> Json:

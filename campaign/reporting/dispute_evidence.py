@@ -117,7 +117,7 @@ class StripeAnswers:
 
 
 class PaymentReader(Protocol):
-    """The calls of `gateway.payments` that are needed here."""
+    """The calls of `gateway.balance_transactions.PaymentsClient` that are needed here."""
 
     def retrieve_payment_details(self, payment_intent_id: str) -> PaymentDetails | None:
         """Return who paid and what the bank checked."""

@@ -37,7 +37,7 @@ PAYMENT = PaymentDetails(
 
 
 class KnownPayments:
-    """Answers as `gateway.payments` does; `asked` are the ids that it was asked about."""
+    """Answers as the gateway does; `asked` are the ids that it was asked about."""
 
     def __init__(self, answers: dict[str, PaymentDetails | None], *, out_of_reach: bool = False):
         self.answers, self.out_of_reach = answers, out_of_reach
