@@ -11,12 +11,11 @@ from datetime import timedelta
 from campaign.core import money
 from campaign.models import Donation
 from campaign.reporting.evidence_sections import (
-    EvidenceSection,
-    EvidenceWriter,
     evidence_sections,
     policy_sentences,
     summary_sentence,
 )
+from campaign.reporting.evidence_writer import EvidenceSection, EvidenceWriter
 
 LONGEST_FIELD = 20_000
 """Stripe's limit for one text, in characters."""

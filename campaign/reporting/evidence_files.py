@@ -18,13 +18,11 @@ from campaign.reporting.evidence_fields import (
     evidence_fields,
 )
 from campaign.reporting.evidence_sections import (
-    EvidenceSection,
-    EvidenceWriter,
-    delivery,
     evidence_sections,
     hints_for_staff,
     missing_facts,
 )
+from campaign.reporting.evidence_writer import EvidenceSection, EvidenceWriter, delivery
 
 _LEDGER = (
     "id",

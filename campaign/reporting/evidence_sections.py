@@ -6,31 +6,28 @@ https://docs.stripe.com/disputes/categories.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
-from campaign.campaigns import formatting
 from campaign.core import money
-from campaign.core.i18n import ENGLISH, get_language
-from campaign.core.settings import Organization
-from campaign.mailer.kinds import EmailKind
-from campaign.models import Donation, OutboxMessage, OutboxState
-from campaign.reporting.dispute_evidence import (
-    FURTHEST_DAYS,
-    NEAREST_DAYS,
-    DisputeEvidence,
-    EarlierGift,
-    IssuedReceipt,
-    StripeAnswers,
+from campaign.core.i18n import get_language
+from campaign.models import Donation
+from campaign.reporting.dispute_evidence import DisputeEvidence, IssuedReceipt
+from campaign.reporting.evidence_history import (
+    communications_section,
+    earlier_section,
+    monthly_section,
+    refunds_section,
+)
+from campaign.reporting.evidence_writer import (
+    LISTED,
+    EvidenceSection,
+    EvidenceWriter,
+    delivery,
 )
 
-LISTED = 24
-"""The most rows of one table: with more, the file would have more pages than a network accepts."""
 LONGEST_APPEAL = 2_000
 """Characters of the page's text in the PDF; the whole text is a file of its own."""
 
-_ENGLISH = get_language(ENGLISH)
 
 _FIRST = {
     "fraudulent": ("donor", "earlier"),
@@ -42,59 +39,6 @@ _FIRST = {
     "duplicate": ("earlier", "receipts"),
 }
 """The groups that answer a reason, by Stripe's reason (https://docs.stripe.com/disputes/categories)."""
-
-_MAIL_NAMES = {
-    EmailKind.receipt: "Receipt",
-    EmailKind.statement: "Yearly statement of gifts",
-    EmailKind.renewal_upcoming: "Notice of the next renewal",
-    EmailKind.renewal_failed: "Notice of a failed renewal",
-    EmailKind.subscription_ended: "Confirmation that the monthly or yearly gift ended",
-    EmailKind.donor_portal_link: "Link to the donor’s own page, which the donor asked for",
-    EmailKind.donor_portal_note: "Note about a change on the donor’s own page",
-    EmailKind.appeal: "Campaign email",
-    EmailKind.reminder: "Reminder that the donor asked for",
-    EmailKind.thank_you: "Campaign thank-you",
-    EmailKind.wrap_up: "Campaign result",
-}
-
-
-@dataclass(frozen=True)
-class EvidenceSection:
-    """One group of evidence. `says`: what it shows. `rows` are (label, value); a table has `columns` and `cells`."""
-
-    key: str
-    title: str
-    says: str
-    rows: Sequence[tuple[str, str]] = ()
-    columns: Sequence[str] = ()
-    cells: Sequence[Sequence[str]] = ()
-    paragraphs: Sequence[str] = ()
-
-
-@dataclass(frozen=True)
-class EvidenceWriter:
-    """Words for one dispute. `zone` is the organization's time zone, in which all times are written."""
-
-    evidence: DisputeEvidence
-    stripe: StripeAnswers
-    organization: Organization
-
-    @property
-    def zone(self) -> ZoneInfo:
-        return ZoneInfo(self.organization.timezone)
-
-    def moment(self, at: datetime) -> str:
-        """Write `December 22, 2026, 2:05 p.m. PST`."""
-        day = formatting.date_there(at, self.zone, _ENGLISH)
-        return f"{day}, {formatting.time_with_zone(at, self.zone, _ENGLISH)}"
-
-    def day(self, at: datetime) -> str:
-        """Write `Dec 22, 2026`."""
-        return formatting.short_date(at.astimezone(self.zone).date(), _ENGLISH)
-
-    def charge(self, donation: Donation) -> str:
-        """Write what was charged: `$26.10 USD`."""
-        return money.with_code(donation.charge, donation.currency)
 
 
 def evidence_sections(writer: EvidenceWriter) -> list[EvidenceSection]:
@@ -358,144 +302,6 @@ def _receipt_delivery(writer: EvidenceWriter, one: IssuedReceipt) -> str:
     return "no email"
 
 
-def delivery(writer: EvidenceWriter, mail: OutboxMessage) -> str:
-    """Say what became of an email."""
-    to = f" for {mail.recipient}" if mail.recipient else ""
-    if mail.bounced_at:
-        return f"bounced on {writer.moment(mail.bounced_at)}"
-    if mail.sent_at:
-        return f"accepted by the mail server{to} on {writer.moment(mail.sent_at)}; no bounce is recorded"
-    waiting = (OutboxState.queued.value, OutboxState.sending.value)
-    return "not sent yet" if mail.state in waiting else "not sent"
-
-
-def _refunds(writer: EvidenceWriter) -> EvidenceSection | None:
-    refunds = writer.evidence.detail.refunds
-    if not refunds:
-        return None
-    return EvidenceSection(
-        "refunds",
-        "Refunds of this gift",
-        "What was returned to the donor, apart from the dispute.",
-        columns=("When", "Amount", "Status", "Stripe’s id"),
-        cells=[
-            (
-                writer.moment(one.created_at),
-                money.with_code(one.amount, one.currency),
-                one.state,
-                one.stripe_id or "",
-            )
-            for one in refunds[:LISTED]
-        ],
-    )
-
-
-def _monthly(writer: EvidenceWriter) -> EvidenceSection | None:
-    evidence, subscription = writer.evidence, writer.evidence.donation.subscription
-    if subscription is None:
-        return None
-    ended = subscription.ended_at
-    rows = [
-        ("Began", writer.moment(evidence.first.created_at)),
-        ("Status", subscription.state.replace("_", " ")),
-        ("Ended", writer.moment(ended) if ended else "not ended"),
-        ("Payments so far", str(len(evidence.renewals))),
-        ("Subscription at Stripe", subscription.stripe_id),
-    ]
-    return EvidenceSection(
-        "monthly",
-        f"History of the {subscription.frequency} gift",
-        f"The donor chose a gift that repeats: {subscription.frequency}.",
-        rows,
-        ("Charged", "Amount", "Status"),
-        [
-            (writer.day(one.charged_at or one.created_at), writer.charge(one), _marked(writer, one))
-            for one in evidence.renewals[-LISTED:]
-        ],
-        _more(len(evidence.renewals)),
-    )
-
-
-def _marked(writer: EvidenceWriter, donation: Donation) -> str:
-    here = ", this dispute" if donation.id == writer.evidence.donation.id else ""
-    return donation.state.replace("_", " ") + here
-
-
-def _earlier(writer: EvidenceWriter) -> EvidenceSection | None:
-    """Return the earlier gifts. Which elements must match: https://docs.stripe.com/disputes/api/visa-ce3."""
-    found = writer.evidence.earlier
-    if not found:
-        return None
-    count = sum(one.qualifies for one in found)
-    return EvidenceSection(
-        "earlier",
-        "Earlier gifts of the same donor",
-        f"{len(found)} earlier {'payment' if len(found) == 1 else 'payments'} of this donor. {count} of them"
-        f" {'was' if count == 1 else 'were'} paid {NEAREST_DAYS} to {FURTHEST_DAYS} days before the disputed payment,"
-        " never disputed and never refunded.",
-        columns=("Charged", "Days before", "Amount", "Disputed", "Same as here"),
-        cells=[_earlier_row(writer, one) for one in _notable(found)],
-        paragraphs=[*_more(len(found)), *_qualified_ids(found)],
-    )
-
-
-def _notable(found: Sequence[EarlierGift]) -> list[EarlierGift]:
-    """Return at most LISTED gifts, those that qualify before others, in their order."""
-    chosen = sorted(found, key=lambda one: (not one.qualifies, one.days))[:LISTED]
-    return sorted(chosen, key=lambda one: -one.days)
-
-
-def _qualified_ids(found: Sequence[EarlierGift]) -> list[str]:
-    """Return Stripe's ids of the gifts that qualify, which Stripe asks for; too long for a column."""
-    ids = [one.donation.payment_intent_id for one in found if one.qualifies]
-    known = [one for one in ids if one]
-    return [f"Their ids at Stripe: {', '.join(known)}."] if known else []
-
-
-def _earlier_row(writer: EvidenceWriter, one: EarlierGift) -> tuple[str, ...]:
-    gift = one.donation
-    return (
-        writer.day(gift.charged_at or gift.created_at),
-        str(one.days),
-        writer.charge(gift)
-        + ("" if gift.state == "paid" else f" ({gift.state.replace('_', ' ')})"),
-        "yes" if one.questioned else "no",
-        ", ".join(shared_elements(writer, one)) or "not known",
-    )
-
-
-def shared_elements(writer: EvidenceWriter, one: EarlierGift) -> list[str]:
-    """Return what an earlier gift has in common with the disputed one, as far as it is known."""
-    gift, disputed = one.donation, writer.evidence.donation
-    pairs = [
-        ("email", gift.email.lower(), disputed.email.lower()),
-        ("name", gift.name.casefold(), disputed.name.casefold()),
-    ]
-    shared = [name for name, mine, theirs in pairs if mine and mine == theirs]
-    return shared + (["card"] if (writer.stripe.same_card or {}).get(gift.id) else [])
-
-
-def _communications(writer: EvidenceWriter) -> EvidenceSection | None:
-    mails = [one for one in writer.evidence.mails if one.sent_at]
-    if not mails:
-        return None
-    return EvidenceSection(
-        "communications",
-        "Emails to the donor",
-        "What was sent to the donor before and after the gift.",
-        columns=("Sent", "About", "Delivery"),
-        cells=[
-            (
-                writer.moment(one.sent_at) if one.sent_at else "",
-                _MAIL_NAMES.get(EmailKind(one.kind), one.kind),
-                "bounced" if one.bounced_at else "accepted by the mail server",
-            )
-            for one in mails[-LISTED:]
-        ],
-        paragraphs=_more(len(mails)),
-    )
-
-
 def _policy(writer: EvidenceWriter) -> EvidenceSection:
     return EvidenceSection(
         "policy",
@@ -521,10 +327,6 @@ def policy_sentences(writer: EvidenceWriter) -> list[str]:
     return found
 
 
-def _more(count: int) -> list[str]:
-    return [f"{LISTED} of {count} are listed."] if count > LISTED else []
-
-
 def _known(rows: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     return [(label, value) for label, value in rows if value]
 
@@ -534,9 +336,9 @@ _MAKERS: tuple[Callable[[EvidenceWriter], EvidenceSection | None], ...] = (
     _donor,
     _consent,
     _receipts,
-    _refunds,
-    _monthly,
-    _earlier,
-    _communications,
+    refunds_section,
+    monthly_section,
+    earlier_section,
+    communications_section,
     _policy,
 )

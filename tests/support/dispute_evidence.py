@@ -13,7 +13,7 @@ from campaign.gateway.payment_details import DisputeDetails, PaymentDetails
 from campaign.models import Dispute, Donation, Receipt
 from campaign.receipts.receipts import issue_receipt
 from campaign.reporting.dispute_evidence import StripeAnswers, read_evidence
-from campaign.reporting.evidence_sections import EvidenceSection, EvidenceWriter
+from campaign.reporting.evidence_writer import EvidenceSection, EvidenceWriter
 from tests.support.sample_emails import ORGANIZATION, SENDER
 
 _numbers = itertools.count(1)

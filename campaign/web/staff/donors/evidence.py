@@ -13,7 +13,8 @@ from campaign.models import StaffRole
 from campaign.reporting.dispute_evidence import ask_stripe, read_evidence
 from campaign.reporting.evidence_fields import evidence_fields
 from campaign.reporting.evidence_files import dispute_pdf, evidence_zip, standing_sentences
-from campaign.reporting.evidence_sections import EvidenceWriter, hints_for_staff, missing_facts
+from campaign.reporting.evidence_sections import hints_for_staff, missing_facts
+from campaign.reporting.evidence_writer import EvidenceWriter
 from campaign.web.context import installation
 from campaign.web.staff.core.access import actor, needs, staff_blueprint
 
