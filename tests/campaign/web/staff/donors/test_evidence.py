@@ -191,7 +191,7 @@ def test_the_zip_has_every_piece_and_says_where_each_goes(
     ]
     texts = json.loads(files["texts.json"])
     assert texts["customer_name"] == "Ana Reyes"
-    assert "3-D Secure" in texts["uncategorized_text"]
+    assert "Security code (CVC) check: pass" in texts["uncategorized_text"]
 
 
 def test_the_emails_have_no_links_that_work(
