@@ -105,7 +105,13 @@ def _qualified_ids(found: Sequence[EarlierGift]) -> list[str]:
     """Return Stripe's ids of the gifts that qualify, which Stripe asks for; too long for a column."""
     ids = [one.donation.payment_intent_id for one in found if one.qualifies]
     known = [one for one in ids if one]
-    return [f"Their ids at Stripe: {', '.join(known)}."] if known else []
+    return (
+        [
+            f"Stripe’s ids of those {NEAREST_DAYS} to {FURTHEST_DAYS} days before: {', '.join(known)}."
+        ]
+        if known
+        else []
+    )
 
 
 def _earlier_row(writer: EvidenceWriter, one: EarlierGift) -> tuple[str, ...]:

@@ -65,5 +65,5 @@ def test_earlier_gifts_say_what_they_have_in_common(session: Session, campaign: 
     earlier = section(evidence_sections(writer_about(session, gift, answers)), "earlier")
     (row,) = earlier.cells
     assert row[1:] == ("200", "$25 USD", "no", "email, card")
-    assert earlier.paragraphs == ["Their ids at Stripe: pi_1."]
+    assert earlier.paragraphs == ["Stripe’s ids of those 120 to 364 days before: pi_1."]
     assert earlier.says.startswith("1 earlier payment of this donor. 1 of them was paid 120 to 364")
