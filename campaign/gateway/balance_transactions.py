@@ -21,6 +21,12 @@ from campaign.gateway.events import (
 )
 from campaign.gateway.gift_origins import GiftOrigin, read_payer, read_session_origin
 from campaign.gateway.payers import Payer
+from campaign.gateway.payment_details import (
+    DisputeDetails,
+    PaymentDetails,
+    read_dispute_details,
+    read_payment_details,
+)
 from campaign.gateway.payment_facts import PaymentFact
 from campaign.gateway.refunds_disputes import (
     BalanceTransaction,
@@ -187,6 +193,20 @@ class PaymentsClient:
             )
         )
         return read_payer(found)
+
+    def retrieve_payment_details(self, payment_intent_id: str) -> PaymentDetails | None:
+        """Return who paid and what the bank checked; None if nothing was charged."""
+        found = _raw(
+            lambda: self._client.v1.payment_intents.retrieve(
+                payment_intent_id, params={"expand": ["latest_charge"]}
+            )
+        )
+        charge: Any = found.get("latest_charge")
+        return read_payment_details(charge) if isinstance(charge, Mapping) else None
+
+    def retrieve_dispute_details(self, dispute_id: str) -> DisputeDetails:
+        """Return what the bank says about a dispute."""
+        return read_dispute_details(_raw(lambda: self._client.v1.disputes.retrieve(dispute_id)))
 
     def list_refunds(self, payment_intent_id: str) -> tuple[StripeRefund, ...]:
         """Return a payment's refunds in any status, at most 100."""

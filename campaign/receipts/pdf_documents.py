@@ -33,6 +33,11 @@ def report_pdf(context: dict[str, Any]) -> bytes:
     return render_pdf("report", context | {"paper": "us-letter", "lang": "en"})
 
 
+def evidence_pdf(context: dict[str, Any]) -> bytes:
+    """Return evidence about a dispute, in English; `context` comes from `reporting.evidence_files`."""
+    return render_pdf("evidence", context | {"paper": "us-letter", "lang": "en"})
+
+
 def print_queue_pdf(letters: Sequence[dict[str, Any]], window: str = "us") -> bytes:
     """Return letters to mail, each on its own sheet.
 

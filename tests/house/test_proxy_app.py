@@ -27,7 +27,7 @@ SECRETS = {"token", "secret"}
 NO_SECRETS = {
     *("slug", "public_id", "key", "locale", "kind", "what", "name", "filename", "digest"),
     *("colors", "stripe_id", "payout_id", "year", "month", "currency", "program"),
-    "discrepancy_id",
+    *("discrepancy_id", "dispute_id"),
 }
 """Names of other parts: they open nothing without a session or a token, or the page is public."""
 

@@ -236,3 +236,31 @@ def test_a_donation_and_a_donor_have_pages_without_a_finding(
     page.locator("table.data tbody a").first.click()
     page.wait_for_url("**/staff/donors/*")
     no_findings(page)
+
+
+@pytest.mark.parametrize("width", ["phone", "desk"])
+def test_the_evidence_about_a_dispute_is_read_and_downloaded(
+    running: Running, open_page: Open, admin: StorageState, drive: str, width: str
+) -> None:
+    email = f"{width}@example.org"
+    giving = open_page(f"{running.appeal}/c/{SLUG}")
+    fill_appeal(giving, email, "$10")
+    give(giving)
+    pay(giving, "4000 0000 0000 0259")
+    giving.wait_for_url("**/donations/**")
+    page = open_page(
+        f"{running.appeal}/staff/donations?q={email}",
+        storage_state=admin,
+        viewport=WIDTHS[width],
+    )
+    page.locator("table.data tbody a").first.click()
+    page.wait_for_url("**/staff/donations/don_*")
+    evidence = page.get_by_role("link", name="Evidence about du_")
+    wait_until(lambda: page.reload() is not None and evidence.count() == 1)
+    no_findings(page)
+    evidence.click()
+    expect(page.get_by_label("Additional information")).to_contain_text(email)
+    no_findings(page)
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download the PDF").click()
+    assert download.value.suggested_filename.startswith("evidence-du_")

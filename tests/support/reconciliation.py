@@ -18,6 +18,7 @@ from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
 from campaign.stripe_events.registry import HANDLERS
 from sandbox.stripe import StripeSandbox
+from sandbox.stripe.objects import billing_details
 from sandbox.stripe.objects.cards import CARD_BY_NUMBER
 from sandbox.stripe.objects.payments import card_of_method, payment_intent, payment_method
 from sandbox.stripe.rules import charges
@@ -67,7 +68,7 @@ class Bank:
         with account.transaction():
             intent = account.add(payment_intent(amount, "usd", account.now()))
             details = card_of_method(CARD_BY_NUMBER["4242424242424242"], 12, 2034)
-            method = payment_method(details, email=None, name=None, created=account.now())
+            method = payment_method(details, billing_details(None, None), account.now())
             account.note(method["id"], number="4242424242424242")
             return charges.charge_card(account, intent, account.add(method))
 

@@ -23,8 +23,8 @@ from campaign.models import Campaign, Dispute, Donation, InboxEvent, LedgerEntry
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
 from sandbox.stripe import StripeSandbox
+from sandbox.stripe.objects import billing_details, payments
 from sandbox.stripe.objects import money as stripe_money
-from sandbox.stripe.objects import payments
 from sandbox.stripe.objects.cards import CARD_BY_NUMBER
 from tests.support.ledger import campaign_in
 from tests.support.stripe import Json, event
@@ -182,7 +182,7 @@ class PaidGift:
         number = next(_numbers)
         about = {"donation_id": "don_replayed", "campaign": "nine-days"}
         card = payments.card_of_method(CARD_BY_NUMBER["4242424242424242"], 12, 2034)
-        method = payments.payment_method(card, email=None, name=None, created=self.begun)
+        method = payments.payment_method(card, billing_details(None, None), self.begun)
         self.intent = payments.payment_intent(
             self.amount, self.currency, self.begun, metadata=about
         )

@@ -1,5 +1,6 @@
 """Actions of people outside the API, as Python methods. `routes` offers them over HTTP. Mixed into `StripeSandbox`."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -44,17 +45,21 @@ class Controls:
         email: str | None = None,
         name: str = "Dana Donor",
         authenticate: bool = True,
+        billing: Mapping[str, str] | None = None,
     ) -> Json:
         """Pay like the hosted page does and return the session. Raises CardDeclined (a Refused).
 
-        `bank` ("succeeds", "fails", "insufficient_funds") pays by debit. `authenticate` passes 3-D Secure.
+        `bank` ("succeeds", "fails", "insufficient_funds") pays by debit. `authenticate` passes 3-D Secure. `billing`
+        has the parts of the address that are entered.
         """
         with self.account.transaction():
             clock.run_due(self.account)
             session = self.account.get("checkout.session", session_id)
             number = BANK_NUMBERS[bank] if bank else digits(card)
             address = email or session["customer_email"] or "donor@example.org"
-            instrument = payment.Instrument(number, address, name, bank=bank is not None)
+            instrument = payment.Instrument(
+                number, address, name, bank=bank is not None, address=billing or {}
+            )
             if payment.pay(self.account, session, instrument) == "challenge":
                 payment.answer_challenge(self.account, session, passed=authenticate)
             return copied(session)

@@ -12,8 +12,10 @@ def no_address() -> Json:
     return dict.fromkeys(names)
 
 
-def billing_details(email: str | None, name: str | None) -> Json:
-    return {"address": no_address(), "email": email, "name": name, "phone": None, "tax_id": None}
+def billing_details(email: str | None, name: str | None, address: Json | None = None) -> Json:
+    """Return whose card or account it is. `address` has the parts that were entered."""
+    entered = {**no_address(), **(address or {})}
+    return {"address": entered, "email": email, "name": name, "phone": None, "tax_id": None}
 
 
 def unset(names: str) -> Json:

@@ -4,20 +4,20 @@ https://docs.stripe.com/api/payment_intents/object
 https://docs.stripe.com/api/charges/object
 """
 
-from sandbox.stripe.objects import billing_details, unset
+from sandbox.stripe.objects import unset
 from sandbox.stripe.objects.cards import BANK_ROUTING, Card
 from sandbox.stripe.state import Json
 from sandbox.stripe.state.identifiers import new_id
 
 
-def payment_method(details: Json, *, email: str | None, name: str | None, created: int) -> Json:
-    """Return a payment method. `details` is {"card": {…}} or {"us_bank_account": {…}}."""
+def payment_method(details: Json, billing: Json, created: int) -> Json:
+    """Return a payment method. `details` is {"card": {…}} or {"us_bank_account": {…}}; `billing` whose it is."""
     (kind,) = details
     return {
         "id": new_id("pm_"),
         "object": "payment_method",
         "allow_redisplay": "limited",
-        "billing_details": billing_details(email, name),
+        "billing_details": billing,
         **details,
         "created": created,
         "customer": None,
@@ -28,13 +28,15 @@ def payment_method(details: Json, *, email: str | None, name: str | None, create
     }
 
 
-def card_of_method(card: Card, exp_month: int, exp_year: int) -> Json:
+def card_of_method(card: Card, exp_month: int, exp_year: int, address: Json | None = None) -> Json:
+    """Return a card. A part of the address that was not entered is not checked: https://docs.stripe.com/disputes/avs."""
+    entered = address or {}
     return {
         "card": {
             "brand": card.brand,
             "checks": {
-                "address_line1_check": None,
-                "address_postal_code_check": None,
+                "address_line1_check": "pass" if entered.get("line1") else None,
+                "address_postal_code_check": "pass" if entered.get("postal_code") else None,
                 "cvc_check": "pass",
             },
             "country": "US",
@@ -148,6 +150,22 @@ def _charged_with(kind: str, details: Json, amount: int) -> Json:
         "three_d_secure": None,
     }
     return {kind: {**card, **more}, "type": kind}
+
+
+def authenticated() -> Json:
+    """Return a passed 3-D Secure challenge, as a charge shows it.
+
+    https://docs.stripe.com/api/charges/object#charge_object-payment_method_details-card-three_d_secure
+    """
+    return {
+        "authentication_flow": "challenge",
+        "electronic_commerce_indicator": "05",
+        "exemption_indicator": None,
+        "result": "authenticated",
+        "result_reason": None,
+        "transaction_id": new_id("sandbox-"),
+        "version": "2.2.0",
+    }
 
 
 def outcome(kind: str, reason: str | None = None, network: str = "approved_by_network") -> Json:

@@ -43,6 +43,10 @@ def start_debit(account: Account, intent: Json, method: Json) -> Json:
 
 def _new_charge(account: Account, intent: Json, method: Json) -> Json:
     charge = payments.charge(intent, method, account.now())
+    # Only a payment that was challenged: a renewal of the same card is not.
+    if account.notes(method["id"]).get("authenticated"):
+        charge["payment_method_details"]["card"]["three_d_secure"] = payments.authenticated()
+        account.note(method["id"], authenticated=False)
     charge["receipt_url"] = f"{account.public_url}/receipts/{charge['id']}"
     return account.add(charge)
 

@@ -4,10 +4,11 @@ https://docs.stripe.com/payments/checkout/how-checkout-works
 https://docs.stripe.com/payments/3d-secure
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from sandbox.stripe.errors import CardDeclined, Refused
-from sandbox.stripe.objects import catalog, payments
+from sandbox.stripe.objects import billing_details, catalog, payments
 from sandbox.stripe.objects.cards import BANK_BY_NUMBER, CARD_BY_NUMBER
 from sandbox.stripe.rules import charges, debits, invoices, sessions, subscriptions
 from sandbox.stripe.state import Json
@@ -29,7 +30,10 @@ NOT_A_TEST_CARD = (
 
 @dataclass(frozen=True)
 class Instrument:
-    """The payment details that the donor entered. `number` is of a card, or of a bank account if `bank`."""
+    """The payment details that the donor entered. `number` is of a card, or of a bank account if `bank`.
+
+    `address` has the parts of the billing address that were entered, such as `postal_code`.
+    """
 
     number: str
     email: str
@@ -37,6 +41,7 @@ class Instrument:
     bank: bool = False
     exp_month: int = 12
     exp_year: int = 2034
+    address: Mapping[str, str] = field(default_factory=dict)
 
 
 def pay(account: Account, session: Json, instrument: Instrument) -> str:
@@ -66,6 +71,7 @@ def answer_challenge(account: Account, session: Json, *, passed: bool) -> str:
     method = account.get("payment_method", challenge["method"])
     intent = account.get("payment_intent", challenge["intent"])
     if passed:
+        account.note(method["id"], authenticated=True)
         return _charge(account, session, intent, method)
     charges.fail_intent(account, intent, _CHALLENGE_FAILED, method=method)
     raise CardDeclined(_CHALLENGE_FAILED[2], _CHALLENGE_FAILED[0], None, payment_intent=intent)
@@ -73,14 +79,15 @@ def answer_challenge(account: Account, session: Json, *, passed: bool) -> str:
 
 def create_method(account: Account, instrument: Instrument) -> Json:
     """Create the payment method that the donor entered. It has no customer yet."""
+    billing = billing_details(instrument.email, instrument.name or None, dict(instrument.address))
     if instrument.bank:
         details = payments.bank_of_method(instrument.number)
     else:
         card = CARD_BY_NUMBER[instrument.number]
-        details = payments.card_of_method(card, instrument.exp_month, instrument.exp_year)
-    method = payments.payment_method(
-        details, email=instrument.email, name=instrument.name or None, created=account.now()
-    )
+        details = payments.card_of_method(
+            card, instrument.exp_month, instrument.exp_year, billing["address"]
+        )
+    method = payments.payment_method(details, billing, account.now())
     account.note(method["id"], number=instrument.number)
     return account.add(method)
 

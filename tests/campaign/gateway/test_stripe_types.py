@@ -18,6 +18,7 @@ from campaign.gateway import (
     read_refund,
     read_subscription,
 )
+from campaign.gateway.payment_details import read_dispute_details, read_payment_details
 from campaign.gateway.payouts import read_payout
 from campaign.gateway.subscriptions import read_payment_methods
 from campaign.stripe_events.registry import HANDLERS
@@ -32,6 +33,8 @@ READERS: dict[str, tuple[str, Callable[[Any], object]]] = {
     ),
     "a charge": ("charge", lambda found: read_charge(found, AT)),
     "a session": ("checkout.session", read_checkout_session),
+    "a charge's payer": ("charge", read_payment_details),
+    "a dispute's bank": ("dispute", read_dispute_details),
     "a dispute": ("dispute", lambda found: read_dispute(found, AT)),
     "a fraud warning": ("radar.early_fraud_warning", lambda found: read_fraud_warning(found, AT)),
     "an invoice": ("invoice", read_invoice),

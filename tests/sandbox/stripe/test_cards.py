@@ -161,3 +161,31 @@ def test_settling_by_hand_cancels_the_scheduled_settlement(
     sandbox.advance(days=10)
     assert len(sandbox.events("checkout.session.async_payment_failed")) == 1
     assert sandbox.events("checkout.session.async_payment_succeeded") == []
+
+
+def test_a_charge_shows_the_address_that_was_checked_and_the_passed_challenge(
+    client: StripeClient, sandbox: StripeSandbox, give: Callable[..., Any]
+) -> None:
+    paid = sandbox.pay(
+        give().id, "4000002760003184", billing={"line1": "1 Main St", "postal_code": "97103"}
+    )
+    intent = client.v1.payment_intents.retrieve(
+        paid["payment_intent"], params={"expand": ["latest_charge"]}
+    )
+    charge = intent.latest_charge
+    assert charge.billing_details.address.postal_code == "97103"
+    card = charge.payment_method_details.card
+    assert (card.checks.address_postal_code_check, card.checks.cvc_check) == ("pass", "pass")
+    assert card.three_d_secure.result == "authenticated"
+
+
+def test_without_a_challenge_or_an_address_there_is_no_result(
+    client: StripeClient, sandbox: StripeSandbox, give: Callable[..., Any]
+) -> None:
+    paid = sandbox.pay(give().id)
+    intent = client.v1.payment_intents.retrieve(
+        paid["payment_intent"], params={"expand": ["latest_charge"]}
+    )
+    card = intent.latest_charge.payment_method_details.card
+    assert card.checks.address_postal_code_check is None
+    assert card.three_d_secure is None

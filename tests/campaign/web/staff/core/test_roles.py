@@ -70,6 +70,8 @@ viewer  GET      /staff/campaigns
 admin   GET POST /staff/campaigns/new
 viewer  GET      /staff/donations
 viewer  GET      /staff/donations/<public_id>
+finance GET      /staff/donations/<public_id>/disputes/<dispute_id>/evidence
+finance GET      /staff/donations/<public_id>/disputes/<dispute_id>/evidence/evidence.<any(pdf, zip):kind>
 finance POST     /staff/donations/<public_id>/notes
 finance POST     /staff/donations/<public_id>/receipt
 finance GET POST /staff/donations/<public_id>/refund
