@@ -166,7 +166,7 @@ def read_balance_transaction(found: Json, at: datetime) -> BalanceTransaction:
         source=source if isinstance(source, Mapping) else None,
         category=found.get("reporting_category") or "",
         # The shortest digits of the number in the JSON, which are those that Stripe sent.
-        exchange_rate=Decimal(repr(rate)) if (rate := found.get("exchange_rate")) else None,
+        exchange_rate=Decimal(str(rate)) if (rate := found.get("exchange_rate")) else None,
     )
 
 

@@ -1,6 +1,7 @@
 """Run typst. User text is passed as data (JSON), never as source."""
 
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,9 @@ def inputs(values: dict[str, Any]) -> dict[str, str]:
 def _settable(value: Any) -> Any:
     if isinstance(value, str):
         return printable(value)
+    if isinstance(value, Decimal):
+        # A place in a picture; texts are formatted before.
+        return float(value)
     if isinstance(value, dict):
         return {key: _settable(one) for key, one in value.items()}
     if isinstance(value, list | tuple):

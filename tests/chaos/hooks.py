@@ -1,7 +1,7 @@
 """Install kill points in a victim's process. The service itself does not know about them.
 
 A point is named after the process's role, the function at the service's edge, the action and the time:
-`worker:stripe_events.process.apply_next_event.commit.before`. Every commit and every network call has two points,
+`worker:stripe_events.process._InboxRun.apply_next.commit.before`. Every commit and every network call has two points,
 including those that are added to the service later.
 """
 

@@ -38,7 +38,7 @@ ESSENTIAL = (
     "web:checkout.sync.sync_session.commit",
     "web:web.webhooks.stripe.receive.commit",
     "web:web.webhooks.stripe.receive.nudge",
-    "worker:stripe_events.process.apply_next_event.commit",
+    "worker:stripe_events.process._InboxRun.apply_next.commit",
     "worker:emails.delivery.deliver_batch.commit",
     "worker:emails.delivery.deliver.mail",
     "worker:emails.delivery.deliver.commit",

@@ -46,7 +46,7 @@ def findings_about_a_second_page(service: ServiceUnderTest, game: Game) -> list[
 def test_kills_crashes_and_lost_responses_lose_and_double_nothing() -> None:
     kills = [
         Kill("web:checkout.flow._begin.commit.after"),
-        Kill("worker:stripe_events.process.apply_next_event.commit.before", 3),
+        Kill("worker:stripe_events.process._InboxRun.apply_next.commit.before", 3),
         Kill("worker:emails.delivery.deliver.mail.after"),
     ]
     whole = Kill("worker:emails.delivery.deliver_batch.commit.after", 1, GROUP)

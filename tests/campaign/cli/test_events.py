@@ -15,6 +15,7 @@ from sandbox.stripe import StripeSandbox
 from tests.campaign.cli.conftest import PROGRAM, ROOT, Run, run_with
 from tests.conftest import UNREACHABLE, sandbox_address
 from tests.support.stripe import Facts
+from tests.support.stripe_shapes import documented
 
 RECOVER = ("events", "recover")
 
@@ -127,7 +128,7 @@ def test_an_event_of_another_version_waits_until_its_object_can_be_read(
     assert "is worded in API version 2020-08-27" in ended.out
     assert state(installation) == "pending"
     with stripe.account.transaction():
-        stripe.account.add(lost.session())
+        stripe.account.add(documented("checkout-session-payment", lost) | lost.session())
     ended = run(*RECOVER)
     assert (ended.status, ended.out) == (0, "1 event fetched, 0 new; all applied.\n")
     assert state(installation) == "paid"

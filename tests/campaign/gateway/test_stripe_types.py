@@ -94,6 +94,8 @@ class Shaped(dict[str, Any]):
                 return [self._made(schema["items"], f"{path}[]")]
             case "integer":
                 return MOMENT
+            case "number":
+                return 1.37
             case "boolean":
                 return True
         return schema.get("enum", ["text"])[0]

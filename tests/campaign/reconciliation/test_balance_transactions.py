@@ -96,7 +96,7 @@ def test_a_payment_is_matched_by_its_id_its_invoice_or_its_metadata(
         table,
         [
             moved(gift, "txn_1"),
-            moved(gift, "txn_2", payment_id="pi_of_invoice"),
+            moved(gift, "txn_2", payment_intent_id="pi_of_invoice"),
             moved(gift, "txn_3", payment_intent_id="pi_3", public_id=named.donation.public_id),
             # A refund has no metadata of its own: the charge of the same payment has.
             moved(gift, "txn_4", payment_intent_id="pi_3", kind="refund"),

@@ -268,7 +268,8 @@ def test_a_failed_renewal_a_pause_and_an_end_are_followed(monthly: ReportedGift)
 def test_an_invoice_paid_outside_stripe_names_no_payment(monthly: ReportedGift) -> None:
     monthly.report(*MONTHLY[:2])
     reported = ("invoice_payment.paid", "invoice-payment-out-of-band")
-    assert monthly.report(reported) == [InboxState.ignored]
+    assert monthly.report(reported) == [InboxState.done]
+    assert monthly.standing == ("paid", 2500)
 
 
 def test_the_first_invoice_of_an_older_version_pays_its_gift(monthly: ReportedGift) -> None:

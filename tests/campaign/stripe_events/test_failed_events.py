@@ -161,6 +161,7 @@ def logged() -> Iterator[list[MutableMapping[str, Any]]]:
 )
 def test_an_event_that_is_given_up_after_twelve_attempts_is_logged_as_an_error(
     installation: Installation,
+    give: Give,
     store: Store,
     logged: list[MutableMapping[str, Any]],
     attempts: int,
@@ -168,7 +169,7 @@ def test_an_event_that_is_given_up_after_twelve_attempts_is_logged_as_an_error(
     name: str,
     level: str,
 ) -> None:
-    odd = event("invoice.paid", {"object": "invoice"})
+    odd = give().completed(amount_total=2499)
     store(odd)
     with installation.sessions.begin() as session:
         session.get_one(InboxEvent, odd["id"]).attempts = attempts
