@@ -7,6 +7,7 @@ from typing import Any
 
 from sandbox.stripe.api.parameters import names, text
 from sandbox.stripe.errors import Refused
+from sandbox.stripe.state.settlement import Settlement
 
 MAX_AMOUNT = 99_999_999
 CURRENCIES = names(
@@ -73,6 +74,21 @@ def require_chargeable(amount: int, code: str, param: str) -> None:
     if amount > MAX_AMOUNT:
         message = f"The total amount due must be no more than {format_amount(MAX_AMOUNT, code)}."
         raise Refused(message, code="amount_too_large", param=param)
+
+
+def require_settleable(amount: int, code: str, settlement: Settlement | None, param: str) -> None:
+    """Require at least the settlement currency's minimum of a charge that is converted to it.
+
+    https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts
+    """
+    if settlement is None or not settlement.converts(code):
+        return
+    becomes, minimum = settlement.convert(amount, code), MINIMUM.get(settlement.currency, 1)
+    if becomes < minimum:
+        least = format_amount(minimum, settlement.currency)
+        shown, converted = format_amount(amount, code), format_amount(becomes, settlement.currency)
+        message = f"Amount must convert to at least {least}. {shown} converts to approximately {converted}."
+        raise Refused(message, code="amount_too_small", param=param)
 
 
 def format_amount(amount: int, code: str) -> str:

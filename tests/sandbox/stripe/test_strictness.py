@@ -114,6 +114,29 @@ def test_the_minimum_applies_to_the_total(post: Callable[..., Any], form: dict[s
     assert post("checkout/sessions", form).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("settles_in", "rate", "least"), [("gbp", "0.5", 59), ("jpy", "40", 124), ("mxn", "5", 200)]
+)
+def test_the_minimum_is_that_of_the_currency_it_settles_in(
+    post: Callable[..., Any],
+    form: dict[str, Any],
+    sandbox: StripeSandbox,
+    settles_in: str,
+    rate: str,
+    least: int,
+) -> None:
+    sandbox.set_settlement(settles_in, {"usd": rate})
+    try:
+        for amount, status in ((least, 200), (least - 1, 400)):
+            form[f"{PRICE}[unit_amount]"] = str(amount)
+            answer = post("checkout/sessions", form)
+            assert answer.status_code == status
+        assert answer.json()["error"]["code"] == "amount_too_small"
+        assert "must convert to at least" in answer.json()["error"]["message"]
+    finally:
+        sandbox.set_settlement("usd", {})
+
+
 def test_submit_type_donate_is_for_every_gift_and_subscribe_for_subscriptions(
     direct: StripeClient, parameters: Callable[..., Any]
 ) -> None:
