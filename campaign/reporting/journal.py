@@ -15,7 +15,19 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Date, and_, case, cast, exists, func, or_, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    text,
+)
 from sqlalchemy.orm import Session, aliased
 
 from campaign.core import clock
@@ -171,12 +183,14 @@ def _gifts(
 ) -> Iterator[JournalLine]:
     """Yield the ledger's entries, summed by day, kind, designation and channel.
 
-    With `unvalued`, without gifts that have a value in another currency; their fees are in that already.
+    With `unvalued`, only the fees of gifts that have a value in another currency.
     """
     chosen = [LedgerEntry.kind != LedgerKind.correction.value]
+    only_fee: ColumnElement[bool] = literal(value=False)
     if unvalued:
-        moves_nothing = and_(LedgerEntry.amount == 0, LedgerEntry.fee_cover == 0)
-        chosen.append(or_(moves_nothing, ~is_valued(LedgerEntry.donation_id)))
+        moves = or_(LedgerEntry.amount != 0, LedgerEntry.fee_cover != 0)
+        only_fee = and_(moves, is_valued(LedgerEntry.donation_id))
+        chosen.append(or_(~only_fee, LedgerEntry.fee != 0))
     began = aliased(Campaign)
     day = cast(func.timezone(zone.key, LedgerEntry.occurred_at), Date)
     designation = func.coalesce(Campaign.designation, began.designation)
@@ -185,7 +199,7 @@ def _gifts(
         DepositBatch.deposited_on.is_not(None),
     )
     way = case((back_from_bank, BANKED), else_=func.coalesce(OfflineGift.kind, CARD))
-    keys = (day, designation, LedgerEntry.kind, way, LedgerEntry.currency)
+    keys = (day, designation, LedgerEntry.kind, way, LedgerEntry.currency, only_fee)
     query = (
         select(
             *keys,
@@ -207,8 +221,10 @@ def _gifts(
         .group_by(*keys)
         .order_by(*keys)
     )
-    for day_, fund_, kind, way_, currency, *sums in session.execute(query):
+    for day_, fund_, kind, way_, currency, without_gift, *sums in session.execute(query):
         gift, fee_cover, fee, number = map(int, sums)
+        if without_gift:
+            gift = fee_cover = 0
         sides = (
             (_ACCOUNTS[way_], gift + fee_cover - fee, ""),
             (DISPUTES if kind == LedgerKind.dispute_gain_loss else FEES, fee, fund_),

@@ -4,6 +4,9 @@ In both currencies, a conversion is two entries against exchange gains and losse
 in its currency, and gets what Stripe credited in the balance's. In the balance's currency alone, a gift has the value
 that Stripe credited for its payment, and what leaves of it its share of that value; shares are rounded so that they
 add up, and the rest is an exchange gain or loss.
+
+Stripe converts each movement by itself. Once the account settles in another currency, a refund or a dispute of a
+converted gift may move in a third one, or in the gift's own: then it has no conversion, and is given up by none.
 """
 
 from collections.abc import Iterator
@@ -29,11 +32,55 @@ _VALUED = """
 """
 
 # An entry is converted with the first balance transaction of its kind: a debit, days after it was authorized.
-_CONVERTED = """
+# `object` is the refund or dispute behind both; a payment has one entry, whatever Stripe tried for it.
+_OBJECT = "CASE WHEN {0}.kind IN ('payment', 'payment_reversed') THEN '' ELSE split_part({0}.source, ':', 1) END"
+_CONVERTED = f"""
     converted AS (
-        SELECT donation_id, kind, currency, min(converted_at) AS at FROM conversion GROUP BY 1, 2, 3
+        SELECT donation_id, kind, currency, {_OBJECT.format("conversion")} AS object, min(converted_at) AS at
+        FROM conversion GROUP BY 1, 2, 3, 4
+    )
+"""  # noqa: S608 - built from constants of this module
+
+# Whether the disputed amount itself moved in the gift's currency: what was converted is an adjustment then, which the
+# ledger has as a gain or a loss (`ledger.dispute_movements`).
+_MOVED_UNCONVERTED = """
+    EXISTS (
+        SELECT FROM dispute, jsonb_array_elements(balance_transactions) AS movement
+        WHERE dispute.stripe_id = converted.object AND movement ->> 'currency' = dispute.currency
+            AND NOT coalesce(CAST(movement ->> 'adjustment' AS boolean), false)
+            AND (converted.kind, sign(CAST(movement ->> 'amount' AS bigint)), coalesce(movement ->> 'category', ''))
+                IN (('dispute', -1, ''), ('dispute', -1, 'dispute'),
+                ('dispute_reversed', 1, ''), ('dispute_reversed', 1, 'dispute_reversal'))
     )
 """
+
+# What was converted, in the gift's currency. An entry may stand for parts of several refunds, so that the amounts are
+# those of the refunds; what no known refund explains is that of the others.
+_EXCHANGED = f"""
+    {_CONVERTED}, explained AS (
+        SELECT donation_id, sum(amount) AS total FROM refund
+        WHERE state NOT IN ('requested', 'refused') GROUP BY 1
+    ), unexplained AS (
+        SELECT donation_id, max(occurred_at) AS occurred_at,
+            least(0, sum(ledger_entry.amount + fee_cover) + coalesce(max(explained.total), 0)) AS total
+        FROM ledger_entry LEFT JOIN explained USING (donation_id) WHERE kind = 'refund' GROUP BY 1
+    ), unnamed AS (
+        SELECT donation_id, currency, min(at) AS at FROM converted
+        WHERE kind = 'refund' AND object NOT IN (SELECT stripe_id FROM refund WHERE stripe_id IS NOT NULL) GROUP BY 1, 2
+    ), exchanged AS (
+        SELECT converted.donation_id, converted.kind, converted.currency, greatest(occurred_at, at) AS at,
+            amount + fee_cover AS total
+        FROM ledger_entry JOIN converted ON ledger_entry.donation_id = converted.donation_id
+            AND ledger_entry.kind = converted.kind AND ledger_entry.currency = converted.currency
+            AND {_OBJECT.format("ledger_entry")} = converted.object
+        WHERE converted.kind NOT IN ('refund', 'dispute_gain_loss')
+            AND NOT (converted.kind IN ('dispute', 'dispute_reversed') AND {_MOVED_UNCONVERTED})
+        UNION ALL SELECT converted.donation_id, kind, converted.currency, at, -amount
+        FROM converted JOIN refund ON refund.stripe_id = object WHERE kind = 'refund'
+        UNION ALL SELECT donation_id, 'refund', currency, greatest(occurred_at, at), total
+        FROM unnamed JOIN unexplained USING (donation_id) WHERE total <> 0
+    )
+"""  # noqa: S608 - built from constants of this module
 
 # What was credited for gifts, without what is booked as a gain or a loss on a dispute: that has lines of its own.
 _MOVED = """
@@ -50,12 +97,8 @@ _MOVED = """
 _UNVALUED = "donation_id NOT IN (SELECT donation_id FROM valued)"
 
 _GIVEN_UP = f"""
-    WITH {_VALUED}, {_CONVERTED}, entry AS (
-        SELECT donation_id, kind, currency, amount + fee_cover AS total, greatest(occurred_at, at) AS at
-        FROM ledger_entry JOIN converted USING (donation_id, kind, currency)
-        WHERE occurred_at < :ends AND at < :ends
-    )
-    SELECT CAST(timezone(:zone, at) AS date), kind, currency, -sum(total), count(*) FROM entry
+    WITH {_VALUED}, {_EXCHANGED}
+    SELECT CAST(timezone(:zone, at) AS date), kind, currency, -sum(total), count(*) FROM exchanged
     WHERE {_MONTH.format("at")} AND (NOT :unvalued OR {_UNVALUED}) GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 """  # noqa: S608 - built from constants of this module
 
@@ -68,7 +111,9 @@ _CREDITED = f"""
 
 # The entries of gifts with a value, and their shares of it: the share of all entries so far, less that of all before.
 _SHARES = f"""
-    WITH {_VALUED}, {_CONVERTED}, concerned AS (
+    WITH {_VALUED}, {_EXCHANGED}, first_converted AS (
+        SELECT donation_id, kind, min(at) AS at FROM converted GROUP BY 1, 2
+    ), concerned AS (
         SELECT donation_id FROM ledger_entry WHERE {_MONTH.format("occurred_at")}
         UNION SELECT donation_id FROM conversion WHERE {_MONTH.format("converted_at")}
     ), entry AS (
@@ -82,10 +127,10 @@ _SHARES = f"""
         WINDOW so_far AS (PARTITION BY donation_id ORDER BY id)
     ), share AS (
         SELECT entry.*,
-            CASE WHEN converted.at IS NOT NULL THEN greatest(entry.occurred_at, converted.at) END AS converted_at,
+            greatest(entry.occurred_at, first_converted.at) AS converted_at,
             round(total_so_far * settled / charged) - round((total_so_far - total) * settled / charged) AS value,
             round(cover_so_far * settled / charged) - round((cover_so_far - cover) * settled / charged) AS cover_value
-        FROM entry LEFT JOIN converted ON converted.donation_id = entry.donation_id AND converted.kind = entry.kind
+        FROM entry LEFT JOIN first_converted USING (donation_id, kind)
     )
 """  # noqa: S608 - built from constants of this module
 
@@ -99,11 +144,16 @@ _VALUES = f"""
     WHERE {_MONTH.format("share.occurred_at")} GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
 """  # noqa: S608 - built from constants of this module
 
+# What a gift with a value left in Stripe's balance in its own currency, or took from it: what was not converted.
 _DIFFERENCES = f"""
     {_SHARES}, {_MOVED}, difference AS (
         SELECT converted_at AS at, settled_currency AS currency, -value AS amount FROM share
         UNION ALL SELECT at, currency, amount FROM moved
         WHERE donation_id IN (SELECT donation_id FROM valued)
+        UNION ALL SELECT occurred_at, currency, amount + fee_cover FROM ledger_entry
+        WHERE kind NOT IN ('payment', 'correction') AND donation_id IN (SELECT donation_id FROM valued)
+        UNION ALL SELECT at, currency, -total FROM exchanged
+        WHERE kind <> 'payment' AND donation_id IN (SELECT donation_id FROM valued)
     )
     SELECT CAST(timezone(:zone, at) AS date), currency, sum(amount) FROM difference
     WHERE {_MONTH.format("at")} GROUP BY 1, 2 HAVING sum(amount) <> 0 ORDER BY 1, 2
