@@ -22,6 +22,8 @@ from sandbox.stripe.objects import billing_details
 from sandbox.stripe.objects.cards import CARD_BY_NUMBER
 from sandbox.stripe.objects.payments import card_of_method, payment_intent, payment_method
 from sandbox.stripe.rules import charges
+from sandbox.stripe.versions import has_event
+from tests.support.api_versions import worded
 
 Json = dict[str, Any]
 
@@ -34,6 +36,8 @@ class Bank:
     client: FlaskClient
     installation: Installation
     store: Callable[..., None]
+    wording: str = ""
+    """The API version of the events that are delivered; empty for ours."""
     _seen: set[str] = field(default_factory=set)
     _forms: Iterator[int] = field(default_factory=lambda: iter(range(1, 1_000_000)))
 
@@ -58,8 +62,12 @@ class Bank:
             if event["id"] in self._seen or event["type"] not in HANDLERS:
                 continue
             self._seen.add(event["id"])
-            if not fnmatchcase(event["type"], lose):
+            if fnmatchcase(event["type"], lose):
+                continue
+            if not self.wording:
                 self.store(event)
+            elif has_event(self.wording, event["type"]):
+                self.store(worded(self.stripe, event, self.wording))
         apply_due_events(self.installation)
 
     def shop(self, amount: int = 4200) -> Json:

@@ -196,10 +196,10 @@ def _check_total(params: Json) -> None:
     check=_check,
 )
 def create_session(account: Account, params: Json) -> Json:
-    for line in params["line_items"]:
-        if price := line.get("price_data"):
-            total = price["unit_amount"] * line["quantity"]
-            amounts.require_settleable(total, price["currency"], account.settlement, "line_items")
+    lines = [one for one in params.get("line_items", ()) if "price_data" in one]
+    total = sum(one["price_data"]["unit_amount"] * one["quantity"] for one in lines)
+    for code in {one["price_data"]["currency"] for one in lines}:
+        amounts.require_settleable(total, code, account.settlement, "line_items")
     return sessions.create(account, params)
 
 

@@ -13,6 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from campaign.adoption.flow import AdoptionOrder, take_in
+from campaign.audit.audit_log import Actor
 from campaign.models import Campaign, StaffRole
 from campaign.reconciliation.fetch_fees import book_fees
 from campaign.reconciliation.fetch_payouts import read_payouts
@@ -21,6 +23,7 @@ from campaign.runtime.context import Installation
 from sandbox.stripe import StripeSandbox
 from sandbox.stripe.errors import Refused
 from tests.conftest import sandbox_address
+from tests.support.api_versions import OTHER_VERSIONS
 from tests.support.campaigns import add_campaign
 from tests.support.offline_gifts import HERE, TODAY
 from tests.support.reconciliation import Bank
@@ -186,7 +189,7 @@ def test_a_dispute_may_move_in_another_currency_than_the_payment(
     each_balance_is_stripes(bank, installation)
 
 
-@pytest.mark.parametrize(("taken", "returned"), permutations(["usd", "cad", "jpy"], 2))
+@pytest.mark.parametrize(("taken", "returned"), list(permutations(["usd", "cad", "jpy"], 2)))
 @pytest.mark.parametrize("paid", ["usd", "cad"])
 def test_a_dispute_may_return_in_another_currency_than_it_took(
     bank: Bank, installation: Installation, paid: str, taken: str, returned: str
@@ -206,7 +209,7 @@ def test_a_dispute_may_return_in_another_currency_than_it_took(
 
 
 @pytest.mark.parametrize("paid", ["usd", "cad"])
-@pytest.mark.parametrize("order", permutations(["usd", "cad", "jpy"]))
+@pytest.mark.parametrize("order", list(permutations(["usd", "cad", "jpy"])))
 def test_each_refund_of_a_gift_may_move_in_a_currency_of_its_own(
     bank: Bank, installation: Installation, paid: str, order: Sequence[str]
 ) -> None:
@@ -233,6 +236,8 @@ ACTION = st.one_of(
     ),
     st.tuples(st.just("payout"), st.sampled_from(["cad", "jpy", "kwd", "usd", "eur"])),
     st.tuples(st.just("dispute"), st.integers(0, 9), st.booleans(), st.integers(-90, 90)),
+    st.tuples(st.just("version"), st.sampled_from(["", *OTHER_VERSIONS])),
+    st.tuples(st.just("link"), st.integers(200, 9_000), st.booleans()),
     st.tuples(st.just("catch up")),
 )
 
@@ -261,8 +266,20 @@ def act(bank: Bank, action: tuple[Any, ...], paid: list[str]) -> None:
         bank.stripe.set_settlement(currency, rates)
     elif what == "payout" and bank.balance(how[0]) > 0:
         bank.stripe.payout(how[0])
+    elif what == "version":
+        bank.wording = how[0]
+    elif what == "link":
+        pay_link_and_take_in(bank, how[0], reported_first=how[1])
     elif what == "catch up":
         catch_up(bank)
+
+
+def pay_link_and_take_in(bank: Bank, amount: int, *, reported_first: bool) -> None:
+    """Somebody pays by a Payment Link; staff take it in, before or after its events have come."""
+    paid = bank.stripe.pay_link(amount)
+    if reported_first:
+        bank.deliver()
+    take_in(bank.installation, paid["id"], AdoptionOrder("in-usd"), Actor.command_line())
 
 
 def dispute(bank: Bank, session: str, *, won: bool, adjusted: int) -> None:

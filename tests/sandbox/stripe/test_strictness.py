@@ -133,6 +133,9 @@ def test_the_minimum_is_that_of_the_currency_it_settles_in(
             assert answer.status_code == status
         assert answer.json()["error"]["code"] == "amount_too_small"
         assert "must convert to at least" in answer.json()["error"]["message"]
+        # The total counts, as for a gift of which a line of its own covers the fees.
+        form["line_items[0][quantity]"] = "2"
+        assert post("checkout/sessions", form).status_code == 200
     finally:
         sandbox.set_settlement("usd", {})
 
