@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import stripe
 
-from campaign.gateway.answers import raw_answer
+from campaign.gateway.answers import PAGE, listed, raw_answer
 from campaign.gateway.events import (
     CheckoutSession,
     Invoice,
@@ -43,9 +43,6 @@ if TYPE_CHECKING:
         PaymentIntentListParams,
         SubscriptionListParams,
     )
-
-_PAGE = 100
-"""Stripe's limit for one list."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +108,7 @@ class AccountObjectsClient:
         return _with_disputes(payment, self._disputes(charge["id"]))
 
     def _disputes(self, charge_id: str) -> tuple[StripeDispute, ...]:
-        asked: DisputeListParams = {"charge": charge_id, "limit": _PAGE}
+        asked: DisputeListParams = {"charge": charge_id, "limit": PAGE}
         page = raw_answer(lambda: self._client.v1.disputes.list(params=asked))
         return tuple(read_dispute(one, read_instant(one["created"])) for one in page["data"])
 
@@ -151,12 +148,12 @@ class AccountObjectsClient:
         asked: InvoiceListParams = {
             "subscription": subscription_id,
             "status": "paid",
-            "limit": _PAGE,
+            "limit": PAGE,
             "expand": ["data.customer", "data.payments"],
         }
         found = [
             _read_invoice(one)
-            for one in _listed(lambda: self._client.v1.invoices.list(params=asked), asked)
+            for one in listed(lambda: self._client.v1.invoices.list(params=asked), asked)
         ]
         return found[::-1]
 
@@ -168,7 +165,7 @@ class AccountObjectsClient:
         `after`: only those older than this one.
         """
         asked: PaymentIntentListParams = {
-            "limit": _PAGE,
+            "limit": PAGE,
             "expand": ["data.customer", "data.latest_charge"],
         }
         if after:
@@ -176,7 +173,7 @@ class AccountObjectsClient:
         bounds = _bounds(since, until)
         if bounds:
             asked["created"] = bounds
-        for one in _listed(lambda: self._client.v1.payment_intents.list(params=asked), asked):
+        for one in listed(lambda: self._client.v1.payment_intents.list(params=asked), asked):
             yield _read_payment(one)
 
     def list_subscriptions(
@@ -184,7 +181,7 @@ class AccountObjectsClient:
     ) -> Iterator[AccountSubscription]:
         """Yield the account's subscriptions, also canceled ones, newest first; otherwise as `list_payments`."""
         asked: SubscriptionListParams = {
-            "limit": _PAGE,
+            "limit": PAGE,
             "status": "all",
             "expand": ["data.customer"],
         }
@@ -193,18 +190,8 @@ class AccountObjectsClient:
         bounds = _bounds(since, until)
         if bounds:
             asked["created"] = bounds
-        for one in _listed(lambda: self._client.v1.subscriptions.list(params=asked), asked):
+        for one in listed(lambda: self._client.v1.subscriptions.list(params=asked), asked):
             yield _read_subscription(one)
-
-
-def _listed(call: Any, asked: Any) -> Iterator[Json]:
-    more: Any = True
-    while more:
-        page = raw_answer(call)
-        for found in page["data"]:
-            yield found
-            asked["starting_after"] = found["id"]
-        more = page["has_more"] and page["data"]
 
 
 def _bounds(since: datetime | None, until: datetime | None) -> Any:

@@ -3,13 +3,13 @@
 The JSON is used as Stripe sent it: the SDK's objects convert some values to other types.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
 import stripe
 
-from campaign.gateway.error_mapping import translate_errors
+from campaign.gateway.answers import PAGE, listed, raw_answer
 from campaign.gateway.events import (
     Invoice,
     Json,
@@ -50,8 +50,6 @@ if TYPE_CHECKING:
     )
     from stripe.params.checkout import SessionListParams
 
-_PAGE = 100
-"""Stripe's limit for one list."""
 
 _KEPT_FIELDS = frozenset(
     {"id", "object", "created", "status", "amount", "amount_refunded", "currency", "customer"}
@@ -80,19 +78,14 @@ class PaymentsClient:
         asked: BalanceTransactionListParams = {
             "created": created,  # type: ignore[typeddict-item] # it has the shape of the SDK's type
             "expand": ["data.source"],
-            "limit": _PAGE,
+            "limit": PAGE,
         }
-        more = True
-        while more:
-            page = _raw(lambda: self._client.v1.balance_transactions.list(params=asked))
-            for found in page["data"]:
-                yield _read_listed(found)
-                asked["starting_after"] = found["id"]
-            more = page["has_more"] and page["data"]
+        for found in listed(lambda: self._client.v1.balance_transactions.list(params=asked), asked):
+            yield _read_listed(found)
 
     def retrieve_balance_transaction(self, movement_id: str) -> BalanceTransaction:
         """Return one balance transaction with its source."""
-        found = _raw(
+        found = raw_answer(
             lambda: self._client.v1.balance_transactions.retrieve(
                 movement_id, params={"expand": ["source"]}
             )
@@ -101,7 +94,7 @@ class PaymentsClient:
 
     def retrieve_payment(self, payment_intent_id: str) -> PaymentFact:
         """Return a payment intent with its latest charge."""
-        found = _raw(
+        found = raw_answer(
             lambda: self._client.v1.payment_intents.retrieve(
                 payment_intent_id, params={"expand": ["latest_charge.balance_transaction"]}
             )
@@ -124,7 +117,7 @@ class PaymentsClient:
             "expand": ["data.invoice"],
             "limit": 1,
         }
-        page = _raw(lambda: self._client.v1.invoice_payments.list(params=asked))
+        page = raw_answer(lambda: self._client.v1.invoice_payments.list(params=asked))
         for found in page["data"]:
             if isinstance(found.get("invoice"), Mapping):
                 return read_invoice(found["invoice"])
@@ -132,32 +125,27 @@ class PaymentsClient:
 
     def list_invoice_payments(self, invoice_id: str) -> tuple[InvoicePaymentFact, ...]:
         """Return the payments that paid an invoice, at most 100, oldest first: it may be paid in parts."""
-        asked: InvoicePaymentListParams = {"invoice": invoice_id, "status": "paid", "limit": _PAGE}
-        page = _raw(lambda: self._client.v1.invoice_payments.list(params=asked))
+        asked: InvoicePaymentListParams = {"invoice": invoice_id, "status": "paid", "limit": PAGE}
+        page = raw_answer(lambda: self._client.v1.invoice_payments.list(params=asked))
         return tuple(read_invoice_payment(found) for found in reversed(page["data"]))
 
     def retrieve_charge(self, charge_id: str) -> StripeCharge:
         """Return a charge as it is now."""
-        found = _raw(lambda: self._client.v1.charges.retrieve(charge_id))
+        found = raw_answer(lambda: self._client.v1.charges.retrieve(charge_id))
         return read_charge(found, read_instant(found["created"]))
 
     def retrieve_invoice(self, invoice_id: str) -> Invoice:
         """Return an invoice as it is now."""
-        return read_invoice(_raw(lambda: self._client.v1.invoices.retrieve(invoice_id)))
+        return read_invoice(raw_answer(lambda: self._client.v1.invoices.retrieve(invoice_id)))
 
     def list_payment_intents(self, since: datetime) -> Iterator[PaymentIntent]:
         """Yield the payment intents created at `since` or later, newest first, one page at a time."""
         asked: PaymentIntentListParams = {
             "created": {"gte": int(since.timestamp())},
-            "limit": _PAGE,
+            "limit": PAGE,
         }
-        more = True
-        while more:
-            page = _raw(lambda: self._client.v1.payment_intents.list(params=asked))
-            for found in page["data"]:
-                yield read_payment_intent(found)
-                asked["starting_after"] = found["id"]
-            more = page["has_more"] and page["data"]
+        for found in listed(lambda: self._client.v1.payment_intents.list(params=asked), asked):
+            yield read_payment_intent(found)
 
     def update_payment(
         self, payment_intent_id: str, parameters: Mapping[str, Any], idempotency_key: str
@@ -168,7 +156,7 @@ class PaymentsClient:
         """
         # Loaded from our own table, which stores this shape.
         asked: PaymentIntentUpdateParams = parameters  # type: ignore[assignment]
-        found = _raw(
+        found = raw_answer(
             lambda: self._client.v1.payment_intents.update(
                 payment_intent_id, params=asked, options={"idempotency_key": idempotency_key}
             )
@@ -182,12 +170,12 @@ class PaymentsClient:
         """
         # The keyword is a filter of the list: https://docs.stripe.com/api/checkout/sessions/list.
         asked = cast("SessionListParams", {**paid, "limit": 1})
-        page = _raw(lambda: self._client.v1.checkout.sessions.list(params=asked))
+        page = raw_answer(lambda: self._client.v1.checkout.sessions.list(params=asked))
         return next((read_session_origin(one) for one in page["data"]), None)
 
     def retrieve_payer(self, payment_intent_id: str) -> Payer:
         """Return who paid, as the charge's billing details say."""
-        found = _raw(
+        found = raw_answer(
             lambda: self._client.v1.payment_intents.retrieve(
                 payment_intent_id, params={"expand": ["latest_charge", "customer"]}
             )
@@ -196,7 +184,7 @@ class PaymentsClient:
 
     def retrieve_payment_details(self, payment_intent_id: str) -> PaymentDetails | None:
         """Return who paid and what the bank checked; None if nothing was charged."""
-        found = _raw(
+        found = raw_answer(
             lambda: self._client.v1.payment_intents.retrieve(
                 payment_intent_id, params={"expand": ["latest_charge"]}
             )
@@ -206,17 +194,19 @@ class PaymentsClient:
 
     def retrieve_dispute_details(self, dispute_id: str) -> DisputeDetails:
         """Return what the bank says about a dispute."""
-        return read_dispute_details(_raw(lambda: self._client.v1.disputes.retrieve(dispute_id)))
+        return read_dispute_details(
+            raw_answer(lambda: self._client.v1.disputes.retrieve(dispute_id))
+        )
 
     def list_refunds(self, payment_intent_id: str) -> tuple[StripeRefund, ...]:
         """Return a payment's refunds in any status, at most 100."""
-        asked: RefundListParams = {"payment_intent": payment_intent_id, "limit": _PAGE}
-        page = _raw(lambda: self._client.v1.refunds.list(params=asked))
+        asked: RefundListParams = {"payment_intent": payment_intent_id, "limit": PAGE}
+        page = raw_answer(lambda: self._client.v1.refunds.list(params=asked))
         return tuple(read_refund(one, read_instant(one["created"])) for one in page["data"])
 
     def retrieve_dispute(self, dispute_id: str) -> StripeDispute:
         """Return a dispute as it is now."""
-        found = _raw(lambda: self._client.v1.disputes.retrieve(dispute_id))
+        found = raw_answer(lambda: self._client.v1.disputes.retrieve(dispute_id))
         return read_dispute(found, read_instant(found["created"]))
 
 
@@ -227,10 +217,3 @@ def _read_listed(found: Json) -> BalanceTransaction:
         for name in ("customer", "payment_intent", "charge"):
             source[name] = read_id(source.get(name))
     return read_balance_transaction({**found, "source": source}, read_instant(found["created"]))
-
-
-def _raw(call: Callable[[], Any]) -> Json:
-    """Return the JSON as Stripe sent it."""
-    answer = translate_errors(call)
-    # It is None only on objects that were not returned by an API call.
-    return cast("Json", cast("stripe.StripeResponse", answer.last_response).data)

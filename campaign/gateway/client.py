@@ -4,13 +4,15 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, cast
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import stripe
 from stripe.params import EventListParams
 
 from campaign.gateway.account import AccountClient
 from campaign.gateway.account_objects import AccountObjectsClient
+from campaign.gateway.answers import PAGE, listed
 from campaign.gateway.balance_transactions import PaymentsClient
 from campaign.gateway.error_mapping import translate_errors
 from campaign.gateway.events import (
@@ -35,11 +37,10 @@ RETRIES = 2
 
 _EXPANDED = ["payment_intent.latest_charge", "invoice"]
 
-_PAGE = 100
 _MOST_TYPES = 20
 """Stripe's limits for one list of events: https://docs.stripe.com/api/events/list."""
 
-_MOST_PAGES = 5
+_MOSTPAGES = 5
 """How many pages of one address's sessions to read: nobody starts 500 gifts in a day."""
 
 
@@ -107,10 +108,10 @@ class StripeGateway:
         asked: SessionListParams = {
             "customer_details": {"email": email},
             "created": {"gte": int(since.timestamp())},
-            "limit": _PAGE,
+            "limit": PAGE,
         }
         found: list[CheckoutSession] = []
-        for _ in range(_MOST_PAGES):
+        for _ in range(_MOSTPAGES):
             page = translate_errors(lambda: self._client.v1.checkout.sessions.list(params=asked))
             found += [read_checkout_session(one.to_dict()) for one in page.data]
             if not page.has_more or not page.data:
@@ -147,28 +148,13 @@ class StripeGateway:
         for start in range(0, len(types), _MOST_TYPES):
             asked: EventListParams = {
                 "delivery_success": False,
-                "limit": _PAGE,
+                "limit": PAGE,
                 "types": list(types[start : start + _MOST_TYPES]),
             }
             if since is not None:
                 asked["created"] = {"gte": int(since.timestamp())}
-            yield from self._listed_events(asked)
-
-    def _listed_events(self, asked: EventListParams) -> Iterator[UndeliveredEvent]:
-        more = True
-        while more:
-            page = self._page_of_events(asked)
-            for found in page["data"]:
+            for found in listed(partial(self._client.v1.events.list, asked), asked):
                 yield _undelivered(found)
-                asked["starting_after"] = found["id"]
-            more = page["has_more"] and page["data"]
-
-    def _page_of_events(self, asked: EventListParams) -> Json:
-        """Return the page as Stripe sent it: the SDK's objects convert some values to other types."""
-        page = translate_errors(lambda: self._client.v1.events.list(params=asked))
-        # It is None only on objects that were not returned by an API call.
-        answer = cast("stripe.StripeResponse", page.last_response)
-        return cast("Json", answer.data)
 
 
 def _undelivered(found: Json) -> UndeliveredEvent:

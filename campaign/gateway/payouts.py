@@ -1,21 +1,18 @@
 """Read-only calls about payouts: what Stripe sent to the bank, and the items of each payout."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 import stripe
 
-from campaign.gateway.error_mapping import translate_errors
+from campaign.gateway.answers import PAGE, listed
 from campaign.gateway.events import Json, read_instant
 from campaign.gateway.refunds_disputes import BalanceTransaction, read_balance_transaction
 
 if TYPE_CHECKING:
     from stripe.params import BalanceTransactionListParams, PayoutListParams
-
-_PAGE = 100
-"""Stripe's limit for one list."""
 
 
 @dataclass(frozen=True)
@@ -57,34 +54,17 @@ class PayoutsClient:
         """Yield every payout created at `moment` or later, newest first."""
         asked: PayoutListParams = {
             "created": {"gte": int(moment.timestamp())},
-            "limit": _PAGE,
+            "limit": PAGE,
         }
-        more = True
-        while more:
-            page = _raw(lambda: self._client.v1.payouts.list(params=asked))
-            for found in page["data"]:
-                yield read_payout(found)
-                asked["starting_after"] = found["id"]
-            more = page["has_more"] and page["data"]
+        for found in listed(lambda: self._client.v1.payouts.list(params=asked), asked):
+            yield read_payout(found)
 
     def list_items(self, payout_id: str) -> Iterator[BalanceTransaction]:
         """Yield the balance transactions of a payout, newest first, without the one of the payout itself.
 
         Stripe lists them for automatic payouts only and rejects the call for others.
         """
-        asked: BalanceTransactionListParams = {"payout": payout_id, "limit": _PAGE}
-        more = True
-        while more:
-            page = _raw(lambda: self._client.v1.balance_transactions.list(params=asked))
-            for found in page["data"]:
-                asked["starting_after"] = found["id"]
-                if found["type"] != "payout":
-                    yield read_balance_transaction(found, read_instant(found["created"]))
-            more = page["has_more"] and page["data"]
-
-
-def _raw(call: Callable[[], Any]) -> Json:
-    """Return the JSON as Stripe sent it."""
-    answer = translate_errors(call)
-    # It is None only on objects that were not returned by an API call.
-    return cast("Json", cast("stripe.StripeResponse", answer.last_response).data)
+        asked: BalanceTransactionListParams = {"payout": payout_id, "limit": PAGE}
+        for found in listed(lambda: self._client.v1.balance_transactions.list(params=asked), asked):
+            if found["type"] != "payout":
+                yield read_balance_transaction(found, read_instant(found["created"]))

@@ -125,7 +125,7 @@ def _record_failure(installation: Installation, event_id: str, kind: str, error:
     if state == InboxState.given_up:
         log.error("event_given_up", **fields)
     elif state == InboxState.held:
-        log.info("event_held", **fields)
+        log.warning("event_held", **fields)
     else:
         log.warning("event_failed", **fields)
 

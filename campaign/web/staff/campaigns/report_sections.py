@@ -12,6 +12,7 @@ from campaign.core import money
 from campaign.core.i18n import get_language
 from campaign.models import Campaign, Frequency
 from campaign.reporting.campaign_report import CampaignReport
+from campaign.reporting.journal_lines import DESCRIPTIONS
 from campaign.reporting.tallies import Tally
 from campaign.web.appeal.deadline_changes import present_extensions
 from campaign.web.appeal.formatting import ending, percent, present_progress
@@ -23,17 +24,7 @@ _FREQUENCIES = {
     Frequency.monthly: "Monthly",
     Frequency.yearly: "Yearly",
 }
-_KINDS = {
-    "payment": "Gifts",
-    "payment_reversed": "Reversed gifts",
-    "refund": "Refunds",
-    "refund_failed": "Failed refunds",
-    "dispute": "Disputes",
-    "dispute_reversed": "Reversed disputes",
-    "dispute_gain_loss": "Gains and losses on disputes",
-    "fee": "Fees charged later",
-    "correction": "Corrections",
-}
+_KINDS = {**DESCRIPTIONS, "fee": "Fees charged later", "correction": "Corrections"}
 _OFFLINE = {
     "cheque": "Checks",
     "cash": "Cash",
