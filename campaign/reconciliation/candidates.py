@@ -21,7 +21,7 @@ from campaign.models import (
     OfflineGift,
 )
 from campaign.reconciliation.balance_transactions import list_transactions
-from campaign.reconciliation.compare import PaymentComparison
+from campaign.reconciliation.comparison import PaymentComparison
 
 # Sources that are Stripe ids. Offline gifts have other sources and are not compared.
 _NAMED_BY_STRIPE = "^(pi|in|cs|ch|py|re|pyr|du|dp)_"

@@ -6,11 +6,23 @@ status and amount, and the plain sum of its transactions, and asks whether state
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from campaign.ledger.balance_transactions import PaymentTransaction
 from campaign.models import DonationState, LedgerEntry, LedgerKind
+from campaign.reconciliation.comparison import (
+    PaymentComparison,
+    by_entry,
+    by_source,
+    discrepancy,
+    in_window,
+    ledger_side,
+    unconfirmed,
+)
+from campaign.reconciliation.discrepancies import Discrepancy, ReportedAmount
 
+_OF_DISPUTES = (LedgerKind.dispute, LedgerKind.dispute_reversed, LedgerKind.dispute_gain_loss)
 _OURS = ("won", "warning_closed")
 _STATES_OF_LOST = (DonationState.dispute_lost, DonationState.failed)
 
@@ -159,3 +171,62 @@ class DisputeComparison:
             # The money is promised, and not in the balance yet.
             expected |= {*amounts, -self._amount}
         return expected
+
+
+def compare_disputes(case: PaymentComparison) -> Iterator[Discrepancy]:
+    """Compare each dispute as a whole, by what Stripe says of it now, and not by what its movements mean.
+
+    Its status and its own amount say how much of the gift is gone; the sum of its transactions says the rest.
+    """
+    reported = by_source(one for one in case.movements if one.source.get("object") == "dispute")
+    booked = by_entry(one for one in case.entries if one.kind in _OF_DISPUTES)
+    names = sorted(reported.keys() | booked.keys())
+    for name in names:
+        moved, entries = reported.get(name, []), booked.get(name, [])
+        if moved:
+            alone = names == [name]
+            found = DisputeComparison(_latest(moved), entries, case.state, alone=alone)
+            yield from _differences(case, found, moved)
+        else:
+            yield from _unconfirmed_dispute(case, entries)
+
+
+def _latest(moved: Sequence[PaymentTransaction]) -> dict[str, Any]:
+    """Return a dispute as its latest transaction shows it, with all transactions that any of them shows."""
+    listed = {
+        one["id"]: one
+        for movement in moved
+        for one in movement.source["balance_transactions"]
+        if isinstance(one, Mapping)
+    }
+    return {**moved[-1].source, "balance_transactions": list(listed.values())}
+
+
+def _differences(
+    case: PaymentComparison, found: DisputeComparison, moved: list[PaymentTransaction]
+) -> Iterator[Discrepancy]:
+    names = tuple(
+        dict.fromkeys(
+            name for one in moved for name in (one.source_id, one.payment_intent_id, one.id)
+        )
+    )
+    for one in found.differences():
+        ledger = ledger_side(found.of(one.kind)) if found.of(one.kind) else None
+        if ledger is not None:
+            ledger = replace(ledger, amount=one.ledger, currency=one.currency)
+        stripe = ReportedAmount(one.stripe, one.currency, names, moved[-1].created)
+        yield discrepancy(case, one.kind, stripe, ledger, repairable=True, note=one.note)
+
+
+def _unconfirmed_dispute(
+    case: PaymentComparison, entries: Sequence[LedgerEntry]
+) -> Iterator[Discrepancy]:
+    """Yield a dispute that the window does not show: what it took and did not give back, else what it gave back."""
+    if not in_window(case, entries):
+        return
+    moved = [one for one in entries if one.kind != LedgerKind.dispute_gain_loss]
+    back = [one for one in moved if one.kind == LedgerKind.dispute_reversed]
+    if sum(one.amount + one.fee_cover for one in moved) < 0:
+        yield unconfirmed(case, LedgerKind.dispute, moved)
+    elif back:
+        yield unconfirmed(case, LedgerKind.dispute_reversed, back)

@@ -12,7 +12,7 @@ from campaign.ledger.disputes import DisputeReport, apply_dispute
 from campaign.ledger.refund_evidence import apply_charge, apply_refund
 from campaign.models import LedgerKind
 from campaign.receipts.numbers import name_reserved_numbers
-from campaign.reconciliation.compare import PaymentComparison
+from campaign.reconciliation.comparison import PaymentComparison
 from campaign.reconciliation.fetch_fees import book_transaction
 from campaign.reconciliation.lost_gifts import recreate_gift
 from campaign.reconciliation.match_payments import book_payment, fetch_owner

@@ -28,7 +28,8 @@ from campaign.reconciliation.candidates import (
     load_lost_payment,
     load_unbooked_renewal,
 )
-from campaign.reconciliation.compare import ComparisonResult, PaymentComparison, compare
+from campaign.reconciliation.compare import compare
+from campaign.reconciliation.comparison import ComparisonResult, PaymentComparison
 from campaign.reconciliation.discrepancies import Discrepancy
 from campaign.reconciliation.fetch_fees import pages
 from campaign.reconciliation.lost_gifts import find_lost_owner

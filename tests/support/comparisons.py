@@ -5,7 +5,8 @@ from typing import Any
 
 from campaign.ledger.balance_transactions import PaymentTransaction
 from campaign.models import LedgerEntry
-from campaign.reconciliation.compare import PaymentComparison, compare
+from campaign.reconciliation.compare import compare
+from campaign.reconciliation.comparison import PaymentComparison
 from campaign.reconciliation.discrepancies import Discrepancy
 
 AT = datetime(2026, 12, 20, tzinfo=UTC)

@@ -16,16 +16,13 @@ from tests.support.personal_data import ADA, everything_of
 STAFF = "ada@harbor-ledger.example"
 
 
-def test_the_copy_has_everything_held_but_the_names_of_staff(
-    session: Session, campaign: Campaign
-) -> None:
-    donor = everything_of(session, campaign, "xanthippe")
-    gift = data_subject_of(session, donor).donations[0]
+def add_what_staff_did(session: Session, campaign: Campaign, donation_id: int) -> None:
+    """Add an offline gift, a refund and a correction with a staff member's address."""
     session.scalars(select(OfflineGift)).one().entered_by = STAFF
     session.add_all(
         [
             Refund(
-                donation_id=gift.id,
+                donation_id=donation_id,
                 amount=100,
                 currency="usd",
                 state="requested",
@@ -35,7 +32,7 @@ def test_the_copy_has_everything_held_but_the_names_of_staff(
             ),
             LedgerEntry(
                 campaign_id=campaign.id,
-                donation_id=gift.id,
+                donation_id=donation_id,
                 kind="payment",
                 amount=2500,
                 currency="usd",
@@ -48,7 +45,7 @@ def test_the_copy_has_everything_held_but_the_names_of_staff(
     session.add(
         LedgerEntry(
             campaign_id=campaign.id,
-            donation_id=gift.id,
+            donation_id=donation_id,
             kind="correction",
             amount=100,
             currency="usd",
@@ -59,6 +56,14 @@ def test_the_copy_has_everything_held_but_the_names_of_staff(
         )
     )
     session.flush()
+
+
+def test_the_copy_has_everything_held_but_the_names_of_staff(
+    session: Session, campaign: Campaign
+) -> None:
+    donor = everything_of(session, campaign, "xanthippe")
+    gift = data_subject_of(session, donor).donations[0]
+    add_what_staff_did(session, campaign, gift.id)
     approve_erasure(session, donor, ADA, now())
     session.flush()
     held = collect_personal_data(session, data_subject_of(session, donor))

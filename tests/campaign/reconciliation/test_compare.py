@@ -4,11 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from campaign.ledger.balance_transactions import PaymentTransaction
-from campaign.reconciliation.compare import PaymentComparison, compare
-from tests.support.comparisons import AT, BOOKED, PAID, SINCE, entry, found, moved, shown
-
-FEE_GRACE_PERIOD = timedelta(days=1)
+from tests.support.comparisons import BOOKED, PAID, SINCE, entry, found, moved, shown
 
 
 def test_equal_sides_including_covered_fees_are_no_discrepancy() -> None:
@@ -80,46 +76,6 @@ def test_a_second_payment_is_reported_with_its_unrefunded_amount(
     assert all(one.payment_intent_id == "pi_2" and not one.repairable for one in discrepancies)
 
 
-def refunds(*amounts: int) -> list[PaymentTransaction]:
-    return [PAID, *(moved("refund", one, f"re_{n}") for n, one in enumerate(amounts))]
-
-
-def test_refunds_under_their_own_ids_agree_one_by_one() -> None:
-    entries = [BOOKED, entry("refund", -700, "re_0")]
-    assert found(refunds(700), entries) == []
-    (one,) = found(refunds(700, 300), entries)
-    assert shown(one) == [("refund", 300, None, True, False)]
-    assert one.stripe is not None
-    assert one.stripe.names[0] == "re_1"
-
-
-@pytest.mark.parametrize(
-    ("amounts", "booked", "missing"),
-    [
-        ((700, 300), -1000, []),
-        ((700, 300), -700, [300]),
-        ((700, 300), -300, [700]),
-        # Neither is exactly the missing amount, so the latest is reported.
-        ((700, 300), -900, [300]),
-        ((300, 300), -300, [300]),
-        ((300, 300), -200, [300, 300]),
-    ],
-)
-def test_refunds_beyond_the_charges_total_are_missing(
-    amounts: tuple[int, ...], booked: int, missing: list[int]
-) -> None:
-    entries = [BOOKED, entry("refund", booked, f"ch_1:{-booked}")]
-    discrepancies = found(refunds(*amounts), entries)
-    assert [one.stripe.amount for one in discrepancies if one.stripe] == missing
-
-
-def test_a_refund_smaller_or_unknown_at_stripe_is_unconfirmed() -> None:
-    entries = [BOOKED, entry("refund", -700, "re_0")]
-    assert shown(*found(refunds(699), entries)) == [("refund", None, 700, False, True)]
-    assert shown(*found(refunds(701), entries)) == [("refund", 701, 700, False, False)]
-    assert shown(*found([PAID], entries)) == [("refund", None, 700, False, True)]
-
-
 def test_a_won_dispute_in_yen_agrees_by_its_id_and_prefixed_sources() -> None:
     yen = {"currency": "jpy"}
     movements = [
@@ -143,31 +99,3 @@ def test_a_won_dispute_in_yen_agrees_by_its_id_and_prefixed_sources() -> None:
     assert shown(*found(movements[:2], entries, currency="jpy")) == [
         ("dispute", 2500, 0, True, False)
     ], "to Stripe it is open"
-
-
-@pytest.mark.parametrize(("older", "missing"), [(0, 0), (1, 1)])
-def test_a_fee_may_be_missing_for_a_day(older: int, missing: int) -> None:
-    created = AT - FEE_GRACE_PERIOD - timedelta(microseconds=older)
-    movements = [moved("payment", 2500, fee=103, created=created)]
-    case = PaymentComparison("don_1", "pi_1", 2500, "usd", [BOOKED], movements, since=SINCE)
-    compared = compare(case, AT)
-    assert len(compared.discrepancies) == missing
-    assert compared.fees_in_progress == 1 - missing
-
-
-def test_a_fee_must_agree_in_amount_and_currency() -> None:
-    movements = [moved("payment", 2500, fee=103)]
-    name = {"balance_transaction_id": movements[0].id}
-    assert found(movements, [BOOKED, entry("fee", 0, "txn", fee=103, **name)]) == []
-    for wrong in ({"fee": 104}, {"fee": 103, "currency": "eur"}):
-        (one,) = found(movements, [BOOKED, entry("fee", 0, "txn", **wrong, **name)])
-        assert (one.kind, one.repairable) == ("fee", False)
-    unknown = entry("fee", 0, "txn", fee=9, balance_transaction_id="txn_unknown")
-    assert shown(*found([PAID], [BOOKED, unknown])) == [("fee", None, 9, False, True)]
-
-
-def test_the_fee_of_an_unbooked_payment_is_no_separate_discrepancy() -> None:
-    old = {"created": AT - timedelta(days=5), "fee": 103}
-    assert [one.kind for one in found([moved("payment", 2500, **old)], [])] == ["payment"]
-    movements = [PAID, moved("dispute", 2500, "du_1", **old)]
-    assert [one.kind for one in found(movements, [BOOKED])] == ["dispute"]

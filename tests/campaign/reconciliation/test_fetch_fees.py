@@ -139,7 +139,9 @@ def test_a_conversion_that_was_missed_is_a_difference_and_repaired(
     with bank.installation.sessions.begin() as database:
         database.execute(delete(Conversion))
     assert bank.reconcile().discrepancies == []  # younger than a day: the next run of book-fees
-    monkeypatch.setattr("campaign.reconciliation.compare.FEE_GRACE_PERIOD", -timedelta(minutes=1))
+    monkeypatch.setattr(
+        "campaign.reconciliation.compare_fees.FEE_GRACE_PERIOD", -timedelta(minutes=1)
+    )
     (missing,) = bank.reconcile().discrepancies
     assert "137.00 CAD" in missing.sentence(zone("UTC"))
     assert missing.note == "what Stripe converted it to is not recorded"

@@ -15,7 +15,7 @@ from campaign.reconciliation.balance_transactions import (
     match_transactions,
 )
 from campaign.reconciliation.candidates import load_comparison
-from campaign.reconciliation.compare import PaymentComparison
+from campaign.reconciliation.comparison import PaymentComparison
 from campaign.reconciliation.repair import repair
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
