@@ -23,7 +23,18 @@ POLL_SECONDS = 0.15
 JOB_SECONDS = 1.5
 """Seconds between calls of the scheduled jobs; minutes in production."""
 
-UPKEEP = ("match_evidence", "finish_refunds", "book_fees", "finalize", "purge_expired")
+UPKEEP = (
+    "match_evidence",
+    "finish_refunds",
+    "book_fees",
+    "note_receipts",
+    "read_payouts",
+    "take_in_payments",
+    "mark_milestones",
+    "alert_staff",
+    "finalize",
+    "purge_expired",
+)
 RECOVERY = "recover"
 """Called from the second time on, so that the other jobs first get a chance to repair lost events."""
 MONTH = 32
@@ -35,6 +46,7 @@ WAITING = """
     UNION ALL SELECT 'email ' || kind || ' ' || coalesce(last_error, '') FROM outbox_message
     WHERE state IN ('queued', 'sending')
     UNION ALL SELECT 'refund ' || state FROM refund WHERE state = 'requested'
+    UNION ALL SELECT 'number of receipt ' || receipt_id FROM receipt_note WHERE written_at IS NULL AND error IS NULL
 """
 
 
