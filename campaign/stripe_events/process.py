@@ -125,7 +125,8 @@ def _record_failure(installation: Installation, event_id: str, kind: str, error:
     if state == InboxState.given_up:
         log.error("event_given_up", **fields)
     elif state == InboxState.held:
-        log.warning("event_held", **fields)
+        # Not a warning: a command would print it beside its own error; the review list and the alert mail name it.
+        log.info("event_held", **fields)
     else:
         log.warning("event_failed", **fields)
 
