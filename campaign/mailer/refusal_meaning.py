@@ -23,7 +23,8 @@ _FRAMES = re.compile(
     r"|\bhost \S{1,300} (?:said|refused[^:]{0,40}):"
 )
 """What stands around the words: reply codes, also at the start of each further line, statuses, `smtp;`, the host."""
-_DOUBTFUL_AFTER_DATA = {RefusalCause.no_mailbox, RefusalCause.disabled, RefusalCause.moved}
+_DOUBTFUL_AFTER_DATA = {RefusalCause.no_mailbox, RefusalCause.moved}
+"""A server that took the recipient and then says that it knows none filters content, unless its status insists."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,13 @@ def judge_refusal(
     said = words[:_LONGEST]
     code = code if code is not None else _code_in(said)
     status = _closest_status(status, said)
-    cause = cause_of_words(_plain(said)) or cause_of_status(status, code)
-    return RefusalMeaning(_about(cause, status, code, command), cause)
+    found = cause_of_words(_plain(said))
+    cause = found.cause if found else cause_of_status(status, code)
+    about = _about(cause, status, code, command)
+    if command == "DATA" and cause in _DOUBTFUL_AFTER_DATA:
+        if not (status.startswith("5.1.") or (found and found.exact)):
+            about = RefusalAbout.passing
+    return RefusalMeaning(about, cause)
 
 
 def _about(cause: RefusalCause, status: str, code: int | None, command: str) -> RefusalAbout:
@@ -58,9 +64,7 @@ def _about(cause: RefusalCause, status: str, code: int | None, command: str) -> 
         return RefusalAbout.us
     if about is RefusalAbout.address:
         for_now = status.startswith("4") or (not status and code is not None and code < 500)
-        doubtful = command == "DATA" and cause in _DOUBTFUL_AFTER_DATA
-        if for_now or doubtful:
-            return RefusalAbout.passing
+        return RefusalAbout.passing if for_now else about
     return about
 
 

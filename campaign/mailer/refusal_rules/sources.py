@@ -37,6 +37,7 @@ SOURCES = MappingProxyType(
         "Dovecot": "doc.dovecot.org: quota_exceeded_message",
         "Cyrus": "cyrusimap.org: lmtpd",
         "Domino": "help.hcltechsw.com: delivery failure reports of Notes and Domino",
+        "Mail2000": "openfind.com: Mail2000, which shortens what another server said",
         "docomo": "docomo.ne.jp, au.com: a reader's own filter answers in the words for an unknown user",
     }
 )

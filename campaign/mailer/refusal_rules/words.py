@@ -5,6 +5,7 @@ a refusal that says several things never silences a reader.
 """
 
 import re
+from typing import NamedTuple
 
 from campaign.mailer.refusal_rules.causes import ABOUT, RefusalAbout, RefusalCause
 from campaign.mailer.refusal_rules.sources import WordsRule
@@ -31,9 +32,16 @@ RULES = (
 _COMPILED = tuple((rule.cause, re.compile("|".join(rule.words), re.IGNORECASE)) for rule in RULES)
 
 
-def cause_of_words(words: str) -> RefusalCause | None:
+class FoundCause(NamedTuple):
+    """A cause, and whether it is a vendor's own sentence, which leaves no doubt."""
+
+    cause: RefusalCause
+    exact: bool
+
+
+def cause_of_words(words: str) -> FoundCause | None:
     """Return the cause that the words name, or None. `words` is one line without codes; @ stands for each address."""
-    for cause, pattern in _COMPILED:
+    for place, (cause, pattern) in enumerate(_COMPILED):
         if pattern.search(words):
-            return cause
+            return FoundCause(cause, exact=place < len(EXACT_WORDS))
     return None

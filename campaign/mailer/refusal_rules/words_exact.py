@@ -4,7 +4,7 @@ from campaign.mailer.refusal_rules.causes import RefusalCause as Cause
 from campaign.mailer.refusal_rules.sources import WordsRule
 
 EXACT_WORDS = (
-    WordsRule(Cause.unknown, "docomo", (r"^'?unknown user @'?\W*$", r"(^|-> ): user unknown")),
+    WordsRule(Cause.unknown, "docomo", (r"^'?unknown user @'?\W*$", r"(^|-> |: ?): user unknown")),
     WordsRule(Cause.full, "Gmail", (r"out of storage", r"overquota(temp|perm)")),
     WordsRule(Cause.busy, "Gmail", (r"receiving mail (at a rate|too quickly)", r"receivingrate")),
     WordsRule(
@@ -29,7 +29,12 @@ EXACT_WORDS = (
     WordsRule(Cause.no_domain, "Exchange", (r"recipient'?s domain does(n't| not) exist",)),
     WordsRule(Cause.no_domain, "Outlook.com", (r"because the domain is not reachable",)),
     WordsRule(Cause.disabled, "Yahoo", (r"account has been disabled or discontinued",)),
-    WordsRule(Cause.no_mailbox, "Yahoo", (r"this user doesn't have an? \S{1,80} account",)),
+    WordsRule(
+        Cause.no_mailbox, "Yahoo", (r"delivery error: .{0,20}doesn't have an? \S{1,80} account",)
+    ),
+    WordsRule(Cause.unknown, "Yahoo", (r"this user doesn't have an? \S{1,80} account",)),
+    WordsRule(Cause.unknown, "Mail2000", (r"^@ \[user unknown\]",)),
+    WordsRule(Cause.no_mailbox, "RFC, sendmail", (r"destination mailbox address syntax",)),
     WordsRule(Cause.no_mailbox, "iCloud", (r"inactive email address",)),
     WordsRule(Cause.rate, "Cox", (r"aup#(in|out|mxrt|cxmxrt|cxsmtp)-?1[0-9]10",)),
     WordsRule(Cause.blocklist, "Cox", (r"aup#",)),

@@ -26,7 +26,7 @@ PASSING_WORDS = (
         "any, Yahoo, Gmail, GMX, Orange",
         (
             (
-                r"(mail ?box|account|user|recipient|address)\b.{0,60}\b(disabled|suspend|locked|frozen|inactiv"
+                r"(mail ?box|account|user|recipient|address)\b.{0,60}\b(disabled|suspend|locked|frozen|inactive"
                 r"|deactivat|blocked|not active|dormant|expired|on hold)"
             ),
             (

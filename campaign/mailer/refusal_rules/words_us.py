@@ -87,6 +87,7 @@ US_WORDS = (
             r"permission to (send|post|mail)",
             r"verification failed for @",
             r"valid sender domain",
+            r"\bfrom: (domain|address)|valid from\b",
             r"callout",
         ),
     ),
@@ -144,7 +145,7 @@ US_WORDS = (
                 r"\b(client|host|server|network|domain|connection)s? (\w{1,10} ){0,2}"
                 r"(is|was|are|has been|have been) (currently )?(block|banned|listed|denied)"
             ),
-            r"listed (in|at|on|by) ",
+            r"(?<!not )listed (in|at|on|by) ",
         ),
     ),
     WordsRule(
