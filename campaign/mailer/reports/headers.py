@@ -1,0 +1,34 @@
+"""Headers of reports as text, and answers that are none: vacation notices and other automatic replies."""
+
+import re
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
+from email.message import Message
+
+_AWAY = re.compile(
+    r"^\s*(?:re: ?|aw: ?)?(?:auto(?:matic|mated)?[- ]?(?:reply|response|answer|antwort)|autoreply|autoresponse|out of (?:the )?office"
+    r"|vacation|away from|on (?:holiday|leave|vacation)|i am (?:away|out)|abwesen|automatische (?:antwort|abwesenheit)"
+    r"|réponse automatique|absence du bureau|respuesta automática|fuera de la oficina|risposta automatica|fuori ufficio"
+    r"|resposta automática|ausência|自動応答|自動返信|不在|自动回复|自動回覆|автоответ)",
+    re.IGNORECASE,
+)
+_AUTOMATIC = ("X-Autoreply", "X-Autorespond", "X-AutoReply-From", "X-Vacation", "X-Mail-Autoreply")
+
+
+def subject_of(mail: Message) -> str:
+    """Return the subject, decoded as well as it can be."""
+    raw = " ".join(str(mail.get("Subject", "")).split())[:1000]
+    try:
+        return str(make_header(decode_header(raw)))
+    except (HeaderParseError, LookupError, ValueError):
+        return raw
+
+
+def is_automatic_reply(mail: Message) -> bool:
+    """Return whether a person's mail program answered for them: the email arrived."""
+    if mail.get("X-Failed-Recipients"):  # Exim marks its reports as automatic replies, too
+        return False
+    if any(mail.get(name) for name in _AUTOMATIC):
+        return True
+    precedence = str(mail.get("Precedence", "")).strip().lower()
+    return precedence in ("auto_reply", "auto-reply") or bool(_AWAY.search(subject_of(mail)))
