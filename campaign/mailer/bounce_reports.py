@@ -23,7 +23,6 @@ from campaign.mailer.reports.plain_words import (
     told_in,
     verdict_of_words,
 )
-from campaign.mailer.reports.replies import command_in
 from campaign.mailer.reports.ses_notices import ses_notice_in
 
 __all__ = ["BounceFinding", "BounceReport", "read_report"]
@@ -48,7 +47,9 @@ def read_report(raw: bytes, bounces: str) -> BounceReport | None:
     Raise ReportInvalid if the message claims to be a report but cannot be parsed.
     """
     try:
-        return _read(raw[:_LONGEST], bounces)
+        # One kind of line end: `email` does not decode quoted-printable with bare carriage returns.
+        plain = raw[:_LONGEST].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        return _read(plain, bounces)
     except (MessageError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as e:
         raise ReportInvalid(f"The report cannot be read: {type(e).__name__}.") from e
 
@@ -77,8 +78,7 @@ def _delivery(parts: ReportParts) -> Verdict | None:
     if not groups:
         return None
     told = told_in(parts.words)
-    command = command_in(told) if len(groups) == 1 else ""
-    return worst([verdict_of_group(group, told, command) for group in groups])
+    return worst([verdict_of_group(group, told, alone=len(groups) == 1) for group in groups])
 
 
 def _plain(mail: Message, parts: ReportParts, *, named: bool) -> Verdict | None:

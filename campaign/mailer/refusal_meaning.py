@@ -11,18 +11,22 @@ from campaign.mailer.refusal_rules.causes import ABOUT, RefusalAbout, RefusalCau
 from campaign.mailer.refusal_rules.status import cause_of_status
 from campaign.mailer.refusal_rules.words import cause_of_words
 
-__all__ = ["RefusalAbout", "RefusalCause", "RefusalMeaning", "judge_refusal"]
+__all__ = ["RefusalAbout", "RefusalCause", "RefusalMeaning", "is_understood", "judge_refusal"]
 
 _LONGEST = 3000
 """Characters that are read. What a server says is short; the rest is a quoted message."""
 _STATUS = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.])")
 _CODE = re.compile(r"(?<![\d.#-])([245]\d\d)(?=[ -]|$)")
 _ADDRESS = re.compile(r"[^\s<>()\[\]:;,\"']{1,100}@[^\s<>()\[\]:;,\"']{1,255}")
+_AU = re.compile(r"@(?:ezweb\.ne\.jp|au\.com|uqmobile\.jp|\w{1,10}\.auone-net\.jp)$", re.IGNORECASE)
+"""Where the words depend on whether the address is named: see `words_exact`."""
+_TYPE = re.compile(r"^\s*[\w-]{1,30};\s*")
+"""The type before a diagnostic: `smtp;`, `X-Postfix;`."""
 _FRAMES = re.compile(
-    r"(?<!\S)(?:[245]\d\d[ -]|#?[245]\.\d{1,3}\.\d{1,3}(?=\s|$))|^\s*[\w-]{1,30};"
+    r"(?<!\S)(?:[245]\d\d[ -]|#?[245]\.\d{1,3}\.\d{1,3}(?=\s|$))"
     r"|\bhost \S{1,300} (?:said|refused[^:]{0,40}):"
 )
-"""What stands around the words: reply codes, also at the start of each further line, statuses, `smtp;`, the host."""
+"""What stands around the words: reply codes, also at the start of each further line, statuses, the host."""
 _DOUBTFUL_AFTER_DATA = {RefusalCause.no_mailbox, RefusalCause.moved}
 """A server that took the recipient and then says that it knows none filters content, unless its status insists."""
 
@@ -50,10 +54,17 @@ def judge_refusal(
     found = cause_of_words(_plain(said))
     cause = found.cause if found else cause_of_status(status, code)
     about = _about(cause, status, code, command)
-    if command == "DATA" and cause in _DOUBTFUL_AFTER_DATA:
-        if not (status.startswith("5.1.") or (found and found.exact)):
-            about = RefusalAbout.passing
+    plain = status.startswith("5.1.") or found is None or found.exact
+    if command == "DATA" and cause in _DOUBTFUL_AFTER_DATA and not plain:
+        about = RefusalAbout.passing
     return RefusalMeaning(about, cause)
+
+
+def is_understood(words: str) -> bool:
+    """Return whether a rule knows these words, or a status or code in them means something."""
+    said = words[:_LONGEST]
+    by_status = cause_of_status(_closest_status("", said), _code_in(said))
+    return cause_of_words(_plain(said)) is not None or by_status is not RefusalCause.unknown
 
 
 def _about(cause: RefusalCause, status: str, code: int | None, command: str) -> RefusalAbout:
@@ -79,7 +90,12 @@ def _closest_status(status: str, words: str) -> str:
     return closest[0] if closest else ""
 
 
+def _masked(address: re.Match[str]) -> str:
+    return "@au" if _AU.search(address[0]) else "@"
+
+
 def _plain(words: str) -> str:
     """Return the words on one line, without codes and addresses, which may spell anything."""
-    text = _ADDRESS.sub("@", " ".join(words.split())).replace("’", "'")
+    text = _ADDRESS.sub(_masked, " ".join(words.split())).replace("’", "'")
+    text = _TYPE.sub("", text)
     return " ".join(_FRAMES.sub(" ", text).split())

@@ -37,7 +37,11 @@ SOURCES = MappingProxyType(
         "Dovecot": "doc.dovecot.org: quota_exceeded_message",
         "Cyrus": "cyrusimap.org: lmtpd",
         "Domino": "help.hcltechsw.com: delivery failure reports of Notes and Domino",
+        "DragonFly": "man.dragonflybsd.org: dma(8)",
+        "IMail": "ipswitch.com: IMail Server",
         "Mail2000": "openfind.com: Mail2000, which shortens what another server said",
+        "cPanel": "cpanel.net: what its Exim says about an address that it cannot route",
+        "au": "au.com (KDDI): it names the address if it is unknown, and leaves it out if a filter refused",
         "docomo": "docomo.ne.jp, au.com: a reader's own filter answers in the words for an unknown user",
     }
 )

@@ -76,6 +76,7 @@ _BY_CODE = MappingProxyType(
         **dict.fromkeys((500, 501, 502, 503, 504, 555), Cause.protocol),
         **dict.fromkeys((522, 552), Cause.full),
         523: Cause.size,
+        542: Cause.no_mailbox,  # Symantec Email Security.cloud: not a registered address
         556: Cause.null_mx,  # RFC 7504
     }
 )
@@ -83,6 +84,8 @@ _BY_CODE = MappingProxyType(
 
 def cause_of_status(status: str, code: int | None) -> Cause:
     """Return the cause that the status names, or else the reply code; `unknown` if neither does."""
+    if (code, status) == (521, "5.3.2"):
+        return Cause.null_mx  # RFC 7504: a host that accepts no mail
     if status:
         _, subject, detail = status.split(".")
         cause = _EXACT.get(f"{subject}.{detail}") or _BY_SUBJECT.get(subject)

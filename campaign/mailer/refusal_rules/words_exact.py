@@ -4,6 +4,7 @@ from campaign.mailer.refusal_rules.causes import RefusalCause as Cause
 from campaign.mailer.refusal_rules.sources import WordsRule
 
 EXACT_WORDS = (
+    WordsRule(Cause.no_mailbox, "au", (r"@au>?: user unknown",)),
     WordsRule(Cause.unknown, "docomo", (r"^'?unknown user @'?\W*$", r"(^|-> |: ?): user unknown")),
     WordsRule(Cause.full, "Gmail", (r"out of storage", r"overquota(temp|perm)")),
     WordsRule(Cause.busy, "Gmail", (r"receiving mail (at a rate|too quickly)", r"receivingrate")),
@@ -13,7 +14,11 @@ EXACT_WORDS = (
     WordsRule(
         Cause.no_mailbox,
         "Gmail",
-        (r"account that you tried to reach does not exist", r"nosuchuser"),
+        (
+            r"account that you tried to reach does not exist",
+            r"nosuchuser",
+            r"because the address couldn't be found",
+        ),
     ),
     WordsRule(Cause.network, "Gmail", (r"dns error:",)),
     WordsRule(
@@ -33,7 +38,7 @@ EXACT_WORDS = (
         Cause.no_mailbox, "Yahoo", (r"delivery error: .{0,20}doesn't have an? \S{1,80} account",)
     ),
     WordsRule(Cause.unknown, "Yahoo", (r"this user doesn't have an? \S{1,80} account",)),
-    WordsRule(Cause.unknown, "Mail2000", (r"^@ \[user unknown\]",)),
+    WordsRule(Cause.unknown, "Mail2000", (r"@ \[user unknown\]",)),
     WordsRule(Cause.no_mailbox, "RFC, sendmail", (r"destination mailbox address syntax",)),
     WordsRule(Cause.no_mailbox, "iCloud", (r"inactive email address",)),
     WordsRule(Cause.rate, "Cox", (r"aup#(in|out|mxrt|cxmxrt|cxsmtp)-?1[0-9]10",)),
@@ -45,7 +50,23 @@ EXACT_WORDS = (
         "GoDaddy, Gmail, QQ",
         (r"sent to too many recipients", r"frequency limited"),
     ),
-    WordsRule(Cause.null_mx, "sendmail, OpenSMTPD", (r"(host|domain) does not accept (e-?)?mail",)),
+    WordsRule(
+        Cause.null_mx,
+        "sendmail, OpenSMTPD, Exim",
+        (r"(host|domain) does not accept (e-?)?mail", r"srv record indicated no smtp service"),
+    ),
+    WordsRule(
+        Cause.no_domain,
+        "DragonFly, sendmail, qmail",
+        (
+            r"dns lookup failure: host \S{1,255} not found",
+            r"host unknown \(name server",
+            r"couldn't find (a mail exchanger|any host)",
+        ),
+    ),
+    WordsRule(Cause.no_domain, "cPanel", (r"the account or domain may not exist",)),
+    WordsRule(Cause.no_mailbox, "IMail", (r"invalid final delivery userid",)),
+    WordsRule(Cause.no_mailbox, "Domino", (r"not listed in (the )?(domino|public)",)),
     WordsRule(
         Cause.network,
         "Postfix, any",

@@ -48,6 +48,7 @@ PASSING_WORDS = (
             r"maximum (retry|time|attempt)",
             r"(retry|attempt)\w{0,4} (limit|count) (exceed|reach)",
             r"timed? ?out",
+            r"aborted after \d",
         ),
     ),
     WordsRule(

@@ -11,7 +11,7 @@ class Sign(NamedTuple):
 
 
 SENDERS = re.compile(
-    r"\b(?:mailer-?daemon|mail-?daemon|post-?master|mail delivery|maildelivery|delivery subsystem|mail system"
+    r"\b(?:mailer-?daemon|mail-?daemon|post[-_]?master|mail delivery|maildelivery|delivery subsystem|mail system"
     r"|double-?bounce|bounce|mdaemon|noreply-dsn|no-?reply@sns|microsoftexchange|mail administrator|system administrator"
     r"|non-?delivery|smtp gateway|quarantine|listserv)",
     re.IGNORECASE,
@@ -24,7 +24,7 @@ SUBJECTS = re.compile(
     r"|message (?:delivery|undeliverable|not delivered|could not)|(?:could not|cannot) (?:be )?(?:deliver|send)|not delivered|bounced?\b"
     r"|mail failure|delivery notification|warning: (?:could not|message)|nondeliverable|user unknown|error (?:sending|delivering)"
     r"|rückläufer|nicht zugestellt|zustell(?:ung|bericht)|non remis|non distribu|échec de (?:la )?(?:remise|distribution)|no (?:se pudo )?entreg"
-    r"|error de entrega|no entregado|mancato recapito|não entreg|falha na entrega|配信|送信できません|エラー通知|退信|退回|无法投递|投递失败|не доставлен|недоставлен",
+    r"|error de entrega|no entregado|mancato recapito|não entreg|falha na entrega|配信|送信できません|メールエラー|エラー通知|退信|退回|无法投递|投递失败|не доставлен|недоставлен",
     re.IGNORECASE,
 )  # fmt: skip
 """Subjects of reports."""
@@ -83,6 +83,9 @@ BOILERPLATE = (
     Sign("qmail", r"this is a permanent error; i've given up|sorry it didn't work out"),
     Sign("qmail", r"giving up on \S{1,100}|i'm not going to try again; this message has been in the queue too long(?=\.?\s*x)"),
     Sign("Exim", r"this message was created automatically by mail delivery software"),
+    Sign("sendmail", r"\.\.\. service unavailable"),
+    Sign("au", r"each of the following recipients was rejected by a remote"),
+    Sign("any", r"^[>|* ]{0,5}(?:subject|from|to|date|sent)\s{0,3}:[^\n]{0,500}"),
     Sign("Postfix", r"you can delete your own text from the attached returned message|it's attached below"),
     Sign("any", r"do not reply to this (?:e-?mail|message)|virus[- ]?(?:free|checked)|no virus found"),
 )  # fmt: skip
@@ -95,4 +98,9 @@ def _any(signs: tuple[Sign, ...]) -> re.Pattern[str]:
 
 QUOTED_LINE = _any(QUOTED)
 DELAYED_WORDS = _any(DELAYED)
-BOILERPLATE_WORDS = _any(BOILERPLATE)
+_BOILERPLATE_WORDS = _any(BOILERPLATE)
+
+
+def without_boilerplate(text: str) -> str:
+    """Return the text without what its server writes into every report."""
+    return _BOILERPLATE_WORDS.sub(" ", text)

@@ -17,7 +17,8 @@ _AUTOMATIC = ("X-Autoreply", "X-Autorespond", "X-AutoReply-From", "X-Vacation", 
 
 def subject_of(mail: Message) -> str:
     """Return the subject, decoded as well as it can be."""
-    raw = " ".join(str(mail.get("Subject", "")).split())[:1000]
+    raw = next((str(v) for name, v in mail.raw_items() if name.lower() == "subject"), "")
+    raw = " ".join(raw.encode("utf-8", "surrogateescape").decode("utf-8", "replace").split())[:1000]
     try:
         return str(make_header(decode_header(raw)))
     except (HeaderParseError, LookupError, ValueError):

@@ -17,6 +17,9 @@ _RETURNED = {"message/rfc822", "message/global", "message/partial"} | _RETURNED_
 _TAG = re.compile(r"<(?:style|script)\b.{0,20000}?</(?:style|script)>|<[^<>]{0,3000}>", re.DOTALL | re.IGNORECASE)
 _BREAK = re.compile(r"<(?:br|p|div|tr|td|li|h\d|blockquote|pre)\b[^<>]{0,500}>", re.IGNORECASE)
 _FIELD_LINE = re.compile(r"^(?:action|status|final-recipient)\s{0,5}:", re.IGNORECASE | re.MULTILINE)
+_RECIPIENT = re.compile(r"^(?=final-recipient\s?:)", re.IGNORECASE | re.MULTILINE)
+_NO_FIELD = re.compile(r"\n(?![A-Za-z][A-Za-z0-9-]{0,60}\s?:)(\S)")
+"""A line within a group that is no field: it goes on with the field before."""
 
 
 @dataclass
@@ -81,20 +84,29 @@ def groups_of(part: Message) -> list[Message]:
     held = part.get_payload()
     if not isinstance(held, list):
         return groups_in(text_of(part))
-    groups: list[Message] = []
-    for each in held:
-        if isinstance(each, Message):
-            groups.append(each)
-            body = each.get_payload()
-            if isinstance(body, str):
-                groups += groups_in(body)
-    return groups
+    return [group for each in held if isinstance(each, Message) for group in groups_in(_whole(each))]
+
+
+def _whole(group: Message) -> str:
+    """Return the text of a group. A line that is no field makes `email` take the rest for a body: put them together."""
+    body = group.get_payload()
+    fields = "".join(f"{name}: {value}\n" for name, value in group.items())
+    between = "" if group.defects else "\n"
+    return f"{fields}{between}{body}" if isinstance(body, str) else fields
 
 
 def groups_in(text: str) -> list[Message]:
     """Return the groups of fields in text, which blank lines part."""
-    blocks = re.split(r"\n[ \t]*\n", text.replace("\r\n", "\n").replace("\r", "\n").strip())
-    return [HeaderParser(policy=compat32).parsestr(each.strip()) for each in blocks if each.strip()]
+    plain = text.replace("\r\n", "\n").replace("\r", "\n").strip()
+    parted = [one for each in re.split(r"\n[ \t]*\n", plain) for one in _by_recipient(each)]
+    blocks = [_NO_FIELD.sub(r"\n \1", each.strip()) for each in parted]
+    return [HeaderParser(policy=compat32).parsestr(each) for each in blocks if each]
+
+
+def _by_recipient(block: str) -> list[str]:
+    """Return the groups that no blank line parts, as AOL writes them."""
+    groups = _RECIPIENT.split(block)
+    return groups if len(groups) > 2 else [block]
 
 
 def _returned(part: Message) -> list[Message]:

@@ -3,22 +3,24 @@
 import re
 from email.message import Message
 
-from campaign.mailer.refusal_meaning import RefusalAbout, RefusalCause, judge_refusal
+from campaign.mailer.refusal_meaning import RefusalAbout, is_understood, judge_refusal
 from campaign.mailer.reports.delivery_status import field_of
 from campaign.mailer.reports.dialects import (
-    BOILERPLATE_WORDS,
     DELAYED_WORDS,
     FAILED,
     GIVEN_UP,
     QUOTED_LINE,
     SENDERS,
     SUBJECTS,
+    without_boilerplate,
 )
 from campaign.mailer.reports.findings import BounceFinding, Verdict, worst
 from campaign.mailer.reports.headers import subject_of
 from campaign.mailer.reports.replies import replies_in
 
 _LONGEST_DETAIL = 300
+_RETURNED = re.compile(r"(?:returned mail|delivery failed|undeliverable mail): (.+)", re.IGNORECASE)
+"""Older servers give the reason in the subject."""
 
 
 def is_from_a_mail_server(mail: Message) -> bool:
@@ -43,15 +45,17 @@ def verdict_of_words(mail: Message, words: str) -> Verdict | None:
     subject = subject_of(mail)
     if _delayed(subject, told):
         return Verdict(BounceFinding.soft, _short(told))
-    replies = replies_in(told)
-    verdicts = [_verdict(each.words, each.command) for each in replies]
+    verdicts = [_verdict(each.words, each.command or "DATA") for each in replies_in(told)]
     if any(known for _, known in verdicts):
         return worst([verdict for verdict, _ in verdicts])
-    prose = BOILERPLATE_WORDS.sub(" ", told)
-    verdict, known = _verdict(prose, "")
-    if known or verdicts:
-        return verdict
-    return verdict if FAILED.search(told) or SUBJECTS.search(subject) else None
+    prose = without_boilerplate(told)
+    reason = _RETURNED.match(subject)
+    for words in (prose, reason[1] if reason else ""):
+        verdict, known = _verdict(words, "")
+        if known:
+            return verdict
+    failed = verdicts or FAILED.search(told) or SUBJECTS.search(subject)
+    return Verdict(BounceFinding.soft, _short(prose)) if failed else None
 
 
 def _delayed(subject: str, told: str) -> bool:
@@ -65,7 +69,7 @@ def _verdict(words: str, command: str) -> tuple[Verdict, bool]:
     meaning = judge_refusal(words, command=command)
     about_address = meaning.about is RefusalAbout.address
     finding = BounceFinding.permanent if about_address else BounceFinding.soft
-    return Verdict(finding, _short(words)), meaning.cause is not RefusalCause.unknown
+    return Verdict(finding, _short(words)), is_understood(words)
 
 
 def _short(words: str) -> str:

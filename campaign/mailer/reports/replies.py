@@ -6,18 +6,32 @@ from typing import NamedTuple
 _LONGEST_REPLY = 700
 _MOST = 40
 _REPLY = re.compile(
-    r"(?:^|(?<=[\s:;>\[(\"'<=]))(?P<code>[45]\d\d)(?:[ -]|, ERROR_CODE :)(?=[^\n]*(?:\n[^\n]*)?[^\W\d_]{2}|#?[45]\.\d)",
+    r"(?:^|(?<=[\s:;>\[(\"'<=]))(?P<code>[45]\d\d)(?:[ -]|: |[ \t]*\n[ \t]*|, ERROR_CODE :)"
+    r"(?=[^\n]{0,200}(?:\n[^\n]{0,200})?[^\W\d_]{2}|#?[45]\.\d)",
     re.MULTILINE,
 )
 """A reply with words or a status behind it. A number alone may be anything."""
 _STATUS_ALONE = re.compile(r"(?<![\d.])[45]\.\d{1,3}\.\d{1,3}(?![\d.])")
 _COMMANDS = (
-    (re.compile(r"in reply to (?:end of )?data|after (?:end of )?data|>>> data\b|smtp command\s*data\b", re.IGNORECASE), "DATA"),
-    (re.compile(r"in reply to rcpt|after rcpt|rcpt (?:to )?command|>>> rcpt|rcpt to:", re.IGNORECASE), "RCPT"),
-    (re.compile(r"in reply to mail|after (?:pipelined )?mail|mail from command|>>> mail|mail from:\s*<", re.IGNORECASE), "MAIL"),
+    ("DATA", "Postfix, Exim, GMX", r"(?:in reply to|after) (?:end of )?data\b"),
+    ("DATA", "sendmail, m-FILTER", r">>> (?:data\b|\.$)|smtp command\s{1,20}data\b"),
+    ("DATA", "qmail, Gmail, DragonFly", r"did not like our data|failed after i sent the message|\(state 1[5-9]\)"),
+    ("RCPT", "Postfix, Exim, GMX", r"(?:in reply to|after|following) rcpt\b|\brcpt(?: to)? (?:command|response)"),
+    ("RCPT", "sendmail, Exim, MDaemon", r"(?:>>>|-->|after) {0,3}rcpt to:|smtp:rcpt\b"),
+    ("RCPT", "qmail, Yahoo, Gmail, DragonFly", r"did not like our rcpt|does not like recipient|\[rcpt_to\]|\(state 1[34]\)|rejected recipient"),
+    ("MAIL", "Postfix, Exim, GMX", r"(?:in reply to|after) (?:pipelined )?mail\b|\bmail from command"),
+    ("MAIL", "sendmail, Exim, MDaemon", r"(?:>>>|-->|after) {0,3}mail from:"),
+    ("MAIL", "qmail, Yahoo, Gmail", r"sender was rejected|does not like sender|\[mail_from\]|\(state 1[12]\)"),
 )  # fmt: skip
-_NO_RECIPIENT = re.compile(r"need (?:rcpt|recipient|mail)|no valid recipients", re.IGNORECASE)
-"""The answer to DATA of a server that refused RCPT before, where commands were sent together (RFC 2920)."""
+"""How servers say which command was refused: the command, who says so, the words."""
+_COMPILED = tuple(
+    (name, re.compile(words, re.IGNORECASE | re.MULTILINE)) for name, _, words in _COMMANDS
+)
+_SAYS_NOTHING = re.compile(
+    r"need (?:rcpt|recipient|mail)|no valid recipients$|(?:\.\.\.|^\d{3}(?: 5\.0\.0)?) service unavailable$",
+    re.IGNORECASE,
+)
+"""The answer to DATA of a server that refused RCPT before (RFC 2920), and how sendmail sums up."""
 
 
 class Reply(NamedTuple):
@@ -28,34 +42,50 @@ class Reply(NamedTuple):
 
 
 def replies_in(text: str) -> list[Reply]:
-    """Return the refusals in `text`, in their order."""
-    found = [*_REPLY.finditer(text)][:_MOST] or [*_STATUS_ALONE.finditer(text)][:_MOST]
+    """Return the refusals in `text`, in their order. One without a code is known by its status: qmail's (#5.1.1)."""
+    found = [*_REPLY.finditer(text)][:_MOST]
+    if not found:
+        return _by_status(text)
     ends = [*(each.start() for each in found), len(text)][1:]
     replies: list[Reply] = []
     before = 0
     for match, end in zip(found, ends, strict=True):
         words = _paragraph(text[match.start() : min(end, match.start() + _LONGEST_REPLY)])
-        context = text[max(before, match.start() - 300) : match.start()] + " " + words
+        context = text[max(before, match.start() - 300) : match.start()]
         before = match.start()
         if replies and _goes_on(replies[-1], words):
-            replies[-1] = Reply(f"{replies[-1].words} {words}", replies[-1].command)
-        elif not _NO_RECIPIENT.search(words):
-            replies.append(Reply(words, command_in(context)))
+            last = replies[-1]
+            replies[-1] = Reply(f"{last.words} {words}", last.command or command_in(words))
+        elif not _SAYS_NOTHING.search(words):
+            replies.append(Reply(words, command_in(words) or command_in(context)))
     return replies
+
+
+def _by_status(text: str) -> list[Reply]:
+    replies: list[Reply] = []
+    for paragraph in re.split(r"\n[ \t]*\n", text):
+        start = 0
+        for match in [*_STATUS_ALONE.finditer(paragraph)][:_MOST]:
+            line_end = paragraph.find("\n", match.end())
+            end = line_end if line_end >= 0 else len(paragraph)
+            words = " ".join(paragraph[start:end].split())[-_LONGEST_REPLY:]
+            if words:
+                replies.append(Reply(words, command_in(words)))
+            start = max(start, end)
+    return replies[:_MOST]
 
 
 def _goes_on(last: Reply, words: str) -> bool:
     """Return whether `words` is a further line of the last reply: 550-… 550 …"""
-    return last.words[:3] == words[:3] and (last.words[3:4] == "-" and len(last.words) < _LONGEST_REPLY)
+    further = last.words[:3] == words[:3] and last.words[3:4] == "-"
+    return further and len(last.words) < _LONGEST_REPLY
 
 
 def _paragraph(text: str) -> str:
-    return " ".join(re.split(r"\n\s*\n", text, maxsplit=1)[0].split())
+    return " ".join(re.split(r"\n[ \t]*\n", text, maxsplit=1)[0].split())
 
 
 def command_in(text: str) -> str:
-    """Return the last SMTP command that `text` names: MAIL, RCPT or DATA; or ''."""
-    places = [
-        (match.start(), name) for pattern, name in _COMMANDS for match in pattern.finditer(text)
-    ]
+    """Return the last SMTP command that `text` names as refused: MAIL, RCPT or DATA; or ''."""
+    places = [(m.start(), name) for name, pattern in _COMPILED for m in pattern.finditer(text)]
     return max(places)[1] if places else ""
