@@ -15,13 +15,13 @@ from campaign.core.errors import ReportInvalid
 from campaign.mailer.reports.complaints import complaint_in
 from campaign.mailer.reports.delivery_status import is_recipient, verdict_of_group
 from campaign.mailer.reports.findings import BounceFinding, Verdict, worst
-from campaign.mailer.reports.headers import is_automatic_reply
+from campaign.mailer.reports.headers import is_automatic_reply, says_automatic
 from campaign.mailer.reports.identity import names_in
 from campaign.mailer.reports.parts import ReportParts, find_parts, groups_in
 from campaign.mailer.reports.plain_words import (
     is_from_a_mail_server,
+    read_words,
     told_in,
-    verdict_of_words,
 )
 from campaign.mailer.reports.ses_notices import ses_notice_in
 
@@ -29,6 +29,9 @@ __all__ = ["BounceFinding", "BounceReport", "read_report"]
 
 _LONGEST = 1_000_000
 """Bytes that are read: the report comes first, the returned email last."""
+
+_REPORTS = {"", "delivery-status", "feedback-report"}
+"""Types of reports about deliveries and complaints. Others tell that an email was read, or of TLS."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,9 @@ def _read(raw: bytes, bounces: str) -> BounceReport | None:
     notice = ses_notice_in(parts.words)
     if notice is not None:
         return BounceReport(*notice.verdict, tokens, (*ids, *notice.message_ids))
-    verdict = complaint_in(mail, parts) or _delivery(parts) or _plain(mail, parts, named=bool(tokens))
+    verdict = (
+        complaint_in(mail, parts) or _delivery(parts) or _plain(mail, parts, named=bool(tokens))
+    )
     return None if verdict is None else BounceReport(*verdict, tokens, ids)
 
 
@@ -82,14 +87,22 @@ def _delivery(parts: ReportParts) -> Verdict | None:
 
 
 def _plain(mail: Message, parts: ReportParts, *, named: bool) -> Verdict | None:
-    claimed = mail.get_content_type() == "multipart/report"
-    if is_automatic_reply(mail) and not claimed:
+    """Return what a report says in plain words. `named` is whether it was sent to the address of one of our emails."""
+    claimed = _claims_to_be_a_report(mail)
+    if not claimed and (is_automatic_reply(mail) or not (named or is_from_a_mail_server(mail))):
         return None
-    if not (claimed or is_from_a_mail_server(mail)):
-        return None
-    verdict = verdict_of_words(mail, parts.words)
-    if verdict is None and claimed:
-        raise ReportInvalid("The report cannot be read: it says nothing about a recipient.")
-    if verdict is None and named:
-        return Verdict(BounceFinding.unclear, "a mail server wrote, and it cannot be told what")
-    return verdict
+    reading = None
+    if claimed or is_from_a_mail_server(mail):
+        reading = read_words(mail, parts.words)
+    if claimed and not (reading and reading.understood):
+        raise ReportInvalid("The report cannot be read: it does not say what happened to whom.")
+    if reading is not None:
+        return reading.verdict
+    # Only mail systems know this address, so they have told something.
+    quiet = not named or says_automatic(mail) or mail.get_content_type() == "multipart/report"
+    return None if quiet else Verdict(BounceFinding.unclear, "it cannot be told what it says")
+
+
+def _claims_to_be_a_report(mail: Message) -> bool:
+    kind = str(mail.get_param("report-type", "")).lower()
+    return mail.get_content_type() == "multipart/report" and kind in _REPORTS

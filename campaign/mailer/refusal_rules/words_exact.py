@@ -21,6 +21,7 @@ EXACT_WORDS = (
         ),
     ),
     WordsRule(Cause.network, "Gmail", (r"dns error:",)),
+    WordsRule(Cause.sender, "Gmail", (r"customfromdenied",)),
     WordsRule(
         Cause.no_mailbox,
         "Exchange",

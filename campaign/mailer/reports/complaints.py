@@ -25,7 +25,9 @@ def complaint_in(mail: Message, parts: ReportParts) -> Verdict | None:
         return Verdict(BounceFinding.complaint, "opt-out, by Apple Mail's unsubscribe button")
     written = next((m for text in parts.texts if (m := _ABUSE_REPORT.search(text))), None)
     if written and parts.returned:
-        finding = BounceFinding.complaint if written[1].lower() in _COMPLAINTS else BounceFinding.nothing
+        finding = (
+            BounceFinding.complaint if written[1].lower() in _COMPLAINTS else BounceFinding.nothing
+        )
         return Verdict(finding, f"{written[1].lower()}, reported by a mail provider")
     return None
 
@@ -40,6 +42,8 @@ def _verdict_of_feedback(fields: Message) -> Verdict:
 def _is_jmrp(mail: Message, parts: ReportParts) -> bool:
     """Outlook.com attaches our email, with a header for the reader's address, and writes no feedback part."""
     if any(each.get("X-HmXmrOriginalRecipient") for each in (mail, *parts.returned)):
-        return bool(_JMRP_SUBJECT.search(subject_of(mail)) or _JMRP_SENDER.search(field_of(mail, "From")))
+        return bool(
+            _JMRP_SUBJECT.search(subject_of(mail)) or _JMRP_SENDER.search(field_of(mail, "From"))
+        )
     sender = _JMRP_SENDER.search(field_of(mail, "From"))
     return bool(sender and _JMRP_SUBJECT.search(subject_of(mail)) and parts.returned)

@@ -79,7 +79,10 @@ def _names_others(paragraphs: list[str], address: str) -> bool:
 
 def _said(group: Message, told: str) -> str:
     """Return the first words that mean something: those of the server, of the status, of the report."""
-    diagnostic, comment = field_of(group, "Diagnostic-Code"), field_of(group, "Status").partition("(")[2]
+    diagnostic, comment = (
+        field_of(group, "Diagnostic-Code"),
+        field_of(group, "Status").partition("(")[2],
+    )
     doubtful = not _TYPED.search(diagnostic) and (
         judge_refusal(diagnostic).about is RefusalAbout.address
     )
@@ -101,8 +104,9 @@ def _command(group: Message, status: str, told: str, *, alone: bool) -> str:
     command = command_in(told)
     if command or status.startswith("5.1."):
         return command
-    if field_of(group, "X-PowerMTA-BounceCategory").lower() == "bad-mailbox":
-        return "RCPT"
+    own = field_of(group, "Diagnostic-Code").lower().startswith("x-notes;")
+    if own or field_of(group, "X-PowerMTA-BounceCategory").lower() == "bad-mailbox":
+        return "RCPT"  # Domino looked into its own directory; PowerMTA judged by the command
     complete = bool(group.get("Remote-MTA") and group.get("Status")) or status == "5.5.0"
     return "" if alone and complete and status in _GENERIC else "DATA"
 

@@ -5,13 +5,16 @@ from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 from email.message import Message
 
-_AWAY = re.compile(
-    r"^\s*(?:re: ?|aw: ?)?(?:auto(?:matic|mated)?[- ]?(?:reply|response|answer|antwort)|autoreply|autoresponse|out of (?:the )?office"
-    r"|vacation|away from|on (?:holiday|leave|vacation)|i am (?:away|out)|abwesen|automatische (?:antwort|abwesenheit)"
-    r"|réponse automatique|absence du bureau|respuesta automática|fuera de la oficina|risposta automatica|fuori ufficio"
-    r"|resposta automática|ausência|自動応答|自動返信|不在|自动回复|自動回覆|автоответ)",
-    re.IGNORECASE,
+_AWAY_WORDS = (
+    r"auto(?:matic|mated)?[- ]?(?:reply|response|answer|antwort)|autoreply|autoresponse",
+    r"out of (?:the )?office|vacation|away from|on (?:holiday|leave|vacation)|i am (?:away|out)",
+    r"abwesen|automatische (?:antwort|abwesenheit)",  # German
+    r"réponse automatique|absence du bureau",  # French
+    r"respuesta automática|fuera de la oficina",  # Spanish
+    r"risposta automatica|fuori ufficio|resposta automática|ausência",  # Italian, Portuguese
+    r"自動応答|自動返信|不在|自动回复|自動回覆|автоответ",  # Japanese, Chinese, Russian
 )
+_AWAY = re.compile(rf"^\s*(?:re: ?|aw: ?)?(?:{'|'.join(_AWAY_WORDS)})", re.IGNORECASE)
 _AUTOMATIC = ("X-Autoreply", "X-Autorespond", "X-AutoReply-From", "X-Vacation", "X-Mail-Autoreply")
 
 
@@ -23,6 +26,11 @@ def subject_of(mail: Message) -> str:
         return str(make_header(decode_header(raw)))
     except (HeaderParseError, LookupError, ValueError):
         return raw
+
+
+def says_automatic(mail: Message) -> bool:
+    """Return whether the mail says that it is an automatic reply (RFC 3834), as many reports do, too."""
+    return str(mail.get("Auto-Submitted", "")).strip().lower().startswith("auto-replied")
 
 
 def is_automatic_reply(mail: Message) -> bool:

@@ -14,9 +14,13 @@ _DEEPEST, _MOST_PARTS = 8, 50
 _STATUS_PARTS = {"message/delivery-status", "message/global-delivery-status"}
 _RETURNED_HEADERS = {"text/rfc822-headers", "message/global-headers"}
 _RETURNED = {"message/rfc822", "message/global", "message/partial"} | _RETURNED_HEADERS
-_TAG = re.compile(r"<(?:style|script)\b.{0,20000}?</(?:style|script)>|<[^<>]{0,3000}>", re.DOTALL | re.IGNORECASE)
+_TAG = re.compile(
+    r"<(?:style|script)\b.{0,20000}?</(?:style|script)>|<[^<>]{0,3000}>", re.DOTALL | re.IGNORECASE
+)
 _BREAK = re.compile(r"<(?:br|p|div|tr|td|li|h\d|blockquote|pre)\b[^<>]{0,500}>", re.IGNORECASE)
-_FIELD_LINE = re.compile(r"^(?:action|status|final-recipient)\s{0,5}:", re.IGNORECASE | re.MULTILINE)
+_FIELD_LINE = re.compile(
+    r"^(?:action|status|final-recipient)\s{0,5}:", re.IGNORECASE | re.MULTILINE
+)
 _RECIPIENT = re.compile(r"^(?=final-recipient\s?:)", re.IGNORECASE | re.MULTILINE)
 _NO_FIELD = re.compile(r"\n(?![A-Za-z][A-Za-z0-9-]{0,60}\s?:)(\S)")
 """A line within a group that is no field: it goes on with the field before."""
@@ -84,7 +88,9 @@ def groups_of(part: Message) -> list[Message]:
     held = part.get_payload()
     if not isinstance(held, list):
         return groups_in(text_of(part))
-    return [group for each in held if isinstance(each, Message) for group in groups_in(_whole(each))]
+    return [
+        group for each in held if isinstance(each, Message) for group in groups_in(_whole(each))
+    ]
 
 
 def _whole(group: Message) -> str:

@@ -13,19 +13,36 @@ _REPLY = re.compile(
 """A reply with words or a status behind it. A number alone may be anything."""
 _STATUS_ALONE = re.compile(r"(?<![\d.])[45]\.\d{1,3}\.\d{1,3}(?![\d.])")
 _COMMANDS = (
-    ("DATA", "Postfix, Exim, GMX", r"(?:in reply to|after) (?:end of )?data\b"),
-    ("DATA", "sendmail, m-FILTER", r">>> (?:data\b|\.$)|smtp command\s{1,20}data\b"),
-    ("DATA", "qmail, Gmail, DragonFly", r"did not like our data|failed after i sent the message|\(state 1[5-9]\)"),
-    ("RCPT", "Postfix, Exim, GMX", r"(?:in reply to|after|following) rcpt\b|\brcpt(?: to)? (?:command|response)"),
-    ("RCPT", "sendmail, Exim, MDaemon", r"(?:>>>|-->|after) {0,3}rcpt to:|smtp:rcpt\b"),
-    ("RCPT", "qmail, Yahoo, Gmail, DragonFly", r"did not like our rcpt|does not like recipient|\[rcpt_to\]|\(state 1[34]\)|rejected recipient"),
-    ("MAIL", "Postfix, Exim, GMX", r"(?:in reply to|after) (?:pipelined )?mail\b|\bmail from command"),
-    ("MAIL", "sendmail, Exim, MDaemon", r"(?:>>>|-->|after) {0,3}mail from:"),
-    ("MAIL", "qmail, Yahoo, Gmail", r"sender was rejected|does not like sender|\[mail_from\]|\(state 1[12]\)"),
-)  # fmt: skip
+    ("DATA", "Postfix, Exim, GMX", (r"(?:in reply to|after) (?:end of )?data\b",)),
+    ("DATA", "sendmail, m-FILTER", (r">>> (?:data\b|\.$)", r"smtp command\s{1,20}data\b")),
+    ("DATA", "qmail, Gmail", (r"failed after i sent the message", r"\(state 1[5-9]\)")),
+    ("DATA", "DragonFly", (r"did not like our data",)),
+    ("RCPT", "Postfix, Exim, GMX", (r"(?:in reply to|after|following) rcpt\b",)),
+    (
+        "RCPT",
+        "GMX, IMail, Yahoo",
+        (r"\brcpt(?: to)? (?:command|response|generated)", r"\[rcpt_to\]"),
+    ),
+    ("RCPT", "sendmail, Exim, MDaemon", (r"(?:>>>|-->|after) {0,3}rcpt to:", r"smtp:rcpt\b")),
+    ("RCPT", "qmail, Gmail", (r"does not like recipient", r"\(state 1[34]\)")),
+    ("RCPT", "DragonFly, any", (r"did not like our rcpt", r"rejected recipient")),
+    ("MAIL", "Postfix, Exim, GMX", (r"(?:in reply to|after) (?:pipelined )?mail\b",)),
+    (
+        "MAIL",
+        "sendmail, Exim, MDaemon",
+        (r"(?:>>>|-->|after) {0,3}mail from:", r"\bmail from command"),
+    ),
+    (
+        "MAIL",
+        "qmail, Yahoo, Gmail",
+        (r"sender was rejected", r"does not like sender", r"\[mail_from\]"),
+    ),
+    ("MAIL", "Gmail", (r"\(state 1[12]\)",)),
+)
 """How servers say which command was refused: the command, who says so, the words."""
 _COMPILED = tuple(
-    (name, re.compile(words, re.IGNORECASE | re.MULTILINE)) for name, _, words in _COMMANDS
+    (name, re.compile("|".join(words), re.IGNORECASE | re.MULTILINE))
+    for name, _, words in _COMMANDS
 )
 _SAYS_NOTHING = re.compile(
     r"need (?:rcpt|recipient|mail)|no valid recipients$|(?:\.\.\.|^\d{3}(?: 5\.0\.0)?) service unavailable$",

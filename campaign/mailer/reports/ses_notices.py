@@ -37,9 +37,13 @@ def _read(notice: Mapping[str, Any]) -> SesNotice | None:
         return None
     mail = _mapping(notice.get("mail"))
     headers = [each for each in _list(mail.get("headers")) if isinstance(each, Mapping)]
-    ids = [str(each.get("value")) for each in headers if str(each.get("name")).lower() == "message-id"]
+    ids = [
+        str(each.get("value")) for each in headers if str(each.get("name")).lower() == "message-id"
+    ]
     ids.append(str(_mapping(mail.get("commonHeaders")).get("messageId") or ""))
-    return SesNotice(_verdict(kind, notice), tuple(filter(None, ids)), str(mail.get("source") or ""))
+    return SesNotice(
+        _verdict(kind, notice), tuple(filter(None, ids)), str(mail.get("source") or "")
+    )
 
 
 def _verdict(kind: str, notice: Mapping[str, Any]) -> Verdict:

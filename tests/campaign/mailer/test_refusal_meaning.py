@@ -96,10 +96,15 @@ def test_a_status_that_the_server_wrote_itself_wins_over_the_one_in_the_report()
 
 
 def test_the_command_decides_where_the_words_cannot() -> None:
-    said = "550 5.1.1 User unknown"
+    said = "550 User unknown"
     assert judge_refusal(said, command="MAIL").about is US
     assert judge_refusal(said, command="DATA").about is PASSING
+    assert judge_refusal(said, command="RCPT").about is ADDRESS
     assert judge_refusal(said, command="").about is ADDRESS
+
+
+def test_a_status_about_the_address_is_believed_after_data_too() -> None:
+    assert judge_refusal("550 5.1.1 User unknown", command="DATA").about is ADDRESS
 
 
 def test_an_address_that_spells_a_rule_is_not_read() -> None:
