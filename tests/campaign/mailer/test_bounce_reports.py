@@ -163,13 +163,17 @@ def test_every_way_to_complain_is_a_complaint(kind: str) -> None:
         ("5.2.122", False),
         ("5.4.7", False),
         ("5.4.300", False),
-        ("5.1.0", True),
+        ("5.1.1", True),
+        ("5.1.2", True),
         ("5.1.6", True),
-        ("5.2.0", True),
-        ("5.2.1", True),
-        ("5.4.4", True),
-        ("5.0.0", True),
-        ("5.5.0", True),
+        ("5.1.10", True),
+        # A locked mailbox may be opened again, and what is undefined says nothing.
+        ("5.1.0", False),
+        ("5.2.0", False),
+        ("5.2.1", False),
+        ("5.4.4", False),
+        ("5.0.0", False),
+        ("5.5.0", False),
         # System, protocol, content and policy say nothing about the address.
         ("5.3.0", False),
         ("5.5.1", False),
@@ -194,12 +198,10 @@ def test_only_what_lasts_and_concerns_the_address_is_permanent(
         "on a blacklist", "by policy", "bad reputation", "SPF fails", "no DKIM", "DMARC", "too large",
     ],
 )  # fmt: skip
-def test_a_generic_refusal_whose_words_are_about_something_passing_is_temporary(words: str) -> None:
-    for status in ("5.0.0", "5.5.0"):
+def test_a_refusal_whose_words_are_about_something_passing_is_temporary(words: str) -> None:
+    for status in ("5.0.0", "5.5.0", "5.1.1"):
         fields = f"Action: failed\nStatus: {status}\nDiagnostic-Code: smtp; 550 {words}"
         assert read(delivery(fields)).finding is BounceFinding.soft
-    clear = f"Action: failed\nStatus: 5.1.1\nDiagnostic-Code: smtp; 550 5.1.1 {words}"
-    assert read(delivery(clear)).finding is BounceFinding.permanent
 
 
 @pytest.mark.parametrize(
@@ -221,7 +223,7 @@ def test_the_closer_status_is_used_and_an_ip_address_is_none(
     assert detail == f"{used} smtp; {diagnostic}".strip()
 
 
-@pytest.mark.parametrize("action", ["delivered", "relayed", "expanded", ""])
+@pytest.mark.parametrize("action", ["delivered", "relayed", "expanded"])
 def test_what_arrived_is_no_bounce(action: str) -> None:
     found = read(delivery(f"Action: {action}\nStatus: 5.1.1"))
     assert found.finding is BounceFinding.nothing
