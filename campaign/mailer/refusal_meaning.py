@@ -1,0 +1,78 @@
+"""What a refusal means: one reader for SMTP answers and bounce reports alike. Pure: no database, no network.
+
+Words win over the status, because many servers send the wrong status. A refusal is about the address only if its words
+or its status say so plainly, and nothing in it points to us or to something that passes.
+"""
+
+import re
+from dataclasses import dataclass
+
+from campaign.mailer.refusal_causes import ABOUT, RefusalAbout, RefusalCause
+from campaign.mailer.refusal_status import cause_of_status
+from campaign.mailer.refusal_words import cause_of_words
+
+__all__ = ["RefusalAbout", "RefusalCause", "RefusalMeaning", "judge_refusal"]
+
+_LONGEST = 3000
+"""Characters that are read. What a server says is short; the rest is a quoted message."""
+_STATUS = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.])")
+_CODE = re.compile(r"(?<![\d.#-])([245]\d\d)(?=[ -]|$)")
+_ADDRESS = re.compile(r"[^\s<>()\[\]:;,\"']{1,100}@[^\s<>()\[\]:;,\"']{1,255}")
+_FRAMES = re.compile(r"(?<!\S)(?:[245]\d\d[ -]|#?[245]\.\d{1,3}\.\d{1,3}(?=\s|$))|^\s*[\w-]{1,20};")
+"""What stands around the words: reply codes, also at the start of each further line, statuses, `smtp;`."""
+_DOUBTFUL_AFTER_DATA = {RefusalCause.no_mailbox, RefusalCause.disabled, RefusalCause.moved}
+
+
+@dataclass(frozen=True)
+class RefusalMeaning:
+    """Whom a refusal is about and why it was made."""
+
+    about: RefusalAbout
+    cause: RefusalCause
+
+
+def judge_refusal(
+    words: str, *, code: int | None = None, status: str = "", command: str = ""
+) -> RefusalMeaning:
+    """Return what a refusal means.
+
+    `words` is what the server said, with or without codes in it. `code` is the SMTP reply code and `status` the
+    enhanced one (RFC 3463), if they are known apart from the words. `command` is the one that was refused: MAIL, RCPT
+    or DATA, or '' if a report does not say. Only a meaning about `address` may ever suppress.
+    """
+    said = words[:_LONGEST]
+    code = code if code is not None else _code_in(said)
+    status = _closest_status(status, said)
+    cause = cause_of_words(_plain(said)) or cause_of_status(status, code)
+    return RefusalMeaning(_about(cause, status, code, command), cause)
+
+
+def _about(cause: RefusalCause, status: str, code: int | None, command: str) -> RefusalAbout:
+    about = ABOUT[cause]
+    if about is RefusalAbout.us:
+        return about
+    if command == "MAIL":  # the server does not know the reader yet
+        return RefusalAbout.us
+    if about is RefusalAbout.address:
+        for_now = status.startswith("4") or (not status and code is not None and code < 500)
+        doubtful = command == "DATA" and cause in _DOUBTFUL_AFTER_DATA
+        if for_now or doubtful:
+            return RefusalAbout.passing
+    return about
+
+
+def _code_in(words: str) -> int | None:
+    found = _CODE.search(words)
+    return int(found[1]) if found else None
+
+
+def _closest_status(status: str, words: str) -> str:
+    """Return the status that the server itself sent, if its words hold one: reports often add a generic one."""
+    closest = _STATUS.search(words) or _STATUS.search(status)
+    return closest[0] if closest else ""
+
+
+def _plain(words: str) -> str:
+    """Return the words on one line, without codes and addresses, which may spell anything."""
+    text = _ADDRESS.sub("@", " ".join(words.split())).replace("’", "'")
+    return " ".join(_FRAMES.sub(" ", text).split())
