@@ -7,9 +7,9 @@ or its status say so plainly, and nothing in it points to us or to something tha
 import re
 from dataclasses import dataclass
 
-from campaign.mailer.refusal_causes import ABOUT, RefusalAbout, RefusalCause
-from campaign.mailer.refusal_status import cause_of_status
-from campaign.mailer.refusal_words import cause_of_words
+from campaign.mailer.refusal_rules.causes import ABOUT, RefusalAbout, RefusalCause
+from campaign.mailer.refusal_rules.status import cause_of_status
+from campaign.mailer.refusal_rules.words import cause_of_words
 
 __all__ = ["RefusalAbout", "RefusalCause", "RefusalMeaning", "judge_refusal"]
 
@@ -18,8 +18,11 @@ _LONGEST = 3000
 _STATUS = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.])")
 _CODE = re.compile(r"(?<![\d.#-])([245]\d\d)(?=[ -]|$)")
 _ADDRESS = re.compile(r"[^\s<>()\[\]:;,\"']{1,100}@[^\s<>()\[\]:;,\"']{1,255}")
-_FRAMES = re.compile(r"(?<!\S)(?:[245]\d\d[ -]|#?[245]\.\d{1,3}\.\d{1,3}(?=\s|$))|^\s*[\w-]{1,20};")
-"""What stands around the words: reply codes, also at the start of each further line, statuses, `smtp;`."""
+_FRAMES = re.compile(
+    r"(?<!\S)(?:[245]\d\d[ -]|#?[245]\.\d{1,3}\.\d{1,3}(?=\s|$))|^\s*[\w-]{1,30};"
+    r"|\bhost \S{1,300} (?:said|refused[^:]{0,40}):"
+)
+"""What stands around the words: reply codes, also at the start of each further line, statuses, `smtp;`, the host."""
 _DOUBTFUL_AFTER_DATA = {RefusalCause.no_mailbox, RefusalCause.disabled, RefusalCause.moved}
 
 

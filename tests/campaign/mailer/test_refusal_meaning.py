@@ -12,7 +12,8 @@ from campaign.mailer.refusal_meaning import (
     RefusalMeaning,
     judge_refusal,
 )
-from campaign.mailer.refusal_words import RULES, SOURCES
+from campaign.mailer.refusal_rules.sources import SOURCES
+from campaign.mailer.refusal_rules.words import RULES
 
 US, PASSING, ADDRESS = RefusalAbout.us, RefusalAbout.passing, RefusalAbout.address
 CAUSE = RefusalCause
@@ -107,7 +108,7 @@ def test_an_address_that_spells_a_rule_is_not_read() -> None:
 
 
 def test_every_rule_names_servers_whose_source_is_known() -> None:
-    named = {name.strip() for rule in RULES for name in rule.servers.replace(";", ",").split(",")}
+    named = {name.strip() for rule in RULES for name in rule.servers.split(",")}
     assert named - {"any"} <= set(SOURCES)
 
 

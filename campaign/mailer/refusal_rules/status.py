@@ -7,7 +7,7 @@ Gmail: support.google.com/a/answer/3726730, "SMTP error messages and codes".
 
 from types import MappingProxyType
 
-from campaign.mailer.refusal_causes import RefusalCause as Cause
+from campaign.mailer.refusal_rules.causes import RefusalCause as Cause
 
 _EXACT = MappingProxyType(
     {
