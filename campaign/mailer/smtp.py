@@ -20,7 +20,8 @@ from campaign.mailer.refusal_meaning import RefusalAbout, RefusalCause, judge_re
 TIMEOUT = 30
 """Seconds to wait for any reply of the mail server."""
 
-_GO_ON, _CLOSING = 354, 421
+_GO_ON, _CLOSING, _SIGN_IN_FIRST = 354, 421, 530
+"""Replies whose code says it all; 530 is "authentication required" (RFC 4954, 6), or encryption (RFC 3207, 4)."""
 _STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}\b")
 _MAIL, _RCPT, _DATA = "MAIL", "RCPT", "DATA"
 _COMMANDS = (_MAIL, _RCPT, _DATA)
@@ -241,6 +242,8 @@ def judge_reply(answer: SmtpReply, command: str, *, on_connecting: bool = False)
         answer.words, code=answer.code, status=status[0] if status else "", command=command
     )
     about, cause = meaning.about, meaning.cause
+    if answer.code == _SIGN_IN_FIRST and cause is not RefusalCause.tls:
+        about, cause = RefusalAbout.us, RefusalCause.authentication
     if about is RefusalAbout.address and not (answer.permanent and command in (_RCPT, _DATA)):
         about, cause = (
             (RefusalAbout.us, RefusalCause.sender)
