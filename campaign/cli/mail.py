@@ -13,6 +13,7 @@ from campaign.core import clock
 from campaign.core.errors import CampaignError, ResendRefused
 from campaign.core.task_queue import OUTBOX
 from campaign.mailer import undelivered
+from campaign.mailer.circuit_breaker import try_now
 from campaign.mailer.preflight import Verdict, findings, records
 from campaign.mailer.undelivered import UndeliveredEmail, UndeliveredState
 from campaign.models import OutboxMessage
@@ -89,6 +90,8 @@ def resend(
     if failed:
         _resend_failed(installation, kind, even=even_if_it_arrived)
     refused = [each for each in ids if not _resend_one(installation, each, even=even_if_it_arrived)]
+    with installation.sessions.begin() as session:
+        try_now(session, clock.now())
     installation.notify(OUTBOX)
     if refused:
         sys.exit(1)
@@ -136,13 +139,21 @@ def _resend_failed(installation: Installation, kind: str | None, *, even: bool) 
 
 
 @mail.command("check")
-def check() -> None:
+@click.option(
+    "--to",
+    default="",
+    metavar="EMAIL",
+    help="Ask the mail server about this address, such as one of yours at another provider."
+    "  [default: ALERTS_TO]",
+)
+def check(to: str) -> None:
     """Check the mail setup and print the DNS records you need.
 
-    Checks the settings, the headers and the connection to the mail server. Sends nothing. Exit 1 if anything is wrong.
+    Checks the settings, the headers and the connection to the mail server, and asks it whether it takes an email from
+    MAIL_FROM to ALERTS_TO. Sends nothing. Exit 1 if anything is wrong.
     """
     installation = make_installation(broker=False)
-    found = list(findings(installation.settings, clock.now()))
+    found = list(findings(installation.settings, clock.now(), to))
     for one in found:
         click.echo(f"{one.verdict.value:<11}  {one.words}.")
     click.echo(

@@ -10,6 +10,8 @@ import click
 from campaign.audit.heartbeats import JobStatus
 from campaign.campaigns.finalization import LateEntry
 from campaign.core import clock, money
+from campaign.mailer.refusal_advice import describe_outage
+from campaign.models import MailOutage
 from campaign.reconciliation.runs import UnresolvedRun
 from campaign.reporting.review_queue import (
     ActionableWarning,
@@ -55,6 +57,7 @@ def _groups(found: Review, zone: ZoneInfo) -> Iterable[tuple[str, Sequence[str]]
         ),
         ("Refunds with problems", _lines(_refund, found.refunds, zone)),
         ("Events that could not be applied", _lines(_event, found.events, zone)),
+        ("Mail server refuses everybody", _lines(_outage, found.outages, zone)),
         ("Failed email", _lines(_message, found.messages, zone)),
         ("Stuck email", _lines(_stuck, found.stuck, zone)),
         ("Overdue jobs", [*map(_job, found.overdue_jobs)]),
@@ -106,6 +109,10 @@ def _message(one: FailedEmail, zone: ZoneInfo) -> str:
         f"  {one.kind} {one.subject} to {one.recipient}, {when}: {_line(one.last_error)}"
         f"  To send it again: campaign mail resend {one.id}"
     )
+
+
+def _outage(one: MailOutage, zone: ZoneInfo) -> str:
+    return f"  {describe_outage(one)}  Since {_when(one.opened_at, zone)}. To check: campaign mail check"
 
 
 def _stuck(one: StuckEmails, zone: ZoneInfo) -> str:

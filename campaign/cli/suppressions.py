@@ -10,6 +10,7 @@ from structlog import get_logger
 from campaign.audit.audit_log import Actor, Subject, record
 from campaign.campaigns.campaigns import find_campaign
 from campaign.cli.csv_files import read_file, write_rows
+from campaign.core import clock
 from campaign.core.csv_lists import RejectedLine, read_address
 from campaign.core.errors import CampaignError, ListInvalid, NotFound
 from campaign.donors.masking import masked_email
@@ -102,12 +103,43 @@ def add(email: str, slug: str | None) -> None:
 
 
 @suppressions.command("remove")
-@click.argument("email")
+@click.argument("email", required=False)
 @click.option(
-    "--reason", required=True, help="Why campaign emails are allowed again; it is logged."
+    "--reason",
+    default="",
+    help="Why campaign emails are allowed again; it is logged. Without EMAIL, `refused` means --refused.",
 )
-def remove(email: str, reason: str) -> None:
-    """Allow campaign emails to EMAIL again. Use it only if the owner of the address agreed."""
+@click.option(
+    "--refused", is_flag=True, help="All that a mail server's refusals made, instead of EMAIL."
+)
+@click.option(
+    "--since",
+    metavar="DATE|TIMESTAMP",
+    help="With --refused: start, 2026-12-01 (in ORG_TIMEZONE) or a timestamp with a UTC offset.",
+)
+@click.option("--dry-run", is_flag=True, help="With --refused: only count them.")
+def remove(
+    email: str | None, reason: str, since: str | None, *, refused: bool, dry_run: bool
+) -> None:
+    """Allow campaign emails to EMAIL again. Use it only if the owner of the address agreed.
+
+    With --refused --since, undo what a mail server did that refused readers through no fault of theirs. Then
+    `campaign mail resend --failed` sends them what they did not get.
+    """
+    refused = refused or (email is None and reason == SuppressionReason.refused)
+    if refused == (email is not None):
+        raise click.UsageError("Give either EMAIL and --reason, or --refused and --since.")
+    if refused:
+        _remove_refused(since, reason, dry_run=dry_run)
+    elif since is not None or dry_run:
+        raise click.UsageError("--since and --dry-run require --refused.")
+    elif not reason:
+        raise click.UsageError("Missing option '--reason'.")
+    else:
+        _remove_one(email or "", reason)
+
+
+def _remove_one(email: str, reason: str) -> None:
     installation = make_installation(broker=False)
     with installation.sessions.begin() as session:
         if not list_of.remove_suppression(session, email):
@@ -115,6 +147,26 @@ def remove(email: str, reason: str) -> None:
         _note(session, "suppression.removed", masked_email(email), {"reason": reason})
     log.warning("suppression_removed", reason=reason)
     click.echo(f"{email} can get campaign emails again.")
+
+
+def _remove_refused(since: str | None, reason: str, *, dry_run: bool) -> None:
+    if since is None:
+        raise click.UsageError("--refused requires --since: when the refusals began.")
+    installation = make_installation(broker=False)
+    start = clock.parse_start(since, clock.zone(installation.settings.organization.timezone))
+    if dry_run:
+        with installation.sessions() as session:
+            found = list_of.count_refused(session, start)
+        click.echo(f"{found:,} refused since {start.isoformat()} would get campaign emails again.")
+        return
+    with installation.sessions.begin() as session:
+        removed = list_of.remove_refused(session, start)
+        details = {"since": start.isoformat(), "removed": removed, "reason": reason or "refused"}
+        _note(session, "suppressions.refused_removed", "refused", details)
+    log.warning("refused_suppressions_removed", since=start.isoformat(), removed=removed)
+    click.echo(f"{removed:,} can get campaign emails again.")
+    if removed:
+        click.echo("To send what they did not get: campaign mail resend --failed")
 
 
 def _note(session: Session, action: str, key: str, details: dict[str, Any]) -> None:

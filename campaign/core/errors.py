@@ -6,6 +6,7 @@ A class is defined here only if some code catches it by type; otherwise raise Ca
 from collections.abc import Callable
 
 from campaign.core.refused_parts import RefusedPart
+from campaign.core.refused_replies import RefusedReply
 
 
 class CampaignError(Exception):
@@ -238,18 +239,33 @@ class WebhookRefused(CampaignError):
 
 
 class MailRefused(CampaignError):
-    """The receiving server permanently rejected a message (5xx).
+    """The message will never be delivered as it is.
 
-    `recipient`: it rejected the address, and not the content or the sender.
+    `recipient`: the mail server permanently rejected the address itself, and said so in `reply`. Otherwise SMTP cannot
+    carry the address, and the server was not even asked.
     """
 
-    def __init__(self, words: str, *, recipient: bool = False) -> None:
+    def __init__(
+        self, words: str, *, recipient: bool = False, reply: RefusedReply | None = None
+    ) -> None:
         super().__init__(words)
         self.recipient = recipient
+        self.reply = reply
 
 
 class MailDelayed(CampaignError):
-    """The message could not be delivered now (4xx, connection lost), and certainly was not."""
+    """The message was certainly not delivered, and the recipient is not at fault; a later attempt may succeed.
+
+    `reply` is what the mail server said, or None if it said nothing (connection lost).
+    """
+
+    def __init__(self, words: str, *, reply: RefusedReply | None = None) -> None:
+        super().__init__(words)
+        self.reply = reply
+
+
+class MailTooLarge(MailDelayed):
+    """The message is larger than the mail server accepts; without its attachments it may be accepted."""
 
 
 class MailUnknown(CampaignError):

@@ -27,6 +27,8 @@ class AdvisoryLock(Enum):
     """By number: the connections that send bulk mail, across all workers."""
     COUNTDOWN = "countdown"
     """By campaign: queueing its emails and moving its deadline run one at a time."""
+    MAIL_LANE = "mail_lane"
+    """By lane: the mail server's refusals are counted one at a time."""
     STAFF_ALERT = "staff_alert"
     """The alert to staff: concurrent runs do not send the same alert twice."""
     DONOR_EMAIL = 0

@@ -5,7 +5,7 @@
 
 import time
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -16,12 +16,13 @@ from campaign.core.database import Sessions, make_sessions
 from campaign.core.errors import CampaignError, MailDelayed, MailUnknown
 from campaign.emails import bulk_claims
 from campaign.emails.batch_renderer import BatchRenderer, envelope_sender
+from campaign.emails.bulk_claims import BulkBatch
 from campaign.emails.contexts import ObsoleteEmail
 from campaign.emails.rate_limit import SendRate, slot
-from campaign.mailer import outbox
+from campaign.mailer import circuit_breaker, outbox
 from campaign.mailer.outbox import EmailClaim
 from campaign.mailer.transport import Transport
-from campaign.models import OutboxMessage
+from campaign.models import MailLane, OutboxMessage
 from campaign.outreach.eligibility import WINDOWS
 from campaign.runtime.context import Installation
 
@@ -103,28 +104,40 @@ def deliver_bulk(installation: Installation, ends: float) -> int:
 def _deliver_batch(
     installation: Installation, transport: Transport, pace: SendRate, ends: float
 ) -> int:
-    """Return the number tried or closed; 0 if nothing is due or the mail server cannot be reached."""
+    """Return the number tried or closed; 0 if nothing is due or the mail server sends nothing."""
     size = min(BATCH, max(1, int(CLAIM_AHEAD / pace.interval))) if pace.interval else BATCH
     begun = clock.now()
     # One connection for the whole batch: each checkout from the pool would test the connection again.
     with installation.engine.connect() as connection:
         sessions = make_sessions(connection)
         sessions.configure(info={WINDOWS: {}})
-        with sessions.begin() as session:
-            batch = bulk_claims.claim_bulk(session, begun, size)
+        batch = _claim(sessions, begun, size)
         if batch.claims and not _reached(sessions, transport, batch.claims):
             return 0
         post = BulkSender(installation, sessions, transport, pace)
         for tried, claim in enumerate(batch.claims):
             late = clock.now() - begun > outbox.TIME_FOR_A_BATCH
-            if late or (tried and time.monotonic() >= ends):
+            over = late or (tried > 0 and time.monotonic() >= ends)
+            if over:
                 post.settle()
+            if over or not post.deliver(claim):
                 with sessions.begin() as session:
                     outbox.release(session, batch.claims[tried:], clock.now())
                 return tried + batch.settled
-            post.deliver(claim)
         post.settle()
     return len(batch.claims) + batch.settled
+
+
+def _claim(sessions: Sessions, at: datetime, size: int) -> BulkBatch:
+    """Claim a batch, unless the mail server refuses everybody and its next try is not due yet."""
+    with sessions.begin() as session:
+        turn = circuit_breaker.take_turn(session, MailLane.bulk, at)
+        if not turn.allowed:
+            return BulkBatch([], 0)
+        batch = bulk_claims.claim_bulk(session, at, size)
+        if batch.claims:
+            turn.use(session, at)
+        return batch
 
 
 def _reached(sessions: Sessions, transport: Transport, claims: list[EmailClaim]) -> bool:
@@ -152,9 +165,13 @@ class BulkSender:
         self._pace = pace
         self._renderer = BatchRenderer(installation)
         self._ended: tuple[EmailClaim, Exception | None] | None = None
+        self._stopped = False
 
-    def deliver(self, claim: EmailClaim) -> None:
-        """Render the email, check again that it is wanted, mark it as started and send it."""
+    def deliver(self, claim: EmailClaim) -> bool:
+        """Render the email, check again that it is wanted, mark it as started and send it.
+
+        Return False, and leave the email as it is, if the mail server refused the last one like everybody's.
+        """
         try:
             message = self._renderer.message(claim)
             if self._pace.waits:
@@ -165,9 +182,10 @@ class BulkSender:
             self.settle()
             self._ended = claim, error
             self.settle()
-            return
+            return True
         if begun and isinstance(message, bytes):
             self._ended = claim, self._hand_over(claim, message)
+        return not self._stopped
 
     def settle(self) -> None:
         """Save the outcome of the last email."""
@@ -178,7 +196,9 @@ class BulkSender:
     def _begin(self, claim: EmailClaim, message: bytes | ObsoleteEmail) -> bool:
         with self._sessions.begin() as session:
             self._keep(session)
-            if isinstance(message, ObsoleteEmail):
+            if self._stopped:
+                begun = False
+            elif isinstance(message, ObsoleteEmail):
                 bulk_claims.drop(session, claim, message.reason)
                 begun = False
             else:
@@ -195,7 +215,7 @@ class BulkSender:
             log.warning(
                 "mail_not_sent", message=claim.id, kind=claim.kind, error=type(error).__name__
             )
-        bulk_claims.record_outcome(session, claim, error, clock.now())
+        self._stopped = bulk_claims.record_outcome(session, claim, error, clock.now())
 
     def _hand_over(self, claim: EmailClaim, message: bytes) -> Exception | None:
         """Send the message and return the error, if any. Any uncertain outcome is a MailUnknown."""

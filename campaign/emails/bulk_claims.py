@@ -6,22 +6,28 @@ after that, the email may or may not have arrived. It is not sent again, and sta
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Row, select, update
 from sqlalchemy.orm import Session
 
 from campaign.core.claims import MOMENT
 from campaign.core.errors import MailDelayed, MailRefused, MailUnknown
+from campaign.core.refused_replies import RefusedReply
 from campaign.donor_portal import emails as donor_page
-from campaign.mailer import outbox, suppressions
+from campaign.mailer import circuit_breaker, outbox, suppressions
+from campaign.mailer.circuit_breaker import lane_of
 from campaign.mailer.kinds import EmailKind
 from campaign.mailer.outbox import CLAIMED, EmailClaim
+from campaign.mailer.refusal_meaning import RefusalAbout, RefusalCause
 from campaign.models import OutboxMessage, OutboxState, SuppressionReason
 from campaign.outreach import eligibility, reminders
 
 MAY_HAVE_ARRIVED = "it may have arrived and is not sent again"
 TOO_LATE = "it expired before it could be sent"
+REFUSES_EVERYBODY = "the mail server refuses everybody"
+APART = timedelta(minutes=1)
+"""Between messages that are queued again because the mail server refused several in a row."""
 
 _BEGUN = outbox.QUEUE.ours.where(
     outbox.MESSAGES.c.begun_at.is_(None), outbox.MESSAGES.c.lease_until > MOMENT
@@ -83,7 +89,7 @@ def _settle(session: Session, claims: Iterable[EmailClaim], state: OutboxState, 
     """Close the emails without sending them."""
     _change(session, claims, state=state.value, lease_until=None, last_error=why)
     for claim in claims:
-        _forget(session, claim)
+        forget(session, claim)
 
 
 def _change(session: Session, claims: Iterable[EmailClaim], **values: object) -> None:
@@ -124,40 +130,105 @@ def _begin(session: Session, claim: EmailClaim, at: datetime) -> bool:
 
 def record_outcome(
     session: Session, claim: EmailClaim, error: Exception | None, at: datetime
-) -> None:
-    """Record the outcome of sending one email. `error` is None if the receiving server accepted it.
+) -> bool:
+    """Record the outcome of sending one email. `error` is None if the mail server accepted it.
 
-    Any error that is not a mail error means that the message never reached the mail server.
+    Any error that is not a mail error means that the message never reached the mail server. Return whether the mail
+    server refuses everybody, so that the caller must stop.
     """
     if error is None:
-        over = outbox.mark_sent(session, claim, at)
-    elif isinstance(error, MailRefused):
-        over = outbox.mark_refused(session, claim, str(error))
-        if error.recipient:
-            _suppress(session, claim, error)
-    elif isinstance(error, MailUnknown) and claim.bulk:
-        words = f"{MAY_HAVE_ARRIVED}: {error}"[:1000]
-        over = outbox.QUEUE.finish(session, claim, state=OutboxState.failed.value, last_error=words)
+        for refused in circuit_breaker.record_acceptance(session, lane_of(claim), at):
+            forget(session, refused)
+        over, stop = outbox.mark_sent(session, claim, at), False
+    elif isinstance(error, MailRefused | MailDelayed) and (reply := _reply_of(error)):
+        over, stop = _record_refusal(session, claim, error, reply, at)
     else:
-        words = str(error) if isinstance(error, MailDelayed | MailUnknown) else repr(error)
-        over = outbox.mark_delayed(session, claim, words, at)
+        over = _record_failure(session, claim, error, at)
+        stop = circuit_breaker.is_stopped(session, lane_of(claim))
     if over:
-        _forget(session, claim)
+        forget(session, claim)
+    return stop
+
+
+def _reply_of(error: MailRefused | MailDelayed) -> RefusedReply | None:
+    if isinstance(error, MailRefused) and error.recipient and error.reply is None:
+        return RefusedReply(RefusalAbout.address, RefusalCause.unknown, str(error))
+    return error.reply
+
+
+def _record_failure(session: Session, claim: EmailClaim, error: Exception, at: datetime) -> bool:
+    """Record an error that the mail server did not state. Return whether the message is over."""
+    if isinstance(error, MailRefused):
+        return outbox.mark_refused(session, claim, str(error))
+    if isinstance(error, MailUnknown) and claim.bulk:
+        words = f"{MAY_HAVE_ARRIVED}: {error}"[:1000]
+        return outbox.QUEUE.finish(session, claim, state=OutboxState.failed.value, last_error=words)
+    words = str(error) if isinstance(error, MailDelayed | MailUnknown) else repr(error)
+    return outbox.mark_delayed(session, claim, words, at)
+
+
+def _record_refusal(
+    session: Session,
+    claim: EmailClaim,
+    error: MailRefused | MailDelayed,
+    reply: RefusedReply,
+    at: datetime,
+) -> tuple[bool, bool]:
+    """Record a refusal of the mail server; return whether the message is over, and whether to stop.
+
+    An address is suppressed only if it is at fault. If it was the server after all, those refused before are queued
+    again; apart from each other, so that addresses that really do not exist are not refused in a row again. What has
+    to be forgotten about a refused message waits for `forget_refused`, because it may be queued again until then.
+    """
+    row = circuit_breaker.record_refusal(session, claim, reply, at)
+    if isinstance(error, MailRefused) and not row.stopped:
+        if outbox.mark_refused(session, claim, str(error)):
+            _suppress(session, claim, error)
+        return False, False
+    words = f"{REFUSES_EVERYBODY}: {error}" if row.stopped else str(error)
+    for place, (earlier, made) in enumerate(row.taken_back, start=1):
+        apart = place * APART
+        _take_back(session, earlier, at, words=words, apart=apart, suppression_id=made)
+    return outbox.mark_delayed(session, claim, words, at), row.stopped
+
+
+def _take_back(
+    session: Session,
+    claim: EmailClaim,
+    at: datetime,
+    *,
+    words: str,
+    apart: timedelta,
+    suppression_id: int | None,
+) -> None:
+    if suppression_id is not None:
+        suppressions.take_back_refusal(session, suppression_id)
+    if outbox.reclaim(session, claim) and outbox.mark_delayed(
+        session, claim, words, at, apart=apart
+    ):
+        forget(session, claim)
 
 
 def drop(session: Session, claim: EmailClaim, reason: str) -> None:
     """Record that the email is obsolete."""
     if outbox.mark_dropped(session, claim, reason):
-        _forget(session, claim)
+        forget(session, claim)
 
 
 def _suppress(session: Session, claim: EmailClaim, error: MailRefused) -> None:
     """Suppress an address that was itself refused."""
     reason = SuppressionReason.refused
-    suppressions.suppress(session, claim.recipient, reason, detail=str(error)[:1000])
+    if suppressions.suppress(session, claim.recipient, reason, detail=str(error)[:1000]):
+        circuit_breaker.note_suppression(session, claim)
 
 
-def _forget(session: Session, claim: EmailClaim) -> None:
+def forget_refused(session: Session) -> None:
+    """Forget what has to be forgotten about the messages that were refused. Called when nothing more is due."""
+    for claim in circuit_breaker.refused_messages(session):
+        forget(session, claim)
+
+
+def forget(session: Session, claim: EmailClaim) -> None:
     """Delete the address of a finished reminder, and of the last email to an erased donor."""
     if claim.kind == EmailKind.reminder:
         reminders.erase_reminder(session, claim)

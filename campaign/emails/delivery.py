@@ -6,22 +6,24 @@ never delay them.
 
 import time
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from structlog import get_logger
 
 from campaign.core import clock
+from campaign.core.errors import MailTooLarge
 from campaign.core.task_queue import OUTBOX
 from campaign.emails import bulk_claims
 from campaign.emails.attachments import attachments
 from campaign.emails.batch_renderer import envelope_sender
 from campaign.emails.bulk import BulkRun
 from campaign.emails.contexts import ObsoleteEmail, Sender, build_email_context
-from campaign.mailer import outbox
+from campaign.mailer import circuit_breaker, outbox
 from campaign.mailer.headers import QUIET
 from campaign.mailer.message import Attachment, build_message
 from campaign.mailer.render import RenderedEmail, render_email
 from campaign.mailer.transport import Transport
+from campaign.models import MailLane
 from campaign.runtime.context import Installation
 
 BATCH = 50
@@ -39,6 +41,8 @@ def deliver_due(installation: Installation) -> int:
     with BulkRun(installation) as bulk:
         while not bulk.ended(CHECK_INTERVAL):
             tried += _deliver_batches(installation)
+    with installation.sessions.begin() as session:
+        bulk_claims.forget_refused(session)
     if bulk.more:
         installation.notify(OUTBOX)
     return tried + bulk.tried
@@ -54,51 +58,98 @@ def _deliver_batches(installation: Installation) -> int:
 def deliver_batch(installation: Installation) -> int:
     """Send at most one batch of due emails that are not bulk; return the number tried.
 
-    If the mail server is slow, release the messages that were not started in time. A message that is still claimed
-    when its lease ends would be sent by another worker too.
+    If the mail server is slow or refuses everybody, release the messages that were not started. A message that is still
+    claimed when its lease ends would be sent by another worker too.
     """
     begun = clock.now()
-    with installation.sessions.begin() as session:
-        claims = outbox.claim_messages(session, begun, BATCH)
+    claims = _claim(installation, begun)
     with installation.transport() as transport:
         for tried, claim in enumerate(claims):
             if clock.now() - begun > outbox.TIME_FOR_A_BATCH:
-                with installation.sessions.begin() as session:
-                    outbox.release(session, claims[tried:], clock.now())
+                _release(installation, claims[tried:])
                 return tried
-            deliver(installation, transport, claim)
+            if deliver(installation, transport, claim):
+                _release(installation, claims[tried + 1 :])
+                return tried + 1
     return len(claims)
 
 
-def deliver(installation: Installation, transport: Transport, claim: outbox.EmailClaim) -> None:
-    """Render and send one claimed message and record the outcome. An email that cannot be rendered is retried."""
+def _claim(installation: Installation, at: datetime) -> Sequence[outbox.EmailClaim]:
+    with installation.sessions.begin() as session:
+        for refused in circuit_breaker.end_old_rows(session, at):
+            bulk_claims.forget(session, refused)
+        turn = circuit_breaker.take_turn(session, MailLane.single, at)
+        claims = outbox.claim_messages(session, at, BATCH) if turn.allowed else ()
+        if claims:
+            turn.use(session, at)
+        return claims
+
+
+def _release(installation: Installation, claims: Sequence[outbox.EmailClaim]) -> None:
+    with installation.sessions.begin() as session:
+        outbox.release(session, claims, clock.now())
+
+
+def deliver(installation: Installation, transport: Transport, claim: outbox.EmailClaim) -> bool:
+    """Render and send one claimed message and record the outcome. An email that cannot be rendered is retried.
+
+    Return whether the mail server refuses everybody.
+    """
     failed: Exception | None = None
     try:
-        email, files = _render(installation, claim)
-        if isinstance(email, ObsoleteEmail):
-            with installation.sessions.begin() as session:
-                bulk_claims.drop(session, claim, email.reason)
-            return
-        message = build_message(
-            email,
-            sender=installation.settings.mail_from,
-            recipient=claim.recipient,
-            message_id=claim.message_id,
-            at=clock.now(),
-            headers=QUIET,
-            attachments=files,
-        )
-        transport.send(claim.recipient, message, envelope_sender(installation, claim))
+        if not _send(installation, transport, claim):
+            return False
     except Exception as error:  # noqa: BLE001 - a fault in one email must not hold up the others
         # The error text may contain the address, so it is kept in the row and not logged.
         log.warning("mail_not_sent", message=claim.id, kind=claim.kind, error=type(error).__name__)
         failed = error
     with installation.sessions.begin() as session:
-        bulk_claims.record_outcome(session, claim, failed, clock.now())
+        return bulk_claims.record_outcome(session, claim, failed, clock.now())
+
+
+def _send(installation: Installation, transport: Transport, claim: outbox.EmailClaim) -> bool:
+    """Send the email; return False if it is obsolete and was dropped.
+
+    If it is too large for the mail server, send it once more without its attachments and say where they are.
+    """
+    email, files = _render(installation, claim)
+    if isinstance(email, ObsoleteEmail):
+        with installation.sessions.begin() as session:
+            bulk_claims.drop(session, claim, email.reason)
+        return False
+    try:
+        _hand_over(installation, transport, claim, email, files)
+    except MailTooLarge:
+        if not files:
+            raise
+        log.warning("mail_sent_without_attachment", message=claim.id, kind=claim.kind)
+        email, _ = _render(installation, claim, attached=False)
+        if isinstance(email, RenderedEmail):
+            _hand_over(installation, transport, claim, email, ())
+    return True
+
+
+def _hand_over(
+    installation: Installation,
+    transport: Transport,
+    claim: outbox.EmailClaim,
+    email: RenderedEmail,
+    files: Sequence[Attachment],
+) -> None:
+    message = build_message(
+        email,
+        sender=installation.settings.mail_from,
+        recipient=claim.recipient,
+        message_id=claim.message_id,
+        at=clock.now(),
+        headers=QUIET,
+        attachments=files,
+    )
+    transport.send(claim.recipient, message, envelope_sender(installation, claim))
 
 
 def _render(
-    installation: Installation, claim: outbox.EmailClaim
+    installation: Installation, claim: outbox.EmailClaim, *, attached: bool = True
 ) -> tuple[RenderedEmail | ObsoleteEmail, Sequence[Attachment]]:
     sender = Sender(installation.settings.organization, installation.address)
     # A sign-in link is created with its email and must be committed before the email arrives.
@@ -106,5 +157,5 @@ def _render(
         context = build_email_context(session, claim, sender)
         if isinstance(context, ObsoleteEmail):
             return context, ()
-        files = attachments(session, claim, sender.organization)
-    return render_email(claim.kind, context), files
+        files = attachments(session, claim, sender.organization) if attached else ()
+    return render_email(claim.kind, {**context, "attached": attached}), files

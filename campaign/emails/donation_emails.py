@@ -36,6 +36,8 @@ def receipt_email_context(receipt: Receipt, sender: Sender) -> dict[str, Any]:
         "locale": get_language(shown["locale"]).locale,
         "receipt": shown,
         "receipt_url": sender.address(f"/receipts/{receipt.token}"),
+        "pdf_url": sender.address(f"/receipts/{receipt.token}.pdf"),
+        "attached": True,
         "donation_frequency": receipt.donation.frequency,
         "subscription_url": _page(subscription, sender) if subscription else "",
         "donor_page_url": donor_page_url(sender, get_language(shown["locale"])),
@@ -84,6 +86,7 @@ def statement_email_context(
     for receipt in receipts:
         totals[receipt.currency] = totals.get(receipt.currency, 0) + receipt.amount
     return {
+        "attached": True,
         "organization": sender.organization,
         "locale": language.locale,
         "greeting": greeting(donor.name, language),

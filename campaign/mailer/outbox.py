@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Table, func, select
+from sqlalchemy import ColumnElement, Table, func, select, update
 from sqlalchemy.orm import Session
 
 from campaign.core.backoff import Backoff
@@ -98,17 +98,25 @@ def mark_dropped(session: Session, claim: EmailClaim, reason: str) -> bool:
     )
 
 
-def mark_delayed(session: Session, claim: EmailClaim, error: str, at: datetime) -> bool:
+def mark_delayed(
+    session: Session,
+    claim: EmailClaim,
+    error: str,
+    at: datetime,
+    *,
+    apart: timedelta = timedelta(0),
+) -> bool:
     """Retry after 30 seconds, then at doubled intervals up to an hour, for a day, and never past the expiry.
 
-    Return True if there is no further attempt: the message is given up (failed) or expired (dropped).
+    `apart` is added to the interval, to spread messages that were refused together. Return True if there is no further
+    attempt: the message is given up (failed) or expired (dropped).
     """
     since = session.scalars(
         select(func.coalesce(OutboxMessage.resent_at, OutboxMessage.created_at)).where(
             OutboxMessage.id == claim.id
         )
     ).one()
-    again = at + BACKOFF.wait(claim.attempts)
+    again = at + BACKOFF.wait(claim.attempts) + apart
     if claim.expires_at is not None and again >= claim.expires_at:
         return mark_dropped(session, claim, f"expires before the next attempt: {error}")
     if BACKOFF.is_over(since=since, at=again):
@@ -120,6 +128,22 @@ def mark_delayed(session: Session, claim: EmailClaim, error: str, at: datetime) 
 def put_back(session: Session, claim: EmailClaim, at: datetime, **values: object) -> bool:
     """Return the message to the queue, due at `at`."""
     return QUEUE.put_back(session, claim, at, begun_at=None, **values)
+
+
+def reclaim(session: Session, claim: EmailClaim) -> bool:
+    """Undo `mark_refused`, so that the claim may get another outcome; False if the message has changed since."""
+    reclaimed = session.execute(
+        update(OutboxMessage)
+        .where(
+            OutboxMessage.id == claim.id,
+            OutboxMessage.attempts == claim.attempts,
+            OutboxMessage.state == OutboxState.failed.value,
+        )
+        .values(state=OutboxState.sending.value)
+        .returning(OutboxMessage.id)
+        .execution_options(synchronize_session=False)
+    )
+    return reclaimed.one_or_none() is not None
 
 
 def release(session: Session, claims: Sequence[EmailClaim], at: datetime) -> None:

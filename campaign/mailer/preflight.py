@@ -4,6 +4,7 @@ Used by `campaign mail check`. This sends no email and makes no DNS query; it pr
 """
 
 import smtplib
+import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,17 +13,31 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from campaign.core.errors import MailRefused
+from campaign.core.refused_replies import RefusedReply
 from campaign.core.settings import Settings, SmtpAddress
 from campaign.mailer.addresses import bounce_address, wire_address
 from campaign.mailer.headers import bulk_headers
 from campaign.mailer.kinds import EmailKind
 from campaign.mailer.message import LONGEST_LINE, build_message
+from campaign.mailer.refusal_advice import advice
+from campaign.mailer.refusal_meaning import RefusalAbout
 from campaign.mailer.render import RenderedEmail
-from campaign.mailer.smtp import SmtpSession
+from campaign.mailer.smtp import ConnectionLost, SmtpSession, judge_connection, judge_reply
 
 TOKEN = "A" * 22
 """As long as a message's token."""
 _HERE = ("localhost", "127.0.0.1", "::1")
+_CERTIFICATES = {
+    9: "it is not valid yet; check the clock",
+    10: "it has expired",
+    18: "it is self-signed",
+    19: "it is signed by an authority that is not known here",
+    20: "it is signed by an authority that is not known here, or an intermediate certificate is missing",
+    21: "an intermediate certificate is missing",
+    62: "it is for another name",
+    64: "it is for another IP address",
+}
+"""What OpenSSL's verification errors mean: https://docs.openssl.org/master/man3/X509_STORE_CTX_get_error/"""
 
 
 class Verdict(StrEnum):
@@ -42,12 +57,12 @@ class PreflightFinding:
     words: str
 
 
-def findings(settings: Settings, at: datetime) -> Iterator[PreflightFinding]:
-    """Yield the result of every check."""
+def findings(settings: Settings, at: datetime, to: str = "") -> Iterator[PreflightFinding]:
+    """Yield the result of every check. `to` is whom the mail server is asked about, by default ALERTS_TO."""
     yield _site(settings.site_url)
     yield from _addresses(settings)
     yield from _sample(settings, at)
-    yield from _server(settings.smtp)
+    yield from _server(settings, to or settings.mail.alerts_to or settings.mail_from.address)
     if not settings.mail.events_secret:
         yield PreflightFinding(
             Verdict.note, "MAIL_EVENTS_SECRET is not set: mail providers cannot report bounces"
@@ -146,31 +161,74 @@ def _sample(settings: Settings, at: datetime) -> Iterator[PreflightFinding]:
     yield _aligned("the Message-ID domain", domain, settings.mail_from.domain)
 
 
-def _server(address: SmtpAddress) -> Iterator[PreflightFinding]:
-    """Connect, encrypt and sign in, then disconnect."""
+def _server(settings: Settings, to: str) -> Iterator[PreflightFinding]:
+    """Connect, encrypt, sign in and ask whether the server takes mail, then reset and disconnect."""
+    address = settings.smtp
     where = f"{address.host}:{address.port}"
     if address.security == "plain" and address.host not in _HERE:
         verdict = Verdict.wrong if address.password else Verdict.note
         yield PreflightFinding(verdict, f"SMTP_URL: the connection to {where} is not encrypted")
     try:
         smtp_session = SmtpSession.begin(address)
-    except (smtplib.SMTPNotSupportedError, smtplib.SMTPResponseException) as error:
-        yield PreflightFinding(
-            Verdict.wrong, f"the mail server {where} refused the connection: {error}"
-        )
-        return
     except (smtplib.SMTPException, OSError) as error:
-        yield PreflightFinding(
-            Verdict.unknown, f"the mail server {where} cannot be reached: {error}"
-        )
+        yield _no_connection(error, where)
         return
+    try:
+        yield _extensions(smtp_session, address, where)
+        yield _asked(smtp_session, settings, to)
+    finally:
+        smtp_session.end()
+
+
+def _extensions(
+    smtp_session: SmtpSession, address: SmtpAddress, where: str
+) -> PreflightFinding:
     known = [name for name in ("pipelining", "smtputf8", "size") if smtp_session.offers(name)]
-    smtp_session.end()
     language = "encrypted, " if address.security != "plain" else ""
     language += "signed in, " if address.user else "without a password, "
-    yield PreflightFinding(
-        Verdict.fine, f"the mail server {where} replies: {language}extensions {known}"
+    words = f"the mail server {where} replies: {language}extensions {known}"
+    return PreflightFinding(Verdict.fine, words)
+
+
+def _no_connection(error: Exception, where: str) -> PreflightFinding:
+    """Say what is wrong with the connection, or that the server is out of reach from here."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        what = _CERTIFICATES.get(error.verify_code, error.verify_message)
+        words = f"the mail server's certificate at {where} cannot be trusted: {what}. {advice('tls')}"
+        return PreflightFinding(Verdict.wrong, words)
+    reply = judge_connection(error)
+    if reply is None:
+        words = f"the mail server {where} cannot be reached: {error}"
+        return PreflightFinding(Verdict.unknown, words)
+    words = f"the mail server {where} refused the connection: {reply.words}. {advice(reply.cause)}"
+    return PreflightFinding(Verdict.wrong if reply.permanent else Verdict.note, words)
+
+
+def _asked(smtp_session: SmtpSession, settings: Settings, to: str) -> PreflightFinding:
+    """Ask for MAIL and RCPT as for a real email, up to the point where it would be sent."""
+    bounces = settings.mail.bounces
+    try:
+        sender = wire_address(
+            bounce_address(bounces, TOKEN) if bounces else settings.mail_from.address
+        )
+        recipient = wire_address(to)
+        command, answer = smtp_session.ask(sender, recipient)
+    except (MailRefused, ConnectionLost) as error:
+        return PreflightFinding(Verdict.wrong, str(error).rstrip("."))
+    asked = f"asked to send from {sender} to {recipient}, the mail server"
+    if answer.taken:
+        return PreflightFinding(Verdict.fine, f"{asked} says: {answer}")
+    reply = judge_reply(answer, command)
+    verdict = Verdict.wrong if answer.permanent else Verdict.note
+    return PreflightFinding(
+        verdict, f"{asked} answers {command} with: {answer}. {_what_to_do(reply)}"
     )
+
+
+def _what_to_do(reply: RefusedReply) -> str:
+    if reply.permanent or reply.about == RefusalAbout.us:
+        return advice(reply.cause)
+    return "It asks to try again later, as the service does; check again in a few minutes"
 
 
 def records(settings: Settings) -> list[str]:

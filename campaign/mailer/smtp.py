@@ -7,28 +7,32 @@ message, and it waits for every reply even if the server accepts pipelined comma
 import re
 import smtplib
 import ssl
+from dataclasses import replace
 from functools import cache
 from socket import getfqdn
 from typing import NamedTuple, Self
 
-from campaign.core.errors import MailDelayed, MailRefused, MailUnknown
+from campaign.core.errors import MailDelayed, MailRefused, MailTooLarge, MailUnknown
+from campaign.core.refused_replies import RefusedReply
 from campaign.core.settings import SmtpAddress
+from campaign.mailer.refusal_meaning import RefusalAbout, RefusalCause, judge_refusal
 
 TIMEOUT = 30
 """Seconds to wait for any reply of the mail server."""
 
-_GO_ON, _CLOSING = 354, 421
-_OURS = {500, 501, 502, 503, 504, 530, 534, 535, 538, 555}
-"""Replies to RCPT that are about our syntax or authentication (RFC 5321, RFC 4954)."""
-_STATUS = re.compile(r"5\.(\d{1,3})\.(\d{1,3})\b")
-_ABOUT_SENDER = {"7", "8"}
-"""5.1.7 and 5.1.8 are about the sender address: RFC 3463, 3.2."""
-_AT_RECIPIENT = {"0", "2", "4"}
-"""Subjects in replies to RCPT that concern the address: undefined, mailbox, routing. Not: system, protocol, policy."""
+_GO_ON, _CLOSING, _SIGN_IN_FIRST = 354, 421, 530
+"""Replies whose code says it all; 530 is "authentication required" (RFC 4954, 6), or encryption (RFC 3207, 4)."""
+_STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}\b")
+_MAIL, _RCPT, _DATA = "MAIL", "RCPT", "DATA"
+_COMMANDS = (_MAIL, _RCPT, _DATA)
 
 
 class ConnectionLost(Exception):
-    """The connection broke before the server had the message."""
+    """The connection broke, or the server closed it with `reply`, before it had the message."""
+
+    def __init__(self, words: str, reply: RefusedReply | None = None) -> None:
+        super().__init__(words)
+        self.reply = reply
 
 
 class SmtpReply(NamedTuple):
@@ -40,6 +44,10 @@ class SmtpReply(NamedTuple):
     @property
     def taken(self) -> bool:
         return 200 <= self.code < 300
+
+    @property
+    def permanent(self) -> bool:
+        return 500 <= self.code < 600
 
     def __str__(self) -> str:
         return f"{self.code} {self.words}"
@@ -86,8 +94,18 @@ class SmtpSession:
         """Return whether the server announced `extension`."""
         return bool(self._connection.has_extn(extension))
 
+    @property
+    def largest(self) -> int:
+        """The size in bytes up to which the server announced to accept messages (RFC 1870); 0 if it names none."""
+        announced = self._connection.esmtp_features.get("size", "").split()
+        return int(announced[0]) if announced and announced[0].isdecimal() else 0
+
     def send(self, sender: str, recipient: str, message: bytes) -> None:
-        """Send one message. Raise MailRefused, MailDelayed, MailUnknown or Lost."""
+        """Send one message. Raise MailRefused, MailDelayed, MailTooLarge, MailUnknown or ConnectionLost."""
+        if self.largest and len(message) > self.largest:
+            raise MailTooLarge(
+                f"The message has {len(message)} bytes; the mail server accepts {self.largest}."
+            )
         try:
             self._agree(sender, recipient, message)
         except (smtplib.SMTPException, OSError) as error:
@@ -116,25 +134,55 @@ class SmtpSession:
         finally:
             self._connection.close()
 
+    def ask(self, sender: str, recipient: str) -> tuple[str, SmtpReply]:
+        """Ask for MAIL and RCPT, then reset, so that nothing is sent. Return the last command and its reply.
+
+        Raise ConnectionLost.
+        """
+        try:
+            for command in (f"{_MAIL} FROM:<{sender}>", f"{_RCPT} TO:<{recipient}>"):
+                self._say(command)
+                answer = self._answer()
+                if not answer.taken:
+                    break
+        except (smtplib.SMTPException, OSError) as error:
+            self.over = True
+            raise ConnectionLost(f"The mail server closed the connection: {error}") from error
+        self._start_anew(answer)
+        return command[:4], answer
+
     def _agree(self, sender: str, recipient: str, message: bytes) -> None:
         """Send MAIL, RCPT and DATA, up to the server's 354 reply."""
         commands = [
-            f"MAIL FROM:<{sender}>{self._options(sender, recipient, message)}",
-            f"RCPT TO:<{recipient}>",
-            "DATA",
+            f"{_MAIL} FROM:<{sender}>{self._options(sender, recipient, message)}",
+            f"{_RCPT} TO:<{recipient}>",
+            _DATA,
         ]
-        answers: list[SmtpReply] = []
-        if self._together:
-            self._say(*commands)
-            answers = [self._answer() for _ in commands]
-        else:
-            for command in commands:
-                self._say(command)
-                answers.append(self._answer())
-                if not (answers[-1].taken or answers[-1].code == _GO_ON):
-                    break
+        answers = self._ask_together(commands) if self._together else self._ask_in_turn(commands)
         if answers[-1].code != _GO_ON or not all(each.taken for each in answers[:-1]):
             self._give_up(answers)
+
+    def _ask_in_turn(self, commands: list[str]) -> list[SmtpReply]:
+        answers: list[SmtpReply] = []
+        for command in commands:
+            self._say(command)
+            answers.append(self._answer())
+            if not (answers[-1].taken or answers[-1].code == _GO_ON):
+                break
+        return answers
+
+    def _ask_together(self, commands: list[str]) -> list[SmtpReply]:
+        """Return the replies, up to the one with which the server closed the connection, if it did."""
+        self._say(*commands)
+        answers: list[SmtpReply] = []
+        try:
+            for _ in commands:
+                answers.append(self._answer())  # noqa: PERF401 - the replies so far are needed
+        except (smtplib.SMTPException, OSError):
+            if all(one.taken for one in answers):
+                raise
+            self.over = True
+        return answers
 
     def _give_up(self, answers: list[SmtpReply]) -> None:
         """Raise for the first negative reply and reset the connection for the next message."""
@@ -144,10 +192,10 @@ class SmtpSession:
         place = next(n for n, one in enumerate(answers) if not one.taken)
         answer = answers[place]
         self._start_anew(answer)
-        if place == 0:
-            # The sender was refused: a problem between us and our server, not of the recipient.
-            raise MailDelayed(f"The mail server refused the sender: {answer}")
-        raise _refusal(answer, at_recipient=place == 1)
+        refusal = _refusal(answer, _COMMANDS[place])
+        if answer.code == _CLOSING:
+            raise ConnectionLost(str(refusal), refusal.reply)
+        raise refusal
 
     def _judge(self, answer: SmtpReply) -> None:
         if answer.taken:
@@ -156,11 +204,11 @@ class SmtpSession:
             self.over = True
             raise MailUnknown(f"The mail server sent an unknown reply: {answer}")
         self._start_anew(answer)
-        raise _refusal(answer, at_recipient=False)
+        raise _refusal(answer, _DATA)
 
     def _start_anew(self, answer: SmtpReply) -> None:
         """Reset the connection for the next message, or mark it as closed."""
-        if answer.code == _CLOSING:
+        if self.over or answer.code == _CLOSING:
             self.over = True
             return
         try:
@@ -187,19 +235,56 @@ class SmtpSession:
         return SmtpReply(code, words.decode("utf-8", "replace"))
 
 
-def _refusal(answer: SmtpReply, *, at_recipient: bool) -> MailDelayed | MailRefused:
-    if not 500 <= answer.code < 600:
-        return MailDelayed(f"The mail server postponed the message: {answer}")
-    about = _about_recipient(answer, at_recipient=at_recipient)
-    return MailRefused(f"The mail server refused the message: {answer}", recipient=about)
-
-
-def _about_recipient(answer: SmtpReply, *, at_recipient: bool) -> bool:
-    """Return whether the address itself was refused, judged by the status (RFC 3463) or else by the command."""
+def judge_reply(answer: SmtpReply, command: str, *, on_connecting: bool = False) -> RefusedReply:
+    """Return a negative reply with its meaning. Only a permanent reply to RCPT or DATA can be about the address."""
     status = _STATUS.match(answer.words)
-    if status:
-        subject, detail = status.groups()
-        if subject == "1":
-            return detail not in _ABOUT_SENDER
-        return at_recipient and subject in _AT_RECIPIENT
-    return at_recipient and answer.code not in _OURS
+    meaning = judge_refusal(
+        answer.words, code=answer.code, status=status[0] if status else "", command=command
+    )
+    about, cause = meaning.about, meaning.cause
+    if answer.code == _SIGN_IN_FIRST and cause is not RefusalCause.tls:
+        about, cause = RefusalAbout.us, RefusalCause.authentication
+    if about is RefusalAbout.address and not (answer.permanent and command in (_RCPT, _DATA)):
+        about, cause = (
+            (RefusalAbout.us, RefusalCause.sender)
+            if answer.permanent
+            else (RefusalAbout.passing, RefusalCause.busy)
+        )
+    return RefusedReply(
+        about, cause, str(answer), permanent=answer.permanent, on_connecting=on_connecting
+    )
+
+
+def judge_connection(error: Exception) -> RefusedReply | None:
+    """Return what an error of `SmtpSession.begin` says about us, or None if the server was only out of reach."""
+    if isinstance(error, smtplib.SMTPResponseException):
+        words = error.smtp_error
+        text = words.decode("utf-8", "replace") if isinstance(words, bytes) else str(words)
+        reply = judge_reply(SmtpReply(error.smtp_code, text), "", on_connecting=True)
+        if isinstance(error, smtplib.SMTPAuthenticationError) and reply.permanent:
+            return replace(reply, about=RefusalAbout.us, cause=RefusalCause.authentication)
+        return reply
+    cause = _fault_of_setup(error)
+    if cause is None:
+        return None
+    return RefusedReply(RefusalAbout.us, cause, str(error), on_connecting=True)
+
+
+def _fault_of_setup(error: Exception) -> RefusalCause | None:
+    if isinstance(error, smtplib.SMTPNotSupportedError):
+        return RefusalCause.tls if "STARTTLS" in str(error) else RefusalCause.authentication
+    broken = isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError | ssl.SSLSyscallError)
+    return RefusalCause.tls if isinstance(error, ssl.SSLError) and not broken else None
+
+
+def _refusal(answer: SmtpReply, command: str) -> MailDelayed | MailRefused:
+    reply = judge_reply(answer, command)
+    if not answer.permanent:
+        return MailDelayed(f"The mail server postponed the message: {answer}", reply=reply)
+    if reply.about == RefusalAbout.address:
+        words = f"The mail server refused the address: {answer}"
+        return MailRefused(words, recipient=True, reply=reply)
+    if reply.cause == RefusalCause.size:
+        return MailTooLarge(f"The mail server refused the message: {answer}", reply=reply)
+    what = "sender" if command == _MAIL else "message"
+    return MailDelayed(f"The mail server refused the {what}: {answer}", reply=reply)

@@ -10,7 +10,8 @@ from typing import Self
 from campaign.core.errors import MailDelayed
 from campaign.core.settings import SmtpAddress
 from campaign.mailer.addresses import wire_address
-from campaign.mailer.smtp import ConnectionLost, SmtpSession
+from campaign.mailer.refusal_meaning import RefusalCause
+from campaign.mailer.smtp import ConnectionLost, SmtpSession, judge_connection
 
 
 class Transport:
@@ -42,28 +43,39 @@ class Transport:
             try:
                 self._conversation = SmtpSession.begin(self._address)
             except (smtplib.SMTPException, OSError) as error:
-                raise MailDelayed(f"The mail server cannot be reached: {error}") from error
+                reply = judge_connection(error)
+                words = reply.words if reply else str(error)
+                raise MailDelayed(
+                    f"The mail server cannot be reached: {words}", reply=reply
+                ) from error
         return self._conversation
 
     def send(self, recipient: str, message: bytes, envelope_from: str = "") -> None:
         """Send `message`.
 
-        Raise MailRefused (5xx, permanent), MailDelayed (temporary, certainly not sent) or MailUnknown (the connection
-        broke and the message may have been sent). `envelope_from` is the bounce address, if not the default.
+        Raise MailRefused (the address is at fault), MailDelayed (certainly not sent, for another reason), MailTooLarge
+        or MailUnknown (the connection broke and the message may have been sent). `envelope_from` is the bounce address,
+        if not the default.
         """
         wired = wire_address(recipient)
         sender = wire_address(envelope_from or self._envelope_from)
-        reused = self._conversation is not None
+        if self._conversation is not None:
+            try:
+                self._try(sender, wired, message)
+            except ConnectionLost:
+                pass
+            except MailDelayed as error:
+                if error.reply is None or error.reply.cause != RefusalCause.rate:
+                    raise
+            else:
+                return
+            # The server closed the connection because it was idle, or had carried as many messages as the server
+            # wants on one. That says nothing about this message.
+            self._close()
         try:
             self._try(sender, wired, message)
         except ConnectionLost as lost:
-            if not reused:
-                raise MailDelayed(str(lost)) from lost
-            # The server had closed an idle connection. That says nothing about this message.
-            try:
-                self._try(sender, wired, message)
-            except ConnectionLost as again:
-                raise MailDelayed(str(again)) from again
+            raise MailDelayed(str(lost), reply=lost.reply) from lost
 
     def _try(self, sender: str, recipient: str, message: bytes) -> None:
         smtp_session = self.open()

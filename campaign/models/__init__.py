@@ -21,6 +21,7 @@ from campaign.models.heartbeat import Heartbeat
 from campaign.models.inbox import InboxEvent
 from campaign.models.integrations import ApiToken, WebhookDelivery, WebhookEndpoint
 from campaign.models.ledger import LedgerEntry, ProgressShard
+from campaign.models.mail_outages import MailOutage, MailRefusal
 from campaign.models.mailing import CampaignStep, Extension, Reminder, Subscriber, Suppression
 from campaign.models.offline import DepositBatch, OfflineGift
 from campaign.models.outbox import OutboxMessage
@@ -39,6 +40,7 @@ from campaign.models.states import (
     Frequency,
     InboxState,
     LedgerKind,
+    MailLane,
     OfflineKind,
     OutboxState,
     ReceiptKind,
@@ -98,6 +100,9 @@ __all__ = [
     "LedgerEntry",
     "LedgerKind",
     "LeftAlone",
+    "MailLane",
+    "MailOutage",
+    "MailRefusal",
     "MatchingGift",
     "MatchingShard",
     "Milestone",

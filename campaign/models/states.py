@@ -191,6 +191,13 @@ class ReminderChoice(StrEnum):
     last_day = "last_day"
 
 
+class MailLane(StrEnum):
+    """How an email is sent: campaign emails (bulk), or one to a single person about something of theirs."""
+
+    bulk = "bulk"
+    single = "single"
+
+
 class SuppressionReason(StrEnum):
     """Why an address gets no more appeals.
 

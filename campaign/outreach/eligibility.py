@@ -26,6 +26,7 @@ from campaign.core import clock
 from campaign.core.errors import DeadlineInvalid
 from campaign.donations.canonical_donors import other_records
 from campaign.mailer.kinds import EmailKind
+from campaign.mailer.suppressions import SUPPRESSED
 from campaign.models import (
     Campaign,
     CampaignStep,
@@ -141,7 +142,7 @@ def _person_unwanted(session: Session, claim: "EmailClaim") -> str:
     if not claim.recipient:
         return "The address has been erased."
     if is_suppressed:
-        return "The address is on the suppression list."
+        return SUPPRESSED
     if claim.kind == EmailKind.thank_you:
         return "" if has_given else "Their gift was refunded or reversed in full."
     return "They have given to this campaign in the meantime." if has_given else ""

@@ -11,8 +11,10 @@ from campaign.campaigns import formatting
 from campaign.core import money
 from campaign.core.i18n import ENGLISH, get_language
 from campaign.core.locks import AdvisoryLock, lock_until_commit
+from campaign.mailer.circuit_breaker import outages_since
 from campaign.mailer.kinds import EmailKind
 from campaign.mailer.queue import NewEmail, queue_email
+from campaign.mailer.refusal_advice import describe_outage
 from campaign.models import InboxEvent, InboxState, OutboxMessage
 from campaign.reporting.review_queue import (
     ActionableWarning,
@@ -24,6 +26,9 @@ from campaign.reporting.review_queue import (
 
 FAILING_FOR = timedelta(hours=1)
 """Failed events are retried automatically; after this long, staff should know."""
+
+OUTAGES_OF = timedelta(hours=12)
+"""Stops of sending that began so long ago are reported even if they have ended."""
 
 
 def queue_alert(
@@ -79,6 +84,7 @@ def find_problems(session: Session, at: datetime, zone: ZoneInfo) -> dict[str, s
     problems |= {_refund_key(one): _refund(one) for one in found.refunds}
     return (
         problems
+        | _outage_problems(session, at)
         | _email_problems(found)
         | _event_problems(session, found, at)
         | _ledger_problems(found)
@@ -119,6 +125,14 @@ def _refund(one: ProblemRefund) -> str:
         f"A refund of {amount} for donation {one.donation} has not reached the donor"
         f" ({one.state}{reason}). See `campaign review`."
     )
+
+
+def _outage_problems(session: Session, at: datetime) -> dict[str, str]:
+    """Report stops of sending, also those that ended before anybody could be told. Repeated ones are one problem."""
+    return {
+        f"mail_outage:{one.lane}:{one.cause}": describe_outage(one)
+        for one in outages_since(session, at - OUTAGES_OF)
+    }
 
 
 def _email_problems(found: Review) -> dict[str, str]:

@@ -8,11 +8,13 @@ from sqlalchemy.orm import Session
 
 from campaign.core import clock
 from campaign.mailer import undelivered
+from campaign.mailer.circuit_breaker import open_outages
 from campaign.models import (
     Campaign,
     Dispute,
     FraudWarning,
     InboxEvent,
+    MailLane,
     OutboxMessage,
     OutboxState,
     ProgressShard,
@@ -39,6 +41,12 @@ def count_stuck_messages(session: Session) -> Mapping[str, int]:
 def count_failed_messages(session: Session) -> Mapping[str, int]:
     """Count failed emails by kind."""
     return _by(session, OutboxMessage.kind, OutboxMessage.state == OutboxState.failed.value)
+
+
+def stopped_lanes(session: Session) -> Mapping[str, int]:
+    """Return, by lane, 1 if the mail server refuses every message and sending is stopped, else 0."""
+    stopped = {one.lane for one in open_outages(session)}
+    return {lane.value: int(lane.value in stopped) for lane in MailLane}
 
 
 def count_disputes(session: Session) -> Mapping[str, int]:

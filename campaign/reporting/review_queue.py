@@ -15,6 +15,8 @@ from sqlalchemy.orm import Session
 from campaign.audit.heartbeats import JobStatus, job_statuses
 from campaign.campaigns.finalization import LateEntry, late_entries
 from campaign.mailer import undelivered
+from campaign.mailer.circuit_breaker import open_outages
+from campaign.models import MailOutage
 from campaign.reconciliation.runs import UnresolvedRun, find_unresolved_runs
 from campaign.reporting import review_queries
 
@@ -138,6 +140,7 @@ class Review:
     events: list[UnappliedEvent] = field(default_factory=list)
     messages: list[FailedEmail] = field(default_factory=list)
     stuck: list[StuckEmails] = field(default_factory=list)
+    outages: list[MailOutage] = field(default_factory=list)
     overdue_jobs: list[JobStatus] = field(default_factory=list)
     late_entries: list[LateEntry] = field(default_factory=list)
     unmatched: list[UnmatchedEvidence] = field(default_factory=list)
@@ -159,6 +162,7 @@ def read_review(session: Session, at: datetime) -> Review:
         events=_read(session, UnappliedEvent, review_queries.unapplied_events()),
         messages=_read(session, FailedEmail, review_queries.failed_messages()),
         stuck=_read(session, StuckEmails, undelivered.stuck_by_kind(at)),
+        outages=list(open_outages(session)),
         overdue_jobs=[one for one in job_statuses(session, at) if one.overdue],
         late_entries=late_entries(session),
         unmatched=_read(session, UnmatchedEvidence, review_queries.unmatched_evidence()),

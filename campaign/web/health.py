@@ -117,6 +117,12 @@ def _queues(session: Session) -> Iterator[Metric]:
         campaign_metrics.count_failed_messages(session),
     )
     yield _gauge(
+        "campaign_mail_stopped",
+        "1 if the mail server refuses everybody: bulk (campaign emails) or single (receipts and others)",
+        ["lane"],
+        campaign_metrics.stopped_lanes(session),
+    )
+    yield _gauge(
         "campaign_webhook_deliveries",
         "Outgoing webhooks by state; failed ones are no longer retried",
         ["state"],

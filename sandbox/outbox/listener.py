@@ -25,7 +25,9 @@ class Listener:
         credentials: tuple[str, str] | None = None,
         starttls: ssl.SSLContext | None = None,
         smtputf8: bool = True,
+        size: int | None = None,
     ) -> None:
+        self._size = size or MAX_MESSAGE_BYTES
         self._handler = handler
         self._credentials = credentials
         self._starttls = starttls
@@ -89,7 +91,7 @@ class Listener:
             self,
             self._handler,
             enable_SMTPUTF8=self._smtputf8,
-            data_size_limit=MAX_MESSAGE_BYTES,
+            data_size_limit=self._size,
             hostname="outbox.localhost",
             ident="Outbox",
             loop=self._loop,

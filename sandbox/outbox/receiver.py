@@ -59,7 +59,8 @@ class _Plan:
 class MailReceiver(StartStopContext):
     """Collect `messages`. `url` is the value for SMTP_URL; `connections` counts connections.
 
-    `smtputf8` accepts internationalized addresses (RFC 6531); `pipelining` accepts grouped commands (RFC 2920).
+    `smtputf8` accepts internationalized addresses (RFC 6531); `pipelining` accepts grouped commands (RFC 2920); `size`
+    is the largest message that it announces and accepts (RFC 1870), by default 32 MB.
     """
 
     def __init__(
@@ -69,10 +70,11 @@ class MailReceiver(StartStopContext):
         starttls: ssl.SSLContext | None = None,
         smtputf8: bool = True,
         pipelining: bool = False,
+        size: int | None = None,
     ) -> None:
         self._credentials = credentials
         self._listener = Listener(
-            self, credentials=credentials, starttls=starttls, smtputf8=smtputf8
+            self, credentials=credentials, starttls=starttls, smtputf8=smtputf8, size=size
         )
         self._pipelining = pipelining
         self._starttls = starttls is not None

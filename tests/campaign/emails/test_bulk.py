@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -10,12 +11,14 @@ import pytest
 from sqlalchemy import select, update
 
 from campaign.core import clock
+from campaign.core.settings import SmtpAddress
 from campaign.emails import bulk, bulk_claims
 from campaign.emails.bulk import BulkRun, BulkSender
 from campaign.emails.delivery import deliver_batch, deliver_due
 from campaign.emails.rate_limit import SendRate, slot
-from campaign.mailer import outbox
-from campaign.models import Campaign, OutboxMessage, Reminder, Suppression
+from campaign.mailer import circuit_breaker, outbox
+from campaign.mailer.suppressions import suppress
+from campaign.models import Campaign, OutboxMessage, Reminder, Suppression, SuppressionReason
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
 from sandbox.outbox.receiver import MailReceiver
@@ -254,7 +257,7 @@ def test_an_address_that_is_refused_for_good_is_suppressed(
     mailbox.answer("550 5.1.1 No such user", to="ana@example.org")
     mailbox.answer("550 5.7.1 Policy", to="eva@example.org")
     deliver_due(mailing)
-    assert set(states(mailing)) == {"failed"}
+    assert sorted(states(mailing)) == ["failed", "failed", "queued"]
     with mailing.sessions() as session:
         found = session.scalars(select(Suppression).order_by(Suppression.email)).all()
     assert [(one.email, one.reason) for one in found] == [
@@ -328,3 +331,161 @@ def test_the_rate_is_kept_from_run_to_run(
     took = time.monotonic() - begun
     assert len(mailbox.wait_for(30)) == 30
     assert took >= 0.7  # 30 at 40 a second
+
+
+REFUSED = "550 5.1.1 <{}>: Recipient address rejected: User unknown (id {})"
+
+
+def refuse_all(mailbox: MailReceiver, *recipients: str) -> None:
+    for number, recipient in enumerate(recipients):
+        mailbox.answer(REFUSED.format(recipient, f"q{number}x7"), to=recipient)
+
+
+def suppressed(installation: Installation) -> list[str]:
+    with installation.sessions() as session:
+        return list(session.scalars(select(Suppression.email).order_by(Suppression.email)))
+
+
+def test_a_server_that_refuses_everybody_suppresses_nobody_and_everybody_is_sent_later(
+    mailing: Installation, mailbox: MailReceiver, campaign: Campaign
+) -> None:
+    queue_appeals(mailing, campaign, *readers(40))
+    refuse_all(mailbox, *readers(40))
+    deliver_due(mailing)
+    assert suppressed(mailing) == []
+    found = messages(mailing)
+    assert {row.state for row in found} == {"queued"}
+    assert sum(row.attempts for row in found) < 12, "the others are not tried"
+    assert deliver_due(mailing) == 0, "the next try is not due yet"
+    mailbox.accept()
+    try_now(mailing)
+    deliver_due(mailing)
+    assert set(states(mailing)) == {"sent"}
+    assert sorted(mail.recipients[0] for mail in mailbox.messages) == readers(40)
+
+
+def try_now(installation: Installation) -> None:
+    make_due(installation)
+    with installation.sessions.begin() as session:
+        circuit_breaker.try_now(session, clock.now())
+
+
+def test_while_everybody_is_refused_one_email_is_tried_at_a_time(
+    one_connection: Installation, mailbox: MailReceiver, campaign: Campaign
+) -> None:
+    queue_appeals(one_connection, campaign, *readers(10))
+    mailbox.answer("550 relay not permitted")
+    deliver_due(one_connection)
+    before = sum(row.attempts for row in messages(one_connection))
+    assert before == circuit_breaker.READERS_IN_A_ROW
+    for more in (1, 2):
+        try_now(one_connection)
+        deliver_due(one_connection)
+        assert sum(row.attempts for row in messages(one_connection)) == before + more
+
+
+def test_two_dead_addresses_in_a_row_are_suppressed(
+    one_connection: Installation, mailbox: MailReceiver, campaign: Campaign
+) -> None:
+    queue_appeals(one_connection, campaign, *readers(6))
+    refuse_all(mailbox, readers(6)[1], readers(6)[2], readers(6)[4])
+    deliver_due(one_connection)
+    assert states(one_connection) == ["sent", "failed", "failed", "sent", "failed", "sent"]
+    assert suppressed(one_connection) == [readers(6)[1], readers(6)[2], readers(6)[4]]
+
+
+def test_an_older_suppression_is_not_undone(
+    one_connection: Installation, mailbox: MailReceiver, campaign: Campaign
+) -> None:
+    queue_appeals(one_connection, campaign, *readers(3), campaign_id=None, step_id=None)
+    with one_connection.sessions.begin() as session:
+        session.add(Suppression(email=readers(1)[0], reason="refused"))
+    refuse_all(mailbox, *readers(3))
+    deliver_due(one_connection)
+    assert set(states(one_connection)) == {"queued"}
+    assert suppressed(one_connection) == readers(1)
+
+
+def test_what_was_unsubscribed_meanwhile_stays_unsubscribed(
+    one_connection: Installation, mailbox: MailReceiver, campaign: Campaign
+) -> None:
+    queue_appeals(one_connection, campaign, *readers(2))
+    refuse_all(mailbox, *readers(3))
+    deliver_due(one_connection)
+    with one_connection.sessions.begin() as session:
+        suppress(session, readers(1)[0], SuppressionReason.unsubscribed)
+    queue_appeals(one_connection, campaign, readers(3)[2])
+    deliver_due(one_connection)
+    assert set(states(one_connection)) == {"queued"}
+    assert suppressed(one_connection) == readers(1)
+
+
+def test_taken_back_emails_that_expire_are_dropped_and_not_sent(
+    one_connection: Installation, mailbox: MailReceiver, campaign: Campaign
+) -> None:
+    soon = clock.now() + timedelta(seconds=20)
+    queue_appeals(one_connection, campaign, *readers(3), expires_at=soon)
+    refuse_all(mailbox, *readers(3))
+    deliver_due(one_connection)
+    assert set(states(one_connection)) == {"dropped"}
+    assert suppressed(one_connection) == []
+
+
+def test_workers_at_once_suppress_nobody_either(
+    mailing: Installation, mailbox: MailReceiver, campaign: Campaign
+) -> None:
+    queue_appeals(mailing, campaign, *readers(120))
+    refuse_all(mailbox, *readers(120))
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(lambda _: deliver_due(mailing), range(4)))
+    assert suppressed(mailing) == []
+    assert set(states(mailing)) == {"queued"}
+    with mailing.sessions() as session:
+        assert len(circuit_breaker.open_outages(session)) == 1
+
+
+def test_after_a_worker_died_in_a_row_another_completes_it(
+    one_connection: Installation, mailbox: MailReceiver, campaign: Campaign
+) -> None:
+    queue_appeals(one_connection, campaign, *readers(2))
+    refuse_all(mailbox, *readers(9))
+    deliver_due(one_connection)
+    assert suppressed(one_connection) == readers(2)
+    assert states(one_connection) == ["failed"] * 2
+    one_connection.engine.dispose()  # nothing of the first worker is left but the database
+    queue_appeals(one_connection, campaign, *readers(9)[2:])
+    deliver_due(one_connection)
+    assert suppressed(one_connection) == []
+    assert set(states(one_connection)) == {"queued"}
+
+
+def test_a_receipt_is_sent_while_campaign_emails_are_refused(
+    mailing: Installation,
+    mailbox: MailReceiver,
+    campaign: Campaign,
+    give: Callable[..., Facts],
+    store: Callable[..., None],
+) -> None:
+    queue_appeals(mailing, campaign, *readers(5))
+    for reader in readers(5):
+        mailbox.answer("554 5.7.1 Looks like spam", to=reader, after_data=True)
+    deliver_due(mailing)
+    store(give(email="ana@example.org").completed())
+    apply_due_events(mailing)
+    deliver_due(mailing)
+    assert [mail.recipients for mail in mailbox.messages] == [("ana@example.org",)]
+
+
+def test_a_refused_password_stops_at_once_and_nothing_is_begun(
+    installation: Installation, campaign: Campaign
+) -> None:
+    with MailReceiver(credentials=("us", "right")) as server:
+        address = SmtpAddress("127.0.0.1", server.port, "plain", "us", "wrong")
+        wrong = replace(installation, settings=replace(installation.settings, smtp=address))
+        queue_appeals(wrong, campaign, *readers(30))
+        deliver_due(wrong)
+        assert all(row.begun_at is None for row in messages(wrong))
+        with wrong.sessions() as session:
+            [outage] = circuit_breaker.open_outages(session)
+        assert (outage.cause, outage.readers) == ("authentication", 0)
+        assert server.connections <= 4

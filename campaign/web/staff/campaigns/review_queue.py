@@ -11,7 +11,8 @@ from campaign.audit.heartbeats import JobStatus
 from campaign.campaigns.finalization import LateEntry
 from campaign.core import money
 from campaign.mailer.kinds import EmailKind
-from campaign.models import Acknowledgment
+from campaign.mailer.refusal_advice import describe_outage
+from campaign.models import Acknowledgment, MailOutage
 from campaign.reconciliation.runs import UnresolvedRun
 from campaign.reporting.review_queue import (
     ActionableWarning,
@@ -32,7 +33,7 @@ MOST = 25
 _WARNINGS = "Fraud warnings: refund now to avoid a dispute"
 _LATE = "Late entries that are not in the final result"
 _UNPLACED = "Unmatched refunds and disputes"
-_URGENT = ("dispute", "warning", "refund", "job", "stuck")
+_URGENT = ("dispute", "warning", "refund", "job", "mail_outage", "stuck")
 
 
 class ReviewRow(NamedTuple):
@@ -84,6 +85,7 @@ def groups(review: Review, marks: Marks) -> list[Group]:
         (_WARNINGS, "warning", review.warnings, _warning, _stripe_id),
         ("Refunds with problems", "refund", review.refunds, _refund, _refund_key),
         ("Overdue jobs", "job", review.overdue_jobs, _job, _no_key),
+        ("Mail server refuses everybody", "mail_outage", review.outages, _outage, _no_key),
         ("Stuck emails", "stuck", review.stuck, _stuck, _no_key),
         ("Failed emails", "message", review.messages, _message, _id),
         ("Events that could not be applied", "event", review.events, _event, _id),
@@ -164,6 +166,10 @@ def _refund(one: ProblemRefund) -> ReviewRow:
 
 def _job(one: JobStatus) -> ReviewRow:
     return ReviewRow(f"{one.job}: {one.sentence}")
+
+
+def _outage(one: MailOutage) -> ReviewRow:
+    return ReviewRow(describe_outage(one).rstrip("."), until=one.opened_at)
 
 
 def _stuck(one: StuckEmails) -> ReviewRow:
