@@ -20,6 +20,7 @@ from campaign.emails.contexts import ObsoleteEmail, Sender, build_email_context
 from campaign.mailer import outbox
 from campaign.mailer.headers import QUIET
 from campaign.mailer.message import Attachment, build_message
+from campaign.mailer.providers.headers import provider_headers
 from campaign.mailer.render import RenderedEmail, render_email
 from campaign.mailer.transport import Transport
 from campaign.runtime.context import Installation
@@ -85,7 +86,10 @@ def deliver(installation: Installation, transport: Transport, claim: outbox.Emai
             recipient=claim.recipient,
             message_id=claim.message_id,
             at=clock.now(),
-            headers=QUIET,
+            headers={
+                **QUIET,
+                **provider_headers(installation.settings.mail.providers, claim.token, bulk=False),
+            },
             attachments=files,
         )
         transport.send(claim.recipient, message, envelope_sender(installation, claim))
