@@ -1,6 +1,7 @@
 """Read environment variables one by one, collect every error, and report all of them at once.
 
-Only `campaign.core.settings` uses it. Every variable may come from a file that `NAME_FILE` names (container secrets).
+Only `campaign.core.settings` and the modules that it loads use it. Every variable may come from a file that `NAME_FILE`
+names (container secrets).
 Written here because environs and pydantic-settings do not report an unreadable or duplicate `NAME_FILE` with the other
 errors, and add about 75 and 200 ms of CPU time to the start of every command.
 """

@@ -18,6 +18,8 @@ from campaign.core.chart_of_accounts import ChartOfAccounts, parse_chart
 from campaign.core.clock import zone
 from campaign.core.env_reader import Variables
 from campaign.core.errors import DeadlineInvalid
+from campaign.core.list_settings import ListSettings, read_lists
+from campaign.core.provider_settings import ProviderSettings, read_providers
 
 
 @dataclass(frozen=True)
@@ -34,9 +36,10 @@ class MailSettings:
     bounces: str = ""
     events_secret: str = field(default="", repr=False)
     alerts_to: str = ""
+    providers: ProviderSettings = field(default_factory=ProviderSettings)
 
 
-def read_mail(reader: Variables, sender_address: str) -> MailSettings:
+def read_mail(reader: Variables, sender_address: str, smtp_host: str) -> MailSettings:
     """Read the mail settings; `reader` collects faults. Alerts go to the sender by default."""
     connections = reader.count("MAIL_CONNECTIONS", "4")
     if connections < 1:
@@ -50,6 +53,7 @@ def read_mail(reader: Variables, sender_address: str) -> MailSettings:
         bounces=reader.mailbox("MAIL_BOUNCES"),
         events_secret=secret,
         alerts_to=reader.mailbox("ALERTS_TO") or sender_address,
+        providers=read_providers(reader, smtp_host),
     )
 
 
@@ -177,6 +181,7 @@ class Settings:
     mail: MailSettings = field(default_factory=MailSettings)
     staff: StaffSettings = field(default_factory=StaffSettings)
     books: BooksSettings = field(default_factory=BooksSettings)
+    lists: ListSettings = field(default_factory=ListSettings)
 
     @property
     def livemode(self) -> bool:
@@ -308,6 +313,7 @@ def load_settings(environ: Mapping[str, str] | None = None, *, broker: bool = Tr
     """
     reader = Variables(os.environ if environ is None else environ)
     sender = _sender(reader)
+    smtp = _smtp(reader)
     base = reader.optional("STRIPE_API_BASE") or "https://api.stripe.com"
     site = reader.required("SITE_URL", "the public base URL, such as https://give.example.org")
     settings = Settings(
@@ -318,16 +324,17 @@ def load_settings(environ: Mapping[str, str] | None = None, *, broker: bool = Tr
         stripe_secret_key=_stripe_key(reader),
         stripe_webhook_secrets=_webhook_secrets(reader),
         stripe_api_base=_web_address(reader, "STRIPE_API_BASE", base),
-        smtp=_smtp(reader),
+        smtp=smtp,
         mail_from=sender,
         organization=_organization(reader, sender),
         trusted_proxies=reader.count("TRUSTED_PROXIES", "0"),
         card_fee_rate=reader.number("CARD_FEE_RATE", "0.029", Decimal("0.5")),
         card_fee_fixed=reader.count("CARD_FEE_FIXED", "30"),
         sentry_dsn=reader.optional("SENTRY_DSN"),
-        mail=read_mail(reader, sender.address),
+        mail=read_mail(reader, sender.address, smtp.host),
         staff=read_staff(reader),
         books=read_books(reader),
+        lists=read_lists(reader),
     )
     reader.raise_faults()
     return settings

@@ -7,6 +7,7 @@ from campaign.mailer.headers import bulk_headers
 from campaign.mailer.merge_fields import NAME, UNSUBSCRIBE_URL, fill
 from campaign.mailer.message import build_message
 from campaign.mailer.outbox import EmailClaim
+from campaign.mailer.providers.headers import provider_headers
 from campaign.mailer.render import RenderedEmail, render_email
 from campaign.runtime.context import Installation
 
@@ -39,7 +40,10 @@ class BatchRenderer:
             recipient=claim.recipient,
             message_id=claim.message_id,
             at=clock.now(),
-            headers=bulk_headers(settings.mail_from, settings.organization.name, page, about),
+            headers={
+                **bulk_headers(settings.mail_from, settings.organization.name, page, about),
+                **provider_headers(settings.mail.providers, claim.token, bulk=True),
+            },
         )
 
     def _render(self, claim: EmailClaim) -> RenderedEmail | ObsoleteEmail:

@@ -21,6 +21,7 @@ from campaign.emails.contexts import ObsoleteEmail, Sender, build_email_context
 from campaign.mailer import circuit_breaker, outbox
 from campaign.mailer.headers import QUIET
 from campaign.mailer.message import Attachment, build_message
+from campaign.mailer.providers.headers import provider_headers
 from campaign.mailer.render import RenderedEmail, render_email
 from campaign.mailer.transport import Transport
 from campaign.models import MailLane
@@ -142,7 +143,10 @@ def _hand_over(
         recipient=claim.recipient,
         message_id=claim.message_id,
         at=clock.now(),
-        headers=QUIET,
+        headers={
+            **QUIET,
+            **provider_headers(installation.settings.mail.providers, claim.token, bulk=False),
+        },
         attachments=files,
     )
     transport.send(claim.recipient, message, envelope_sender(installation, claim))

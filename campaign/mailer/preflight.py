@@ -5,7 +5,7 @@ Used by `campaign mail check`. This sends no email and makes no DNS query; it pr
 
 import smtplib
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -13,8 +13,17 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from campaign.core.errors import MailRefused
+from campaign.core.provider_settings import (
+    BREVO,
+    MAILGUN,
+    POSTMARK,
+    SENDGRID,
+    SES,
+    SPARKPOST,
+    ProviderSettings,
+)
 from campaign.core.refused_replies import RefusedReply
-from campaign.core.settings import Settings, SmtpAddress
+from campaign.core.settings import MailSettings, Settings, SmtpAddress
 from campaign.mailer.addresses import bounce_address, wire_address
 from campaign.mailer.headers import bulk_headers
 from campaign.mailer.kinds import EmailKind
@@ -63,10 +72,34 @@ def findings(settings: Settings, at: datetime, to: str = "") -> Iterator[Preflig
     yield from _addresses(settings)
     yield from _sample(settings, at)
     yield from _server(settings, to or settings.mail.alerts_to or settings.mail_from.address)
-    if not settings.mail.events_secret:
-        yield PreflightFinding(
-            Verdict.note, "MAIL_EVENTS_SECRET is not set: mail providers cannot report bounces"
-        )
+    yield from _provider(settings.mail)
+
+
+_EVENT_SETTINGS: dict[str, tuple[str, Callable[[ProviderSettings], tuple[str, ...]]]] = {
+    SES: ("SES_TOPIC_ARN", lambda found: found.ses_topics),
+    POSTMARK: ("POSTMARK_WEBHOOK_SECRET", lambda found: found.postmark_secrets),
+    MAILGUN: ("MAILGUN_WEBHOOK_KEY", lambda found: found.mailgun_keys),
+    SENDGRID: ("SENDGRID_WEBHOOK_KEY", lambda found: found.sendgrid_keys),
+    SPARKPOST: ("SPARKPOST_WEBHOOK_SECRET", lambda found: found.sparkpost_secrets),
+    BREVO: ("BREVO_WEBHOOK_SECRET", lambda found: found.brevo_secrets),
+}
+
+
+def _provider(mail: MailSettings) -> Iterator[PreflightFinding]:
+    """Say whether the provider that sends can report bounces."""
+    found = mail.providers
+    if not found.sending:
+        if not mail.events_secret:
+            words = "MAIL_EVENTS_SECRET is not set: mail providers cannot report bounces"
+            yield PreflightFinding(Verdict.note, words)
+        return
+    name, value = _EVENT_SETTINGS[found.sending]
+    if value(found):
+        words = f"{found.sending} reports bounces to /mail/events/{found.sending}"
+        yield PreflightFinding(Verdict.fine, words)
+    else:
+        words = f"{name} is not set: {found.sending} cannot report bounces (docs/mail-providers.md)"
+        yield PreflightFinding(Verdict.note, words)
 
 
 def _site(url: str) -> PreflightFinding:

@@ -1,6 +1,7 @@
-"""Read and apply the bounces and complaints that a mail provider reports.
+"""Apply the bounces, complaints and unsubscribes that a mail provider reports, and read those in our own format.
 
-The provider authenticates with a secret, so an event may identify a recipient by address alone.
+`mailer.providers` reads the formats of the providers themselves. The provider authenticates with a secret or a
+signature, so an event may identify a recipient by address alone.
 """
 
 from collections.abc import Mapping
@@ -15,12 +16,12 @@ from campaign.mailer.bounces import find_message, record_bounce, record_complain
 from campaign.mailer.suppressions import suppress
 from campaign.models import SuppressionReason
 
-BOUNCE, COMPLAINT = "bounce", "complaint"
+BOUNCE, COMPLAINT, UNSUBSCRIBE = "bounce", "complaint", "unsubscribe"
 
 
 @dataclass(frozen=True)
 class MailEvent:
-    """A bounce, permanent or temporary, or a spam complaint.
+    """A bounce, permanent or temporary, a spam complaint, or an unsubscribe.
 
     `token`, `message_id` and `email` identify the message or its recipient. At least one is set; the others are ''.
     """
@@ -90,13 +91,16 @@ def apply_event(session: Session, event: MailEvent) -> bool:
     message = find_message(
         session,
         [event.token] if event.token else [],
-        [event.message_id] if event.message_id else [],
+        [bracketed(event.message_id)] if event.message_id else [],
     )
     if message is None:
         _suppress(session, event)
         return bool(event.email)
     if event.type == COMPLAINT:
         record_complaint(session, message, detail=event.detail, at=event.occurred_at)
+    elif event.type == UNSUBSCRIBE:
+        if message.recipient:
+            suppress(session, message.recipient, SuppressionReason.unsubscribed)
     else:
         record_bounce(
             session,
@@ -108,9 +112,19 @@ def apply_event(session: Session, event: MailEvent) -> bool:
     return True
 
 
+def bracketed(message_id: str) -> str:
+    """Return a Message-ID as our messages carry it: some providers report it without its angle brackets."""
+    return f"<{message_id.strip().removeprefix('<').removesuffix('>')}>"
+
+
+_REASONS = {
+    BOUNCE: SuppressionReason.bounced,
+    COMPLAINT: SuppressionReason.complained,
+    UNSUBSCRIBE: SuppressionReason.unsubscribed,
+}
+
+
 def _suppress(session: Session, event: MailEvent) -> None:
     """Suppress by address if the event identifies none of our messages."""
-    complained = event.type == COMPLAINT
-    if event.email and (complained or event.permanent):
-        reason = SuppressionReason.complained if complained else SuppressionReason.bounced
-        suppress(session, event.email, reason, detail=event.detail[:500])
+    if event.email and (event.permanent or event.type != BOUNCE):
+        suppress(session, event.email, _REASONS[event.type], detail=event.detail[:500])

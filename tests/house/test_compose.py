@@ -105,13 +105,26 @@ def known_settings() -> set[str]:
     return names.asked
 
 
+OPTIONAL_SECRETS = [
+    "BREVO_API_KEY",
+    "BREVO_WEBHOOK_SECRET",
+    "LISTMONK_TOKEN",
+    "MAILCHIMP_API_KEY",
+    "MAILGUN_WEBHOOK_KEY",
+    "MAIL_EVENTS_SECRET",
+    "POSTMARK_WEBHOOK_SECRET",
+    "SPARKPOST_WEBHOOK_SECRET",
+]
 NOT_PASSED = {
     "OIDC_ISSUER": "the image has no `oidc` extra",
     "OIDC_CLIENT_ID": "the image has no `oidc` extra",
     "OIDC_CLIENT_SECRET": "the image has no `oidc` extra",
     "SENTRY_DSN": "the image has no `observability` extra",
     "STRIPE_API_BASE": "only tests need another one",
-    "MAIL_EVENTS_SECRET": "an optional secret: compose cannot mount a file that may be missing",
+    "SNS_BASE_URL": "only tests need another one",
+    "MAILCHIMP_API_BASE": "only tests need another one",
+    "BREVO_API_BASE": "only tests need another one",
+    **dict.fromkeys(OPTIONAL_SECRETS, "optional secrets: in a file that may be missing"),
 }
 
 
@@ -119,6 +132,13 @@ NOT_PASSED = {
 def test_every_setting_is_passed_and_every_name_is_one_of_a_setting(name: str) -> None:
     passed = {setting.removesuffix("_FILE") for setting in environment(name)}
     assert passed == known_settings() - set(NOT_PASSED)
+
+
+@pytest.mark.parametrize("name", APPLICATION)
+def test_optional_secrets_come_from_a_file_that_may_be_missing(name: str) -> None:
+    [file] = SERVICES[name]["env_file"]
+    assert file == {"path": "./secrets/optional.env", "required": False}
+    assert "secrets/optional.env" in DEPLOY
 
 
 def settings(folder: Path, service: str, **dotenv: str) -> Settings:
@@ -158,7 +178,9 @@ def test_what_is_in_dotenv_reaches_the_settings(tmp_path: Path) -> None:
         "MAIL_BOUNCES": "bounces@example.org",
         "MAIL_CONNECTIONS": "7",
         "MAIL_RATE": "3",
+        "MAIL_PROVIDER": "ses",
         "ORG_REGISTRATION": "Registered.",
+        "SES_TOPIC_ARN": "arn:aws:sns:eu-west-1:123456789012:campaign-mail",
         "SITE_URL": "https://other.example.org",
         "STAFF_SECOND_FACTOR": "required",
         "XERO_TAX_RATE": "No VAT",
@@ -173,6 +195,8 @@ def test_what_is_in_dotenv_reaches_the_settings(tmp_path: Path) -> None:
     assert found.books.chart.account("Card fees").name == "Merchant fees"
     assert found.books.xero_tax_rate == "No VAT"
     assert found.organization.registration == "Registered."
+    assert found.mail.providers.sending == "ses"
+    assert found.mail.providers.ses_topics == (changed["SES_TOPIC_ARN"],)
     assert found.site_url == "https://other.example.org"
     assert (usual.staff.second_factor_required, found.staff.second_factor_required) == (False, True)
     assert (usual.card_fee_fixed, float(usual.card_fee_rate)) == (30, 0.029)

@@ -2,9 +2,10 @@
 
 from flask import Blueprint
 
-from campaign.web.webhooks import mail_provider, stripe
+from campaign.web.webhooks import mail_provider, provider_events, stripe
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     stripe.blueprint,
     mail_provider.blueprint,
+    provider_events.blueprint,
 )

@@ -76,6 +76,15 @@ def test_what_is_fine_is_said_too_and_what_could_be_better_is_a_note() -> None:
     assert not any("EVENTS" in words for words in verdicts(MAIL_EVENTS_SECRET="e" * 40))
 
 
+def test_whether_the_provider_that_sends_can_report_bounces_is_said() -> None:
+    note = "POSTMARK_WEBHOOK_SECRET is not set: postmark cannot report bounces (docs/mail-providers.md)"
+    found = verdicts(MAIL_PROVIDER="postmark")
+    assert found[note] is Verdict.note
+    assert not any("MAIL_EVENTS_SECRET" in words for words in found)
+    found = verdicts(MAIL_PROVIDER="postmark", POSTMARK_WEBHOOK_SECRET="s" * 16)
+    assert found["postmark reports bounces to /mail/events/postmark"] is Verdict.fine
+
+
 @pytest.mark.parametrize(
     ("bounces", "aligned"),
     [

@@ -1,0 +1,152 @@
+"""Amazon SNS: verify its messages and confirm a subscription. Used for the events of SES.
+
+https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html
+https://docs.aws.amazon.com/sns/latest/dg/http-subscription-confirmation-json.html
+"""
+
+import base64
+import binascii
+import http.client
+import re
+import ssl
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+from urllib.parse import SplitResult, parse_qs, urlsplit
+
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.x509 import Certificate, load_pem_x509_certificate
+
+from campaign.core.errors import CampaignError, WebhookRefused
+
+NOTIFICATION = "Notification"
+SUBSCRIPTION = "SubscriptionConfirmation"
+_CONFIRMATIONS = {SUBSCRIPTION, "UnsubscribeConfirmation"}
+_SIGNED = {
+    NOTIFICATION: ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"),
+    **dict.fromkeys(
+        _CONFIRMATIONS,
+        ("Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"),
+    ),
+}
+"""The fields that are signed, in their order; an absent subject is left out."""
+_HOST = re.compile(r"sns\.[a-z0-9-]{1,40}\.amazonaws\.com(\.cn)?")
+_CERTIFICATE_PATH = re.compile(r"/SimpleNotificationService-[0-9A-Za-z]{1,64}\.pem")
+_HASHES: dict[str, hashes.HashAlgorithm] = {"1": hashes.SHA1(), "2": hashes.SHA256()}  # noqa: S303 - SNS's version 1 signs with SHA-1
+TIMEOUT = 5.0
+LARGEST_ANSWER = 64 * 1024
+
+Fetch = Callable[[str], bytes]
+
+
+class SnsUnreachable(CampaignError):
+    """Amazon could not be asked for its certificate or for the confirmation; SNS tries again later."""
+
+
+def verify(message: Any, topics: Sequence[str], fetch: Fetch, at: datetime) -> Mapping[str, Any]:
+    """Return the message. Raise ValueError if it is none, WebhookRefused if it is not from one of our topics."""
+    if not isinstance(message, Mapping):
+        raise ValueError("the body is not a message of SNS")  # noqa: TRY004 - all faults are reported alike
+    signed = _SIGNED.get(str(message.get("Type")))
+    if signed is None:
+        raise ValueError(
+            "Type is none of SNS's; raw message delivery must be off, as its messages are not signed"
+        )
+    if message.get("TopicArn") not in topics:
+        raise WebhookRefused("TopicArn is not the topic in SES_TOPIC_ARN.")
+    algorithm = _HASHES.get(str(message.get("SignatureVersion")))
+    if algorithm is None:
+        raise WebhookRefused("SignatureVersion must be 1 or 2.")
+    certificate = _certificate(_trusted(message, "SigningCertURL", _CERTIFICATE_PATH), fetch, at)
+    key = certificate.public_key()
+    try:
+        if not isinstance(key, rsa.RSAPublicKey):
+            raise InvalidSignature
+        given = base64.b64decode(str(message.get("Signature")), validate=True)
+        key.verify(given, _string_to_sign(message, signed), padding.PKCS1v15(), algorithm)
+    except (InvalidSignature, UnsupportedAlgorithm, binascii.Error, ValueError) as error:
+        raise WebhookRefused("The signature is wrong.") from error
+    return message
+
+
+def confirm(message: Mapping[str, Any], fetch: Fetch) -> None:
+    """Confirm the subscription of a verified message. Raise WebhookRefused if its URL does not do that."""
+    url = _trusted(message, "SubscribeURL", re.compile(r"/?"))
+    asked = parse_qs(urlsplit(url).query)
+    wanted = {"Action": ["ConfirmSubscription"], "TopicArn": [message["TopicArn"]]}
+    if any(asked.get(name) != value for name, value in wanted.items()):
+        raise WebhookRefused("SubscribeURL does not confirm this subscription.")
+    fetch(url)
+
+
+def _trusted(message: Mapping[str, Any], name: str, path: re.Pattern[str]) -> str:
+    """Return a URL of the message. Raise WebhookRefused unless it is one of SNS itself."""
+    url = message.get(name)
+    try:
+        parts = urlsplit(url) if isinstance(url, str) else SplitResult("", "", "", "", "")
+        port = parts.port
+    except ValueError:
+        raise WebhookRefused(f"{name} is not a URL.") from None
+    of_sns = parts.scheme == "https" and _HOST.fullmatch(parts.netloc) and port is None
+    if not of_sns or not path.fullmatch(parts.path) or parts.fragment:
+        raise WebhookRefused(f"{name} is not an address of sns.REGION.amazonaws.com.")
+    return parts.geturl()
+
+
+def _string_to_sign(message: Mapping[str, Any], names: Sequence[str]) -> bytes:
+    lines = [f"{name}\n{message[name]}\n" for name in names if message.get(name) is not None]
+    return "".join(lines).encode("utf-8", "surrogatepass")
+
+
+def _certificate(url: str, fetch: Fetch, at: datetime) -> Certificate:
+    try:
+        certificate = load_pem_x509_certificate(fetch(url))
+    except ValueError as error:
+        raise SnsUnreachable("SigningCertURL did not answer with a certificate.") from error
+    if not certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc:
+        raise WebhookRefused("The signing certificate is not valid now.")
+    return certificate
+
+
+def fetch_from_sns(base_url: str = "") -> Fetch:
+    """Return the function that asks SNS, or `base_url` in its place, for a URL; certificates are kept in memory."""
+
+    def fetch(url: str) -> bytes:
+        parts = urlsplit(url)
+        ask = _kept if _CERTIFICATE_PATH.fullmatch(parts.path) else _get
+        return ask(
+            base_url or f"{parts.scheme}://{parts.netloc}",
+            f"{parts.path or '/'}?{parts.query}".rstrip("?"),
+        )
+
+    return fetch
+
+
+def _get(base_url: str, target: str) -> bytes:
+    """Return the body of a GET. Redirects are not followed. Raise SnsUnreachable."""
+    base = urlsplit(base_url)
+    host, port = base.hostname or "", base.port
+    connection = (
+        http.client.HTTPSConnection(
+            host, port, timeout=TIMEOUT, context=ssl.create_default_context()
+        )
+        if base.scheme == "https"
+        else http.client.HTTPConnection(host, port, timeout=TIMEOUT)
+    )
+    try:
+        connection.request("GET", target, headers={"User-Agent": "campaign-webhooks/1"})
+        answer = connection.getresponse()
+        body = answer.read(LARGEST_ANSWER)
+    except (OSError, http.client.HTTPException) as error:
+        raise SnsUnreachable(f"Amazon SNS could not be reached: {error}") from error
+    finally:
+        connection.close()
+    if answer.status != http.client.OK:
+        raise SnsUnreachable(f"Amazon SNS answered with status {answer.status}.")
+    return body
+
+
+_kept = lru_cache(maxsize=8)(_get)
