@@ -6,7 +6,7 @@ A preset holds a system's documented column names. Columns that nobody asked for
 import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from campaign.core.errors import ListInvalid
 
@@ -50,7 +50,7 @@ class ColumnMap:
     """The columns of one file: `columns` by our field's name, and `ignored` ones in the file's order."""
 
     columns: dict[str, str]
-    ignored: tuple[str, ...] = field(default=())
+    ignored: tuple[str, ...] = ()
 
     def get(self, cells: Mapping[str, str], name: str) -> str:
         """Return the cell of our field `name`, or '' if the file has no column for it."""
@@ -72,17 +72,9 @@ def find_preset(presets: Sequence[Preset], name: str, columns: Sequence[str]) ->
     Raises ListInvalid for a name that is none of them, and if the file could be of several systems.
     """
     if name:
-        found = [preset for preset in presets if preset.name == name]
-        if not found:
-            known = ", ".join(preset.name for preset in presets)
-            raise ListInvalid(f"{name!r} is not a preset for this kind of file. Use {known}.")
-        return found[0]
-    present = {normalized(column) for column in columns}
-    fitting = [
-        preset
-        for preset in presets
-        if preset.signature and {normalized(each) for each in preset.signature} <= present
-    ]
+        return _named(presets, name)
+    present = frozenset(map(normalized, columns))
+    fitting = [preset for preset in presets if _has_signature(preset, present)]
     # The signature of a system's newer file may contain that of another one: the longest says most.
     most = max((len(preset.signature) for preset in fitting), default=0)
     fitting = [preset for preset in fitting if len(preset.signature) == most]
@@ -90,6 +82,18 @@ def find_preset(presets: Sequence[Preset], name: str, columns: Sequence[str]) ->
         names = ", ".join(preset.name for preset in fitting)
         raise ListInvalid(f"The file could be from several systems. Say which: --preset {names}.")
     return fitting[0] if fitting else presets[0]
+
+
+def _named(presets: Sequence[Preset], name: str) -> Preset:
+    found = [preset for preset in presets if preset.name == name]
+    if not found:
+        known = ", ".join(preset.name for preset in presets)
+        raise ListInvalid(f"{name!r} is not a preset for this kind of file. Use {known}.")
+    return found[0]
+
+
+def _has_signature(preset: Preset, present: frozenset[str]) -> bool:
+    return bool(preset.signature) and present.issuperset(map(normalized, preset.signature))
 
 
 def map_columns(
@@ -103,47 +107,57 @@ def map_columns(
     `Their column=` leaves a column out. Raises ListInvalid for a field or column that does not exist, and if a required
     field has no column.
     """
-    names = {each.name for each in fields}
+    chosen, left_out = _read_all_given(given, columns, fields)
+    taken = {*chosen.values(), *left_out}
+    free = [column for column in columns if column not in taken]
+    for one in fields:
+        column = "" if one.name in chosen else next(_candidates(free, one, preset), "")
+        if column:
+            chosen[one.name] = column
+            free.remove(column)
+    _require(fields, chosen, columns, preset)
+    used = frozenset(chosen.values())
+    return ColumnMap(chosen, tuple(column for column in columns if column not in used))
+
+
+def _read_all_given(
+    given: Sequence[str], columns: Sequence[str], fields: Sequence[ImportField]
+) -> tuple[dict[str, str], list[str]]:
+    """Return the columns that a person named, by our field's name, and those to leave out."""
     chosen: dict[str, str] = {}
-    left_out = set()
+    left_out = []
     for each in given:
-        column, name = _read_given(each, columns, names)
+        theirs, equals, ours = each.rpartition("=")
+        if not equals:
+            raise ListInvalid(f'{each!r} is not a mapping. Write --map "Their column=our field".')
+        column, name = _find_column(theirs.strip(), columns), _find_field(ours.strip(), fields)
         if not name:
-            left_out.add(column)
+            left_out.append(column)
         elif name in chosen:
             raise ListInvalid(f"Two columns are given for {name}: {chosen[name]!r} and {column!r}.")
         else:
             chosen[name] = column
-    free = [
-        column for column in columns if column not in chosen.values() and column not in left_out
-    ]
-    for each_field in fields:
-        if each_field.name in chosen:
-            continue
-        column = next(_candidates(free, each_field, preset), "")
-        if column:
-            chosen[each_field.name] = column
-            free.remove(column)
-    _require(fields, chosen, columns, preset)
-    return ColumnMap(chosen, tuple(each for each in columns if each not in chosen.values()))
+    return chosen, left_out
 
 
-def _read_given(text: str, columns: Sequence[str], names: set[str]) -> tuple[str, str]:
-    theirs, equals, ours = text.rpartition("=")
-    name = ours.strip().lower().replace(" ", "_").replace("-", "_")
-    if not equals:
-        raise ListInvalid(f'{text!r} is not a mapping. Write --map "Their column=our field".')
+def _find_field(written: str, fields: Sequence[ImportField]) -> str:
+    """Return the name of the field, or '' for none."""
+    name = normalized(written).replace(" ", "_")
+    names = sorted(field.name for field in fields)
     if name and name not in names:
-        raise ListInvalid(f"{ours.strip()!r} is not one of our fields: {', '.join(sorted(names))}.")
-    wanted = normalized(theirs)
-    found = [column for column in columns if column == theirs.strip()] or [
-        column for column in columns if normalized(column) == wanted
-    ]
+        raise ListInvalid(f"{written!r} is not one of our fields: {', '.join(names)}.")
+    return name
+
+
+def _find_column(written: str, columns: Sequence[str]) -> str:
+    if written in columns:
+        return written
+    found = next((column for column in columns if normalized(column) == normalized(written)), "")
     if not found:
-        near = difflib.get_close_matches(theirs.strip(), columns, 1)
-        hint = f" Did you mean {near[0]!r}?" if near else f" It has: {', '.join(columns)}."
-        raise ListInvalid(f"The file has no column {theirs.strip()!r}.{hint}")
-    return found[0], name
+        near = difflib.get_close_matches(written, columns, 1)
+        hint = f"Did you mean {near[0]!r}?" if near else f"It has: {', '.join(columns)}."
+        raise ListInvalid(f"The file has no column {written!r}. {hint}")
+    return found
 
 
 def _candidates(free: Sequence[str], one: ImportField, preset: Preset) -> Iterator[str]:

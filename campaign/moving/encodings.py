@@ -158,9 +158,8 @@ def _likelihood(text: str) -> int:
     )
 
 
-def _weight(
-    each: str, before: str, after: str
-) -> int:  # complexity: a table of what stands where in names and prose
+# complexity: a table of what stands where in names and prose
+def _weight(each: str, before: str, after: str) -> int:
     within = before.isalpha() and after.isalpha()
     if each == "’":
         return 2 if after.isupper() or after in "st" else int(not within)

@@ -99,24 +99,27 @@ def _describe(path: Path, stream: BinaryIO, found: FoundEncoding, single: str) -
         if _SEP.match(delimiter.join(cells).strip()) or not any(map(str.strip, cells)):
             continue
         names = [trimmed(each) for each in cells]
-        if any(_ADDRESS.search(name) for name in names):
-            if single and len([name for name in names if name]) == 1:
-                return Table(
-                    path, found, delimiter, (single, *_names([""] * (len(names) - 1), 1)), line
-                )
-            raise ListInvalid(
-                "The first line must name the columns, but it already contains an email address."
-            )
+        if any(map(_ADDRESS.search, names)):
+            return Table(path, found, delimiter, _without_header(names, single), line)
         if len(names) > MOST_COLUMNS:
             raise ListInvalid(f"The file has more than {MOST_COLUMNS} columns.")
         return Table(path, found, delimiter, tuple(_names(names)), line + 1)
     raise ListInvalid("The file is empty.")
 
 
-def _names(names: Sequence[str], before: int = 0) -> Iterator[str]:
+def _without_header(cells: Sequence[str], single: str) -> tuple[str, ...]:
+    """Return the columns of a file whose first row is a row of a plain list already; raises ListInvalid."""
+    if not single or len(list(filter(None, cells))) > 1:
+        raise ListInvalid(
+            "The first line must name the columns, but it already contains an email address."
+        )
+    return tuple(_names([single if cell else "" for cell in cells]))
+
+
+def _names(names: Sequence[str]) -> Iterator[str]:
     """Yield unique names of columns."""
     used: Counter[str] = Counter()
-    for number, name in enumerate(names, start=before + 1):
+    for number, name in enumerate(names, start=1):
         shown = " ".join(name.split()) or f"column {number}"
         used[shown.casefold()] += 1
         again = used[shown.casefold()]

@@ -5,6 +5,7 @@ of North America and Europe, and offsets from Greenwich.
 """
 
 import re
+from collections.abc import Iterable
 from functools import cache
 from zoneinfo import available_timezones
 
@@ -76,12 +77,17 @@ def _zones_by_name() -> dict[str, str]:
     places = {name.casefold(): name for name in known if "/" in name or name == "UTC"}
     windows = {name.casefold(): zone for name, zone in get_global("windows_zone_mapping").items()}
     short = {each: zone for zone, names in _ABBREVIATIONS.items() for each in names}
-    cities: dict[str, list[str]] = {}
+    return {**_cities(known), **windows, **short, **places}
+
+
+def _cities(known: Iterable[str]) -> dict[str, str]:
+    """Return zones by the name of their city alone, if only one has it."""
+    found: dict[str, list[str]] = {}
     for name in known:
-        if name.count("/") == 1 and not name.startswith(("Etc/", "US/", "SystemV/")):
-            cities.setdefault(name.partition("/")[2].replace("_", " ").casefold(), []).append(name)
-    one_city = {city: names[0] for city, names in cities.items() if len(names) == 1}
-    return {**one_city, **windows, **short, **places}
+        area, _, city = name.partition("/")
+        if area not in ("Etc", "US", "SystemV"):
+            found.setdefault(city.replace("_", " ").casefold(), []).append(name)
+    return {city: names[0] for city, names in found.items() if city and len(names) == 1}
 
 
 def _fixed(text: str) -> str:
