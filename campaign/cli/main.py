@@ -69,6 +69,11 @@ COMMANDS = {
         "extend",
         "Move the deadline of the campaign SLUG to a later time.",
     ),
+    "import": LazyCommand(
+        "campaign.cli.moving.imports",
+        "import_file",
+        "Import people or suppressions of another system from the CSV file FILE (- is stdin).",
+    ),
     "ledger": LazyCommand(
         "campaign.cli.ledger", "ledger", "Check the ledger and correct a final result."
     ),

@@ -7,15 +7,15 @@ import click
 from sqlalchemy.orm import Session
 
 from campaign.audit.audit_log import Actor, Subject, record
-from campaign.cli.csv_files import read_file, write_rows
+from campaign.cli.csv_files import write_rows
+from campaign.cli.moving.imports import as_file, print_refused, require_nothing_refused
 from campaign.core import clock
-from campaign.core.csv_lists import RejectedLine
-from campaign.core.errors import CampaignError, NotFound
+from campaign.core.errors import NotFound
 from campaign.donors.masking import masked_email
+from campaign.moving.importing import ImportListener, ImportRequest, plan_import, run_import
+from campaign.moving.people import ADDED, KNOWN, SUPPRESSED, PeopleImport
 from campaign.outreach import subscribers as people
-from campaign.outreach.subscriber_lists import Consent, read_list
-from campaign.outreach.subscribers import ImportCounts
-from campaign.runtime.context import Installation, make_installation
+from campaign.runtime.context import make_installation
 
 
 @click.group("subscribers")
@@ -30,35 +30,23 @@ def import_list(file: Path) -> None:
 
     The first line names the columns: email,name,locale,timezone,consent_source,consent_at[,consent_wording]. The
     consent columns say where and when each person agreed. Rejected lines are listed on stderr and left out; the others
-    are saved. Importing the same file again adds nobody.
+    are saved. Importing the same file again adds nobody. For lists of other systems use `campaign import people`.
     """
-    raw = read_file(file)
-    installation = make_installation(broker=False)
-    zone = clock.zone(installation.settings.organization.timezone)
-    taken, refused, batch = ImportCounts(), 0, list[Consent]()
-    for row in read_list(raw, zone, clock.now()):
-        if isinstance(row, RejectedLine):
-            click.echo(f"line {row.line}: {row.reason}", err=True)
-            refused += 1
-            continue
-        batch.append(row)
-        if len(batch) == people.CHUNK:
-            taken, batch = taken + _store(installation, file.name, batch), []
-    taken += _store(installation, file.name, batch)
-    click.echo(f"{taken.added:,} added, {taken.known:,} already present, {refused:,} rejected.")
-    if taken.suppressed:
-        click.echo(f"Suppressed among them, who get no campaign emails: {taken.suppressed:,}.")
-    if refused:
-        raise CampaignError("Fix the lines named above and import the file again.")
-
-
-def _store(installation: Installation, name: str, batch: list[Consent]) -> ImportCounts:
-    with installation.sessions.begin() as session:
-        taken = people.add_subscribers(session, batch)
-        if batch:
-            counts = {"added": taken.added, "already_there": taken.known}
-            _note(session, "subscribers.imported", name, counts)
-        return taken
+    importer = PeopleImport()
+    with as_file(file) as path:
+        installation = make_installation(broker=False)
+        zone = clock.zone(installation.settings.organization.timezone)
+        plan = plan_import(importer, ImportRequest(path, file.name), zone, clock.now())
+        listener = ImportListener(print_refused, print_refused)
+        actor = Actor.command_line()
+        report = run_import(importer, plan, installation.sessions, actor, listener, dry_run=False)
+    counts = report.counts
+    click.echo(
+        f"{counts[ADDED]:,} added, {counts[KNOWN]:,} already present, {report.refused:,} rejected."
+    )
+    if counts[SUPPRESSED]:
+        click.echo(f"Suppressed among them, who get no campaign emails: {counts[SUPPRESSED]:,}.")
+    require_nothing_refused(report)
 
 
 @subscribers.command("export")

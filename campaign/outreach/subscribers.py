@@ -2,18 +2,31 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from campaign.models import Subscriber, Suppression
-from campaign.outreach.subscriber_lists import Consent
 
 CHUNK = 1000
 """Rows held in memory, or saved by one statement, at once."""
 
 COLUMNS = ("email", "name", "locale", "timezone", "consent_source", "consent_at", "consent_wording")
+
+
+@dataclass(frozen=True)
+class Consent:
+    """One person's consent: `email` as written, `timezone` an IANA name or None, `consent_at` in UTC."""
+
+    email: str
+    name: str
+    locale: str
+    timezone: str | None
+    consent_source: str
+    consent_wording: str
+    consent_at: datetime
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 
 from campaign.mailer.suppressions import suppress
 from campaign.models import Campaign, Subscriber, Suppression, SuppressionReason
-from campaign.outreach.subscriber_lists import Consent
+from campaign.outreach.subscribers import Consent
 from campaign.outreach.subscribers import (
     COLUMNS,
     ImportCounts,
