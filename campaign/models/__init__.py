@@ -25,6 +25,7 @@ from campaign.models.mail_outages import MailOutage, MailRefusal
 from campaign.models.mailing import CampaignStep, Extension, Reminder, Subscriber, Suppression
 from campaign.models.offline import DepositBatch, OfflineGift
 from campaign.models.outbox import OutboxMessage
+from campaign.models.past_gift import GiftElsewhere, PastGift
 from campaign.models.payouts import Payout, PayoutItem, ReconciliationRun
 from campaign.models.receipt import Receipt, ReceiptCounter, ReceiptNote
 from campaign.models.refunds_disputes import Charge, Dispute, FraudWarning, PaymentLookup, Refund
@@ -92,6 +93,7 @@ __all__ = [
     "Extension",
     "FraudWarning",
     "Frequency",
+    "GiftElsewhere",
     "GiftTally",
     "Heartbeat",
     "InboxEvent",
@@ -112,6 +114,7 @@ __all__ = [
     "OfflineKind",
     "OutboxMessage",
     "OutboxState",
+    "PastGift",
     "PaymentLookup",
     "Payout",
     "PayoutItem",
