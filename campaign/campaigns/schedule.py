@@ -7,10 +7,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import case, func, select, true, update
+from sqlalchemy import ColumnElement, case, func, select, true, update
 from sqlalchemy.orm import Session
 
+from campaign.campaigns.quiet_hours import evening_before, known_zone
 from campaign.core import clock
 from campaign.core.locks import AdvisoryLock, lock_until_commit
 from campaign.mailer.kinds import EmailKind
@@ -18,6 +20,9 @@ from campaign.models import Campaign, CampaignStep, OutboxMessage, OutboxState, 
 
 WRAP_UP_HOURS = 168
 """Hours after the deadline during which a wrap-up can still be queued and sent."""
+
+INTRODUCED = timedelta(hours=4)
+"""How long after a campaign's start an email may be moved forward to: its introduction comes first."""
 
 _LOCK_TIMEOUT = "2min"
 """For this transaction only: another run may be queuing a long list."""
@@ -43,7 +48,13 @@ DEFAULTS = (
     DefaultStep("wrap_up", StepBasis.after_end, 0, WRAP_UP_HOURS),
 )
 
-_ORDER = list(StepBasis)
+_ORDER = (
+    StepBasis.days_before,
+    StepBasis.hours_before,
+    StepBasis.opening,
+    StepBasis.after_end,
+)
+"""Of the steps due at one moment the last is sent. The opening wins: a campaign introduces itself first."""
 
 
 @dataclass(frozen=True)
@@ -102,22 +113,50 @@ def due_at(campaign: Campaign, step: CampaignStep) -> datetime:
             return campaign.deadline
 
 
-def windows(campaign: Campaign, steps: Iterable[CampaignStep]) -> list[Window]:
+def windows(
+    campaign: Campaign, steps: Iterable[CampaignStep], zone: ZoneInfo | None = None
+) -> list[Window]:
     """List the windows of the enabled steps in the order of time; no two of them overlap.
 
     Steps that would be due before the campaign's start are left out. Each window closes when the next step is due,
     when it expires, or at the campaign's deadline, whichever is first; a wrap-up's window only when it expires.
+
+    With `zone`, the windows are those of recipients in that time zone: if the last email before the deadline would
+    fall into their quiet hours, it is due in the evening before.
     """
-    times = [(due_at(campaign, step), step) for step in steps if step.enabled]
-    ahead = sorted(
-        ((due, step) for due, step in times if due >= campaign.starts_at),
-        key=lambda pair: (pair[0], _ORDER.index(StepBasis(pair[1].basis)), pair[1].id),
+    ahead = _in_order(
+        (due, step)
+        for step in steps
+        if step.enabled and (due := due_at(campaign, step)) >= campaign.starts_at
     )
+    if zone is not None:
+        ahead = _moved_forward(campaign, ahead, zone)
     following = [due for due, _ in ahead[1:]] + [None]
     return [
         Window(step, due, _closes(campaign, step, due, after))
         for (due, step), after in zip(ahead, following, strict=True)
     ]
+
+
+_DueStep = tuple[datetime, CampaignStep]
+
+
+def _in_order(steps: Iterable[_DueStep]) -> list[_DueStep]:
+    return sorted(
+        steps, key=lambda pair: (pair[0], _ORDER.index(StepBasis(pair[1].basis)), pair[1].id)
+    )
+
+
+def _moved_forward(campaign: Campaign, ahead: list[_DueStep], zone: ZoneInfo) -> list[_DueStep]:
+    """Move the last email before the deadline to the evening before, if all of its window is quiet in `zone`."""
+    asking = [pair for pair in ahead if pair[1].basis != StepBasis.after_end]
+    if not asking or asking[-1][1].basis == StepBasis.opening:
+        return ahead
+    due, last = asking[-1]
+    evening = evening_before(due, campaign.deadline, zone)
+    if evening is None or evening < campaign.starts_at + INTRODUCED:
+        return ahead
+    return _in_order((evening if step is last else at, step) for at, step in ahead)
 
 
 def _closes(
@@ -134,16 +173,24 @@ def _closes(
     return min(limits)
 
 
-def open_window(campaign: Campaign, steps: Iterable[CampaignStep], at: datetime) -> Window | None:
-    """Return the one window in which a step can be queued at `at`, or None if none is open."""
-    return next((window for window in windows(campaign, steps) if window.is_open(at)), None)
+def open_window(
+    campaign: Campaign,
+    steps: Iterable[CampaignStep],
+    at: datetime,
+    zone: ZoneInfo | None = None,
+) -> Window | None:
+    """Return the one window in which a step can be queued at `at` (for `zone`), or None if none is open."""
+    return next((one for one in windows(campaign, steps, zone) if one.is_open(at)), None)
 
 
 def window_of(
-    campaign: Campaign, steps: Iterable[CampaignStep], step_id: int | None
+    campaign: Campaign,
+    steps: Iterable[CampaignStep],
+    step_id: int | None,
+    zone: ZoneInfo | None = None,
 ) -> Window | None:
-    """Return the window of one step; None if the step is disabled or never due."""
-    return next((found for found in windows(campaign, steps) if found.step.id == step_id), None)
+    """Return the window of one step (for `zone`); None if the step is disabled or never due."""
+    return next((one for one in windows(campaign, steps, zone) if one.step.id == step_id), None)
 
 
 def lock_schedule(session: Session, campaign_id: int) -> None:
@@ -173,22 +220,36 @@ def refresh_expiry(session: Session, campaign: Campaign) -> None:
         OutboxMessage.begun_at.is_(None),
         OutboxMessage.campaign_id == campaign.id,
     )
-    for window in windows(campaign, list_steps(session, campaign.id)):
-        session.execute(
-            update(OutboxMessage)
-            .where(*waiting, OutboxMessage.step_id == window.step.id)
-            .values(
-                expires_at=window.closes,
-                next_attempt_at=case(
-                    (OutboxMessage.attempts == 0, window.due),
-                    else_=func.greatest(OutboxMessage.next_attempt_at, window.due),
-                ),
+    steps = list_steps(session, campaign.id)
+    for window in windows(campaign, steps):
+        rows = (*waiting, OutboxMessage.step_id == window.step.id)
+        _set_times(session, window, rows)
+        zones = select(OutboxMessage.timezone).where(*rows).distinct()
+        for name in session.scalars(zones).all():
+            own = window_of(
+                campaign, steps, window.step.id, known_zone(name) or campaign.zone
             )
-            .execution_options(synchronize_session=False)
-        )
+            if own and own != window:
+                there = OutboxMessage.timezone.is_not_distinct_from(name)
+                _set_times(session, own, (*rows, there))
     session.execute(
         update(OutboxMessage)
         .where(*waiting, OutboxMessage.step_id.is_(None), OutboxMessage.kind == EmailKind.reminder)
         .values(expires_at=campaign.deadline)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _set_times(session: Session, window: Window, rows: Iterable[ColumnElement[bool]]) -> None:
+    session.execute(
+        update(OutboxMessage)
+        .where(*rows)
+        .values(
+            expires_at=window.closes,
+            next_attempt_at=case(
+                (OutboxMessage.attempts == 0, window.due),
+                else_=func.greatest(OutboxMessage.next_attempt_at, window.due),
+            ),
+        )
         .execution_options(synchronize_session=False)
     )

@@ -4,7 +4,7 @@
 two unique indexes reject duplicates, so runs may happen at any time and concurrently.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -25,6 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from campaign.campaigns import schedule
+from campaign.campaigns.quiet_hours import quiet_end
 from campaign.mailer.kinds import EmailKind
 from campaign.mailer.queue import queue_from_select
 from campaign.models import (
@@ -83,7 +84,8 @@ def queue_due(session: Session, campaign_id: int, at: datetime, mail_domain: str
     for found, emails in _emails(session, campaign, at):
         count = queue_from_select(session, found.kind, emails, mail_domain)
         queued.append(replace(found, count=count))
-    return queued + _reminded(campaign, reminders.queue_due(session, campaign, at, mail_domain))
+    reminded = reminders.queue_due(session, campaign, at, mail_domain)
+    return _by_step(queued) + _reminded(campaign, reminded)
 
 
 def preview_due(
@@ -98,7 +100,16 @@ def preview_due(
     for found, emails in _emails(session, campaign, at, at_any_hour=at_any_hour):
         counted = select(func.count()).select_from(emails.subquery())
         queued.append(replace(found, count=session.scalars(counted).one()))
-    return queued + _reminded(campaign, reminders.count_due(session, campaign, at))
+    return _by_step(queued) + _reminded(campaign, reminders.count_due(session, campaign, at))
+
+
+def _by_step(queued: Iterable[Queued]) -> list[Queued]:
+    """Add up what was queued for one step in different time zones."""
+    found: dict[tuple[str, str], Queued] = {}
+    for one in queued:
+        first = found.setdefault((one.key, one.kind), replace(one, count=0))
+        found[one.key, one.kind] = replace(first, count=first.count + one.count)
+    return list(found.values())
 
 
 def _reminded(campaign: Campaign, count: int) -> list[Queued]:
@@ -113,35 +124,60 @@ def _emails(
 ) -> list[tuple[Queued, Select[Any]]]:
     """Return the emails to queue for the step that is open, by kind.
 
+    Near the end two steps may be open, each in other time zones: see `schedule.windows`.
+
     Recently imported lists have no statistics yet. The planner would assume that they are short and choose nested
     loops, which compare every recipient with every row of the other tables.
     """
     session.execute(select(func.set_config("enable_nestloop", "off", true())))
-    window = schedule.open_window(campaign, schedule.list_steps(session, campaign.id), at)
-    if window is None:
-        return []
-    audiences = _after_the_end(campaign) if window.after_end else _before_the_end(campaign)
-    return [
-        (
-            Queued(campaign.slug, window.step.key, kind, 0, window.due, window.closes),
-            _rows(campaign, window, kind, people, at).where(
-                true() if at_any_hour else _awake(session, campaign, people, at)
-            ),
-        )
-        for kind, people in audiences
-    ]
+    found = []
+    steps = schedule.list_steps(session, campaign.id)
+    for kind, people in _audiences(campaign, at):
+        zones = session.scalars(select(people.c.timezone).distinct()).all()
+        by_step = _open_by_zone(campaign, steps, zones, at, at_any_hour=at_any_hour)
+        for window, names in by_step:
+            queued = Queued(campaign.slug, window.step.key, kind, 0, window.due, window.closes)
+            rows = _rows(campaign, window, kind, people, at)
+            found.append((queued, rows.where(_lives_in(people, names))))
+    return found
 
 
-def _before_the_end(campaign: Campaign) -> list[tuple[EmailKind, Subquery]]:
-    return [(EmailKind.appeal, segments.appeal_recipients(campaign))]
-
-
-def _after_the_end(campaign: Campaign) -> list[tuple[EmailKind, Subquery]]:
-    """Donors are thanked; other recipients get the result. Nobody gets both."""
+def _audiences(campaign: Campaign, at: datetime) -> list[tuple[EmailKind, Subquery]]:
+    """Until the deadline, people are asked. Then donors are thanked and others get the result; nobody gets both."""
+    if at < campaign.deadline:
+        return [(EmailKind.appeal, segments.appeal_recipients(campaign))]
     return [
         (EmailKind.thank_you, segments.thank_you_recipients(campaign)),
         (EmailKind.wrap_up, segments.wrap_up_recipients(campaign)),
     ]
+
+
+def _open_by_zone(
+    campaign: Campaign,
+    steps: Sequence[CampaignStep],
+    zones: Iterable[str | None],
+    at: datetime,
+    *,
+    at_any_hour: bool,
+) -> list[tuple[schedule.Window, list[str | None]]]:
+    """Return the windows that are open now, each with the recipients' time zones in which it is and nobody sleeps.
+
+    A window that is open where nobody lives, or where everybody sleeps, is listed without zones.
+    """
+    usual = schedule.open_window(campaign, steps, at)
+    found: dict[schedule.Window, list[str | None]] = {usual: []} if usual else {}
+    for name in zones:
+        zone = eligibility.reader_zone(campaign, name)
+        window = schedule.open_window(campaign, steps, at, zone)
+        if window and (at_any_hour or not quiet_end(at, zone)):
+            found.setdefault(window, []).append(name)
+    return list(found.items())
+
+
+def _lives_in(people: Subquery, names: Sequence[str | None]) -> ColumnElement[bool]:
+    zone = people.c.timezone
+    named = zone.in_([name for name in names if name is not None])
+    return or_(zone.is_(None), named) if None in names else named
 
 
 def _rows(
@@ -168,16 +204,5 @@ def _rows(
         people.c.timezone,
         literal(window.closes).label("expires_at"),
         literal(at).label("next_attempt_at"),
+        literal(at).label("created_at"),
     ).where(*(~condition for condition in left_out))
-
-
-def _awake(
-    session: Session, campaign: Campaign, people: Subquery, at: datetime
-) -> ColumnElement[bool]:
-    """Whether it is outside the recipient's quiet hours, computed once per time zone."""
-    zone = people.c.timezone
-    names = session.scalars(select(zone).where(zone.is_not(None)).distinct()).all()
-    quiet = eligibility.quiet_zones(names, campaign.zone, at)
-    if eligibility.quiet_end(at, campaign.zone):
-        return and_(zone.is_not(None), zone.not_in(quiet))
-    return or_(zone.is_(None), zone.not_in(quiet))

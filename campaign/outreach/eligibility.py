@@ -1,10 +1,10 @@
 """Who may get campaign emails, and when: checked when an email is queued and again just before it is sent.
 
-Both checks use the same SQL conditions. Quiet hours are computed only here.
+Both checks use the same SQL conditions.
 """
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -22,8 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from campaign.campaigns import schedule
-from campaign.core import clock
-from campaign.core.errors import DeadlineInvalid
+from campaign.campaigns.quiet_hours import known_zone, quiet_end
 from campaign.donations.canonical_donors import other_records
 from campaign.mailer.kinds import EmailKind
 from campaign.mailer.suppressions import SUPPRESSED
@@ -47,10 +46,6 @@ WINDOWS = "windows"
 
 PAUSED_RETRY = timedelta(minutes=15)
 """How long an appeal of a paused campaign is postponed."""
-
-QUIET_FROM = 21
-QUIET_UNTIL = 9
-"""Hours in the recipient's local time: no campaign emails from 21:00 to 09:00."""
 
 
 REMAINING_STATES = (
@@ -158,7 +153,7 @@ def _email_unwanted(session: Session, claim: "EmailClaim", campaign: Campaign, a
         return "The campaign is over."
     if claim.step_id is None:
         return ""
-    window = _window(session, campaign, claim.step_id)
+    window = _window(session, campaign, claim.step_id, claim.timezone)
     if window is None:
         return "The email is switched off or is never due."
     return "" if at < window.closes else "The time for this email is over."
@@ -179,45 +174,29 @@ def postponed_until(session: Session, claim: "EmailClaim", at: datetime) -> date
     if campaign.paused_at is not None and claim.kind in (EmailKind.appeal, EmailKind.reminder):
         return at + PAUSED_RETRY
     later = _step_due(session, campaign, claim, at)
-    waking = quiet_end(later, known_zone(claim.timezone) or campaign.zone) or later
+    waking = quiet_end(later, reader_zone(campaign, claim.timezone)) or later
     return waking if waking > at else None
 
 
 def _step_due(session: Session, campaign: Campaign, claim: "EmailClaim", at: datetime) -> datetime:
     """Return when the email's step is due, or `at` if that is past or the email has no step."""
-    window = _window(session, campaign, claim.step_id) if claim.step_id else None
+    window = _window(session, campaign, claim.step_id, claim.timezone) if claim.step_id else None
     return window.due if window and at < window.due else at
 
 
-def _window(session: Session, campaign: Campaign, step_id: int) -> schedule.Window | None:
-    """Return the step's window, cached in the session's `info` for one batch if the sender provides a cache."""
+def reader_zone(campaign: Campaign, name: str | None) -> ZoneInfo:
+    """Return the recipient's time zone, or the campaign's if theirs is unknown."""
+    return known_zone(name) or campaign.zone
+
+
+def _window(
+    session: Session, campaign: Campaign, step_id: int, timezone: str | None
+) -> schedule.Window | None:
+    """Return the step's window for a recipient, cached in the session's `info` for one batch if the sender has one."""
     kept: dict[tuple[object, ...], schedule.Window | None] = session.info.get(WINDOWS, {})
-    key = (campaign.id, campaign.deadline, step_id)
+    zone = reader_zone(campaign, timezone)
+    key = (campaign.id, campaign.deadline, step_id, zone.key)
     if key not in kept:
         every: Iterable[CampaignStep] = schedule.list_steps(session, campaign.id)
-        kept[key] = schedule.window_of(campaign, every, step_id)
+        kept[key] = schedule.window_of(campaign, every, step_id, zone)
     return kept[key]
-
-
-def known_zone(name: str | None) -> ZoneInfo | None:
-    """Return the time zone with that name, or None if it is empty or unknown."""
-    if not name:
-        return None
-    try:
-        return clock.zone(name)
-    except DeadlineInvalid:
-        return None
-
-
-def quiet_end(at: datetime, zone: ZoneInfo) -> datetime | None:
-    """Return when the quiet hours in `zone` that include `at` end, in UTC, or None if `at` is outside them."""
-    local = at.astimezone(zone)
-    if QUIET_UNTIL <= local.hour < QUIET_FROM:
-        return None
-    day = local.date() if local.hour < QUIET_UNTIL else local.date() + timedelta(days=1)
-    return clock.at_hour(day, QUIET_UNTIL, zone).astimezone(UTC)
-
-
-def quiet_zones(names: Iterable[str], fallback: ZoneInfo, at: datetime) -> list[str]:
-    """Return those of `names` with quiet hours at `at`. Unknown zones use the hours of `fallback`."""
-    return [name for name in names if quiet_end(at, known_zone(name) or fallback)]

@@ -22,6 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from campaign.campaigns.quiet_hours import QUIET_FROM, QUIET_UNTIL, quiet_end
 from campaign.core import clock
 from campaign.core.errors import MailRefused, ReminderInvalid
 from campaign.mailer.addresses import wire_address
@@ -36,7 +37,6 @@ from campaign.models import (
     ReminderChoice,
 )
 from campaign.outreach import eligibility
-from campaign.outreach.eligibility import QUIET_FROM, QUIET_UNTIL
 
 if TYPE_CHECKING:
     from campaign.mailer.outbox import EmailClaim
@@ -171,7 +171,7 @@ def count_due(session: Session, campaign: Campaign, at: datetime) -> int:
 
 def _due(campaign: Campaign, at: datetime) -> Subquery | None:
     """Return the reminders to queue, or None after the end and in the quiet hours of the campaign's time zone."""
-    if at >= campaign.deadline or eligibility.quiet_end(at, campaign.zone):
+    if at >= campaign.deadline or quiet_end(at, campaign.zone):
         return None
     return (
         select(Reminder.id, Reminder.email, Reminder.locale)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import update
@@ -117,17 +118,73 @@ def test_a_step_due_before_the_start_is_left_out(
     ]  # fmt: skip
 
 
-def test_of_two_steps_due_at_once_only_the_one_nearer_to_the_end_is_open(
-    installation: Installation, create: Create
+@pytest.mark.parametrize(
+    ("start", "tied"),
+    [
+        ("2026-12-23", "nine_days"),
+        ("2026-12-29", "three_days"),
+        ("2026-12-31", "last_day"),
+        ("2026-12-31T20:00:00-08:00", "last_hours"),
+    ],
+)
+def test_a_campaign_as_long_as_a_step_opens_with_its_introduction(
+    installation: Installation, create: Create, start: str, tied: str
 ) -> None:
-    campaign = create(start="2026-12-31")
+    campaign = create(start=start)
     found = windows(installation, campaign)
-    assert found["opening"].due == found["opening"].closes == found["last_day"].due
+    assert found[tied].due == found[tied].closes == found["opening"].due
     with installation.sessions() as session:
         every = schedule.list_steps(session, campaign.id)
     opened = schedule.open_window(campaign, every, campaign.starts_at)
     assert opened is not None
+    assert opened.step.key == "opening"
+
+
+def test_of_two_other_steps_due_at_once_the_one_in_hours_is_open(
+    installation: Installation, create: Create
+) -> None:
+    campaign = create()
+    with installation.sessions.begin() as session:
+        change_step(session, campaign, "two_days", StepChange(days=1))
+        every = schedule.list_steps(session, campaign.id)
+    opened = schedule.open_window(campaign, every, campaign.deadline - timedelta(hours=24))
+    assert opened is not None
     assert opened.step.key == "last_day"
+
+
+@pytest.mark.parametrize(
+    ("zone", "last_day_closes", "last_hours"),
+    [
+        ("America/Los_Angeles", "20:00", "20:00"),
+        ("America/New_York", "16:00", "16:00"),
+        ("Europe/Berlin", "10:00", "10:00"),
+        ("Asia/Tokyo", "20:00", "20:00"),
+    ],
+)
+def test_where_the_evening_is_over_the_last_email_is_due_in_the_evening_before(
+    installation: Installation, create: Create, zone: str, last_day_closes: str, last_hours: str
+) -> None:
+    campaign = create()
+    with installation.sessions() as session:
+        every = schedule.list_steps(session, campaign.id)
+    found = {one.step.key: one for one in schedule.windows(campaign, every, ZoneInfo(zone))}
+    assert local_time(found["last_day"].closes, campaign) == f"2026-12-31 {last_day_closes}"
+    assert local_time(found["last_hours"].due, campaign) == f"2026-12-31 {last_hours}"
+    assert found["last_hours"].closes == campaign.deadline
+
+
+def test_only_the_very_last_email_is_moved_and_never_to_before_the_introduction(
+    installation: Installation, create: Create
+) -> None:
+    berlin = ZoneInfo("Europe/Berlin")
+    long, short = create(), create(slug="short", start="2026-12-31T09:00:00-08:00")
+    with installation.sessions.begin() as session:
+        change_step(session, long, "last_hours", StepChange(enabled=False))
+        change_step(session, long, "last_day", StepChange(hours=13))
+        steps = [schedule.list_steps(session, one.id) for one in (long, short)]
+    assert schedule.windows(long, steps[0], berlin) == schedule.windows(long, steps[0])
+    # The campaign opens at 18:00 in Berlin: an hour later nobody has read what it is about.
+    assert schedule.windows(short, steps[1], berlin) == schedule.windows(short, steps[1])
 
 
 def test_disabled_or_expired_steps_do_not_affect_their_neighbors(
@@ -151,13 +208,13 @@ def test_a_skipped_local_time_is_handled_like_the_end_of_a_day() -> None:
     )
 
 
-def test_two_steps_of_one_time_are_ordered_and_only_the_later_kind_is_open(
+def test_two_steps_of_one_time_are_ordered_and_the_opening_is_the_later(
     installation: Installation, create: Create
 ) -> None:
     """A step due at the very start is not before it."""
     campaign = create(start="2026-12-29")
     found = windows(installation, campaign)
-    assert list(found)[:2] == ["opening", "three_days"]
+    assert list(found)[:2] == ["three_days", "opening"]
     assert found["three_days"].due == campaign.starts_at
 
 

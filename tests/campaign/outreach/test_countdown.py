@@ -11,9 +11,10 @@ from sqlalchemy import text
 from campaign.campaigns.extensions import extend
 from campaign.campaigns.schedule_edits import StepChange, change_step
 from campaign.models import Campaign, Suppression
-from campaign.outreach import countdown
+from campaign.outreach import countdown, eligibility
 from campaign.outreach.reminders import request_reminder
 from campaign.runtime.context import Installation
+from tests.support.donors import claim_of
 from tests.support.subscribers import (
     DOMAIN,
     addresses,
@@ -119,16 +120,46 @@ def test_a_recipient_in_quiet_hours_is_left_for_a_later_run(
     assert [each for each in shown if each[1]][1:] == [("09:00", {"seven_days/appeal": 2})]
 
 
-def test_quiet_hours_through_a_whole_window_skip_only_that_step(
+def test_readers_whose_evening_is_over_get_the_last_email_while_they_are_awake(
     installation: Installation, winter: Campaign
 ) -> None:
     with installation.sessions.begin() as session:
         subscribe(session, "new.york@example.org", timezone="America/New_York")
+        subscribe(session, "berlin@example.org", timezone="Europe/Berlin")
         subscribe(session, "here@example.org")
-    # The last hours begin at 8 pm in Los Angeles, which is 11 pm in New York.
-    send_reminders(installation, "2026-12-31T20:30-08:00")
-    send_reminders(installation, "2026-12-31T23:30-08:00")
-    assert addresses(installation) == ["here@example.org"]
+    shown: dict[str, dict[str, int]] = {}
+    moment = at("2026-12-31T00:00-08:00")
+    while moment < at("2027-01-01T00:00-08:00"):
+        found = counts(send_reminders(installation, moment))
+        if found:
+            shown[f"{moment.astimezone(winter.zone):%H:%M}"] = found
+        mark_all_sent(installation)
+        moment += timedelta(minutes=30)
+    assert shown == {
+        "00:00": {"last_day/appeal": 1},  # 9 am in Berlin
+        "06:00": {"last_day/appeal": 1},  # 9 am in New York
+        "09:00": {"last_day/appeal": 1},
+        "10:00": {"last_hours/appeal": 1},  # 7 pm in Berlin
+        "16:00": {"last_hours/appeal": 1},  # 7 pm in New York
+        "20:00": {"last_hours/appeal": 1},
+    }
+
+
+def test_an_email_moved_to_the_evening_is_sent_then_and_not_at_night(
+    installation: Installation, winter: Campaign
+) -> None:
+    with installation.sessions.begin() as session:
+        subscribe(session, "new.york@example.org", timezone="America/New_York")
+    send_reminders(installation, "2026-12-31T17:30-08:00")
+    (queued,) = sent_emails(installation)
+    assert queued.expires_at == winter.deadline
+    found = claim_of(queued)
+    with installation.sessions() as session:
+        evening, night = at("2026-12-31T20:59-05:00"), at("2026-12-31T21:00-05:00")
+        assert eligibility.ineligibility_reason(session, found, evening) == ""
+        assert eligibility.postponed_until(session, found, evening) is None
+        # That is after the deadline, so it is dropped.
+        assert eligibility.postponed_until(session, found, night) == at("2027-01-01T09:00-05:00")
 
 
 @pytest.mark.parametrize(

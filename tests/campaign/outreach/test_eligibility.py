@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import text
@@ -176,52 +175,6 @@ def test_quiet_hours_use_the_recipients_zone_or_else_the_campaigns(
 ) -> None:
     found = quiet(installation, replace(sent_email, timezone=zone), moment)
     assert found == (at(until) if until else None)
-
-
-@pytest.mark.parametrize(
-    ("zone", "moment", "hours"),
-    [
-        # The night in which the clocks fall back has an hour more, the one in spring an hour less.
-        ("America/Los_Angeles", "2026-10-31T21:00-07:00", 13),
-        ("America/Los_Angeles", "2027-03-13T21:00-08:00", 11),
-        ("America/Santiago", "2027-09-04T21:00-04:00", 11),
-        ("Asia/Beirut", "2027-03-27T21:00+02:00", 11),
-    ],
-)
-def test_nine_in_the_morning_is_nine_on_the_clock_when_clocks_change(
-    zone: str, moment: str, hours: int
-) -> None:
-    found = eligibility.quiet_end(at(moment), ZoneInfo(zone))
-    assert found is not None
-    assert found.astimezone(ZoneInfo(zone)).hour == 9
-    assert (found - at(moment)).total_seconds() == hours * 3600
-
-
-def test_ten_to_nine_at_night_is_day_and_nine_is_night_in_every_zone() -> None:
-    for zone, offset in (("Asia/Kolkata", "+05:30"), ("America/St_Johns", "-03:30")):
-        night = [
-            (hour, eligibility.quiet_end(at(f"2026-12-26T{hour}{offset}"), ZoneInfo(zone)))
-            for hour in ("00:00", "08:59", "09:00", "20:59", "21:00", "21:59", "23:59")
-        ]
-        today, tomorrow = (at(f"2026-12-{day}T09:00{offset}") for day in (26, 27))
-        assert night == [
-            ("00:00", today),
-            ("08:59", today),
-            ("09:00", None),
-            ("20:59", None),
-            ("21:00", tomorrow),
-            ("21:59", tomorrow),
-            ("23:59", tomorrow),
-        ]
-
-
-def test_the_quiet_ones_of_several_zones_are_found() -> None:
-    names = ["America/New_York", "Europe/Berlin", "Nowhere/Atlantis", "America/Los_Angeles"]
-    asleep, awake = ZoneInfo("Asia/Tokyo"), ZoneInfo("America/Denver")
-    # Noon in Los Angeles is 3 pm in New York, 9 pm in Berlin and 5 am in Tokyo.
-    noon = at("2026-12-26T12:00-08:00")
-    assert eligibility.quiet_zones(names, awake, noon) == ["Europe/Berlin"]
-    assert eligibility.quiet_zones(names, asleep, noon) == ["Europe/Berlin", "Nowhere/Atlantis"]
 
 
 def test_people_who_gave_from_another_of_their_addresses_are_left_out(
