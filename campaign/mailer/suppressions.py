@@ -4,8 +4,9 @@ Receipts and other emails about a donor's gift are still sent.
 """
 
 from collections.abc import Iterator
+from datetime import datetime
 
-from sqlalchemy import delete, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -66,3 +67,22 @@ def remove_suppression(session: Session, email: str) -> int:
         .returning(Suppression.id)
     )
     return len(gone.all())
+
+
+def count_refused(session: Session, since: datetime) -> int:
+    """Return how many addresses mail servers' refusals have suppressed since then, inclusive."""
+    return session.scalars(select(func.count()).where(_refused_since(since))).one()
+
+
+def remove_refused(session: Session, since: datetime) -> int:
+    """Remove the suppressions that mail servers' refusals made since then, inclusive; return how many there were."""
+    gone = session.execute(
+        delete(Suppression).where(_refused_since(since)).returning(Suppression.id)
+    )
+    return len(gone.all())
+
+
+def _refused_since(since: datetime) -> ColumnElement[bool]:
+    return and_(
+        Suppression.reason == SuppressionReason.refused.value, Suppression.created_at >= since
+    )
