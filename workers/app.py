@@ -44,6 +44,9 @@ NOTICES = timedelta(hours=1)
 ALERTS = timedelta(minutes=10)
 """How often to look for problems that staff must know about."""
 
+SEGMENTS = timedelta(minutes=15)
+"""How soon the staff page shows that a subscriber gave; one statement, seconds for a million subscribers."""
+
 RECONCILIATION = timedelta(hours=12)
 """How often to compare the ledger with Stripe."""
 
@@ -137,6 +140,11 @@ app.conf.update(
             "task": "workers.upkeep.queue_notices",
             "schedule": NOTICES,
             "options": {"expires": NOTICES.seconds},
+        },
+        "segment-subscribers": {
+            "task": "workers.upkeep.segment_subscribers",
+            "schedule": SEGMENTS,
+            "options": {"expires": SEGMENTS.seconds},
         },
         "alert-staff": {
             "task": "workers.upkeep.alert_staff",

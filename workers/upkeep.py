@@ -4,10 +4,12 @@ from datetime import timedelta
 
 from campaign.adoption.runs import carry_out_runs
 from campaign.audit.audit_log import Actor
+from campaign.audit.heartbeats import SEGMENT_SUBSCRIBERS
 from campaign.campaigns.finalization import finalize_due_campaigns
 from campaign.campaigns.milestones import record_milestones as mark_the_milestones
 from campaign.core import clock
 from campaign.emails.renewal_notices import queue_renewal_notices
+from campaign.outreach.giving_segments import update_segments
 from campaign.privacy import erasure_flow, retention
 from campaign.receipts.numbers import read_given_numbers
 from campaign.receipts.payment_notes import send_notes
@@ -120,6 +122,14 @@ def queue_notices() -> int:
     domain, zone = here.settings.mail_from.domain, here.settings.organization.timezone
     with heartbeat(here, "queue-notices"), here.sessions.begin() as session:
         return queue_renewal_notices(session, clock.now(), domain, zone)
+
+
+@app.task(name="workers.upkeep.segment_subscribers")
+def segment_subscribers() -> int:
+    """Bring the segments of subscribers up to date; return the number of people whose giving changed."""
+    here = installation()
+    with heartbeat(here, SEGMENT_SUBSCRIBERS), here.sessions.begin() as session:
+        return update_segments(session, clock.now())
 
 
 @app.task(name="workers.upkeep.alert_staff")

@@ -24,6 +24,7 @@ from sqlalchemy.orm import Session
 from campaign.models import Campaign, Heartbeat
 
 DEADLINE_EMAILS = "deadline-emails"
+SEGMENT_SUBSCRIBERS = "segment-subscribers"
 
 JOBS: dict[str, timedelta] = {
     "sweep-inbox": timedelta(minutes=2),
@@ -42,6 +43,7 @@ JOBS: dict[str, timedelta] = {
     "erase-donors": timedelta(minutes=30),
     "queue-notices": timedelta(hours=3),
     "alert-staff": timedelta(hours=1),
+    SEGMENT_SUBSCRIBERS: timedelta(hours=2),
     "reconcile": timedelta(hours=26),
     DEADLINE_EMAILS: timedelta(hours=2),
 }

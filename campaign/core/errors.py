@@ -61,6 +61,23 @@ class ChangedMeanwhile(CampaignError):
         self.present = present
 
 
+class SubscriberInvalid(CampaignError):
+    """A subscriber who cannot be added as entered: `faults` by field name. `known_id` is the one with that address."""
+
+    def __init__(self, faults: dict[str, str], known_id: int | None = None) -> None:
+        super().__init__(" ".join(faults.values()))
+        self.faults = faults
+        self.known_id = known_id
+
+
+class SuppressionChangeRefused(CampaignError):
+    """A suppression that cannot be added or undone as requested. `field` is the one to correct."""
+
+    def __init__(self, message: str, field: str = "reason") -> None:
+        super().__init__(message)
+        self.field = field
+
+
 class StateRefused(CampaignError):
     """Opening, pausing or finalizing a campaign is not possible in its current status."""
 

@@ -3,23 +3,39 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, UniqueConstraint, func, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import (
+    CheckConstraint,
+    Computed,
+    ForeignKey,
+    Index,
+    Integer,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from campaign.models.base import Base, Key, one_of
-from campaign.models.states import ReminderChoice, StepBasis, SuppressionReason
+from campaign.models.states import Giving, ReminderChoice, StepBasis, SuppressionReason
 
 
 class Subscriber(Base):
     """A person who agreed to receive appeals, with the source, wording and time. Identified by email, ignoring case.
 
     `timezone` is an IANA name, or None to use the campaign's. Consent alone does not mean that the address may be
-    emailed now: see `Suppression`.
+    emailed now: see `Suppression`. `giving` is as of the last run of the job `segment-subscribers`. `words` is the
+    search vector, which the database computes.
     """
 
     __tablename__ = "subscriber"
-    __table_args__ = (Index("uq_subscriber_lower_email", text("lower(email)"), unique=True),)
+    __table_args__ = (
+        Index("uq_subscriber_lower_email", text("lower(email)"), unique=True),
+        CheckConstraint(one_of("giving", Giving), name="giving"),
+        Index("ix_subscriber_words", "words", postgresql_using="gin"),
+        Index("ix_subscriber_giving", "giving", "id"),
+        Index("ix_subscriber_gave", "id", postgresql_where=text("giving <> 'never'")),
+    )
 
     id: Mapped[Key]
     email: Mapped[str]
@@ -30,6 +46,13 @@ class Subscriber(Base):
     consent_wording: Mapped[str] = mapped_column(server_default=text("''"))
     consent_at: Mapped[datetime]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    giving: Mapped[str] = mapped_column(server_default=text("'never'"))
+    words: Mapped[str] = mapped_column(
+        TSVECTOR,
+        Computed("search_words(((name || ' '::text) || email))", persisted=True),
+        nullable=True,
+        deferred=True,
+    )
 
 
 class Suppression(Base):
@@ -55,6 +78,7 @@ class Suppression(Base):
             unique=True,
             postgresql_where=text("campaign_id IS NOT NULL"),
         ),
+        Index("ix_suppression_reason", "reason", "id"),
     )
 
     id: Mapped[Key]

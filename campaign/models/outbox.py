@@ -65,6 +65,7 @@ class OutboxMessage(Base):
             postgresql_where=text("step_id IS NOT NULL"),
         ),
         Index("ix_outbox_message_failed", "id", postgresql_where=text("state = 'failed'")),
+        Index("ix_outbox_message_dropped", "id", postgresql_where=text("state = 'dropped'")),
         Index(
             "ix_outbox_message_due",
             "bulk",

@@ -211,6 +211,18 @@ class SuppressionReason(StrEnum):
     imported = "imported"
 
 
+class Giving(StrEnum):
+    """How a subscriber gives: `campaign.outreach.giving_segments` defines each.
+
+    `recent`: gave in the last 365 days, or a yearly gift is running.
+    """
+
+    monthly = "monthly"
+    recent = "recent"
+    lapsed = "lapsed"
+    never = "never"
+
+
 class StaffRole(StrEnum):
     """A staff member's role. Each role includes the permissions of those before it.
 

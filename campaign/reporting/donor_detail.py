@@ -12,6 +12,7 @@ from campaign.donations.canonical_donors import donor_records
 from campaign.donors.keyset_paging import Cursor, Keys, Listing, read_keys
 from campaign.donors.merging import undoable_merges
 from campaign.donors.notes import list_notes
+from campaign.donors.suppression_list import SuppressionEntry, load_suppressions
 from campaign.models import (
     Donation,
     Donor,
@@ -22,11 +23,11 @@ from campaign.models import (
     Note,
     OutboxMessage,
     Receipt,
-    Subscriber,
     Subscription,
     Suppression,
 )
 from campaign.privacy.erasure_requests import open_request_of
+from campaign.reporting.consent_records import ConsentRecord, read_consents
 
 EMAILS_PER_PAGE = 25
 """Emails per page."""
@@ -63,8 +64,8 @@ class DonorDetail:
     subscriptions: Sequence[Subscription]
     mails: Sequence[OutboxMessage]
     mail_keys: Keys
-    suppressions: Sequence[Suppression]
-    subscribers: Sequence[Subscriber]
+    suppressions: Sequence[SuppressionEntry]
+    consents: Sequence[ConsentRecord]
     notes: Sequence[Note]
     audit: Sequence[LoggedAction]
     erasure: ErasureRequest | None
@@ -99,16 +100,18 @@ def read_donor_detail(session: Session, donor: Donor, gifts: Cursor) -> DonorDet
         ).all(),
         mails=load_emails(session, mail_keys.ids),
         mail_keys=mail_keys,
-        suppressions=session.scalars(
-            select(Suppression).where(Suppression.email.in_(addresses)).order_by(Suppression.id)
-        ).all(),
-        subscribers=session.scalars(
-            select(Subscriber).where(func.lower(Subscriber.email).in_(addresses))
-        ).all(),
+        suppressions=_suppressions(session, addresses),
+        consents=read_consents(session, addresses),
         notes=list_notes(session, donor_ids=ids),
         audit=read_activity(session, "donor", [str(one) for one in ids]),
         erasure=open_request_of(session, ids),
     )
+
+
+def _suppressions(session: Session, addresses: Sequence[str]) -> list[SuppressionEntry]:
+    """Return the suppressions of these addresses, oldest first."""
+    ids = session.scalars(select(Suppression.id).where(Suppression.email.in_(addresses))).all()
+    return list(reversed(load_suppressions(session, ids)))
 
 
 def _gifts_of(ids: Sequence[int]) -> Listing:

@@ -41,6 +41,7 @@ PROMISES = {
     "erase-donors": 5 * MINUTE,  # "now" for the member of staff who approved it
     "queue-notices": 6 * HOUR,
     "alert-staff": 15 * MINUTE,
+    "segment-subscribers": HOUR,
     "reconcile": 12 * HOUR,  # docs/operating.md: twice a day
 }
 """How long each job may take to notice its work."""

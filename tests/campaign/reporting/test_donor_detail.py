@@ -126,7 +126,7 @@ def test_a_donor_without_gifts_has_an_empty_page(installation: Installation) -> 
     found = person(installation, key)
     assert [one.id for one in found.rows] == [key]
     assert (found.first_at, found.last_at, found.erasure, found.merges) == (None, None, None, {})
-    assert not [*found.totals, *found.gifts, *found.mails, *found.suppressions, *found.subscribers]
+    assert not [*found.totals, *found.gifts, *found.mails, *found.suppressions, *found.consents]
 
 
 def test_all_merged_records_are_read_together(
@@ -152,7 +152,7 @@ def test_all_merged_records_are_read_together(
     assert {one.text for one in found.notes} == {"first", "second"}
     assert {one.recipient for one in found.mails} == {"ana@example.org", "ANA@work.example"}
     assert [one.email for one in found.suppressions] == ["ana@work.example"]
-    assert [one.email.lower() for one in found.subscribers] == ["ana@work.example"]
+    assert [one.subscriber.email.lower() for one in found.consents] == ["ana@work.example"]
     assert {one.subject_key for one in found.audit} == {str(ids[0]), str(ids[1])}
 
 

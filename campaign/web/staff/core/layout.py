@@ -14,6 +14,7 @@ from flask import Flask
 from campaign.campaigns import formatting
 from campaign.core import money
 from campaign.core.i18n import get_language
+from campaign.emails.names import kind_name, sample_of
 from campaign.models import StaffRole
 from campaign.web.context import installation
 
@@ -42,8 +43,10 @@ NAVIGATION = (
     Link("Dashboard", "/staff/", StaffRole.viewer),
     Link("Donations", "/staff/donations", StaffRole.viewer),
     Link("Donors", "/staff/donors", StaffRole.viewer),
+    Link("Subscribers", "/staff/subscribers", StaffRole.viewer),
     Link("Offline gifts", "/staff/offline", StaffRole.finance),
     Link("Campaigns", "/staff/campaigns", StaffRole.viewer),
+    Link("Emails", "/staff/mail", StaffRole.viewer),
     Link("Donor wall", "/staff/wall", StaffRole.finance),
     Link("Books", "/staff/books", StaffRole.finance),
     Link("Activity", "/staff/audit", StaffRole.finance),
@@ -60,6 +63,8 @@ def prepare(app: Flask) -> None:
     app.jinja_env.filters["day"] = _day
     app.jinja_env.filters["percent"] = _percent
     app.jinja_env.filters["rate"] = _rate
+    app.jinja_env.filters["email_kind"] = kind_name
+    app.jinja_env.globals["sample_of"] = sample_of
     app.jinja_env.globals["staff_links"] = NAVIGATION
 
 

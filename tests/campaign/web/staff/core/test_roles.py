@@ -90,6 +90,19 @@ finance GET      /staff/exports/<any(donations, donors, ledger, receipts):what>.
 admin   GET POST /staff/api-tokens
 admin   POST     /staff/api-tokens/<int:token_id>/revoke
 admin   GET      /staff/api-tokens/created
+viewer  GET      /staff/subscribers
+finance GET      /staff/subscribers/subscribers.<any(csv, jsonl):kind>
+viewer  GET      /staff/subscribers/segments
+viewer  GET      /staff/subscribers/<int:subscriber_id>
+finance GET POST /staff/subscribers/<int:subscriber_id>/unsubscribe
+finance GET POST /staff/subscribers/new
+viewer  GET      /staff/subscribers/do-not-email
+finance GET POST /staff/subscribers/do-not-email/<int:suppression_id>
+admin   GET POST /staff/subscribers/do-not-email/refused
+viewer  GET      /staff/mail
+viewer  GET      /staff/mail/<int:message_id>
+finance POST     /staff/mail/<int:message_id>/resend
+finance GET POST /staff/mail/resend
 viewer  GET      /staff/mail/preview/
 viewer  GET      /staff/mail/preview/<name>
 viewer  GET      /staff/mail/preview/<name>.html

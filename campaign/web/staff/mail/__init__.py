@@ -1,0 +1,1 @@
+"""Who gets campaign emails, who does not, and what did not arrive."""
