@@ -4,11 +4,10 @@ To copy the template for each test takes ten times as long. A test still finds e
 start, and the schema, the settings and the planner's statistics of the template.
 """
 
-import os
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import LiteralString, NamedTuple
 
@@ -26,6 +25,9 @@ LARGEST = 4 * 8192
 
 CLOSING_SECONDS = 2.0
 """How long to wait for connections that a test has closed. A database with others is dropped, which ends them."""
+
+KEPT_CONNECTIONS = 3
+"""More connections in the engine's pool are closed, because only few tests need as many."""
 
 _TABLES: LiteralString = """
 SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
@@ -51,8 +53,6 @@ SELECT concat_ws(' ',
   (SELECT count(*) FROM pg_db_role_setting)
   {constant}
 ) AS schema,
-(SELECT count(*) FROM pg_stat_activity
-  WHERE datname = current_database() AND backend_type = 'client backend') AS connections,
 (SELECT max(pg_relation_size(oid)) FROM pg_class
   WHERE relnamespace = 'public'::regnamespace AND relkind = 'r') AS largest,
 array_remove(ARRAY[{filled}], NULL) AS filled
@@ -63,6 +63,10 @@ _RESTART: LiteralString = """
 SELECT setval(seqrelid::regclass, seqstart, false) FROM pg_sequence
 WHERE pg_sequence_last_value(seqrelid) IS NOT NULL
 """
+_CONNECTIONS: LiteralString = """
+SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND backend_type = 'client backend'
+"""
 _AS_NEW: LiteralString = """
 CLOSE ALL; RESET SESSION AUTHORIZATION; RESET ALL; UNLISTEN *; DISCARD TEMP; DISCARD SEQUENCES;
 SELECT pg_advisory_unlock_all(); COMMIT
@@ -70,10 +74,9 @@ SELECT pg_advisory_unlock_all(); COMMIT
 
 
 class State(NamedTuple):
-    """Everything of a database but rows, its connections, the bytes of its largest table, and the tables with rows."""
+    """Everything of a database but rows, the bytes of its largest table, and the tables with rows."""
 
     schema: str
-    connections: int
     largest: int
     filled: list[str]
 
@@ -101,9 +104,9 @@ class EmptiedDatabase:
         if self.engine.pool.checkedout():
             return "an open connection of the engine"
         _reset(self.engine)
-        state = self._state_once_closed()
-        if state.connections > self._own_connections():
+        if not self._others_close():
             return "an open connection"
+        state = self._state()
         if state.schema != self._as_made.schema:
             return "another schema or statistics"
         if state.largest > LARGEST:
@@ -136,16 +139,15 @@ class EmptiedDatabase:
         assert found is not None
         return State(*found)
 
-    def _state_once_closed(self) -> State:
+    def _others_close(self) -> bool:
         end = time.monotonic() + CLOSING_SECONDS
-        while (state := self._state()).connections > self._own_connections():
-            if time.monotonic() > end:
-                break
-            time.sleep(0.01)
-        return state
+        while self._others() and time.monotonic() < end:
+            time.sleep(0.005)
+        return not self._others()
 
-    def _own_connections(self) -> int:
-        return 2 + self.engine.pool.checkedin()
+    def _others(self) -> int:
+        [count] = self._connection.execute(_CONNECTIONS).fetchall()[0]
+        return int(count) - 2 - self.engine.pool.checkedin()
 
     def _empty(self, tables: list[str]) -> None:
         with self._connection.transaction():
@@ -159,15 +161,16 @@ def _about(fragment: LiteralString, table: str) -> sql.Composed:
 
 
 def _reset(engine: Engine) -> None:
-    """Leave at most one connection, as new: without settings, locks, LISTEN and temporary tables of a test."""
-    if engine.pool.checkedin() > 1:
+    """Leave the connections as new: without settings, locks, LISTEN and temporary tables of a test."""
+    idle = engine.pool.checkedin()
+    if idle > KEPT_CONNECTIONS:
         engine.dispose()
-    elif engine.pool.checkedin():
-        with engine.connect() as connection:
-            driver = connection.connection.driver_connection
+        return
+    with ExitStack() as stack:
+        for each in [stack.enter_context(engine.connect()) for _ in range(idle)]:
+            driver = each.connection.driver_connection
             assert isinstance(driver, psycopg.Connection)
             driver.execute(_AS_NEW, prepare=False)
-            driver.rollback()
 
 
 class ReusedDatabase:
