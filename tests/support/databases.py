@@ -1,4 +1,4 @@
-"""A migrated database for each test: one PostgreSQL server and one template for a whole run, copied in milliseconds."""
+"""One PostgreSQL server and one migrated template for a whole run, copied in milliseconds."""
 
 import os
 import shutil
@@ -20,6 +20,11 @@ SERVER = "TEST_POSTGRES"
 TEMPLATE = "TEST_TEMPLATE"
 MEMORY = Path("/dev/shm")
 MEMORY_BYTES = 4 * 1024**3
+FOR_TESTS = {
+    "autovacuum": "off",  # statistics of another moment in each run would make other plans
+    "wal_level": "minimal",  # a copy of the template needs no log
+    "max_wal_senders": "0",
+}
 
 
 class Databases:
@@ -61,7 +66,7 @@ def private_server() -> Iterator[str]:
     """Start a PostgreSQL server of our own and return its address."""
     folder = scratch_folder(unprivileged(), preferred=_memory())
     try:
-        with PrivatePostgres(folder / "server") as server:
+        with PrivatePostgres(folder / "server", settings=FOR_TESTS) as server:
             yield server.url
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -105,12 +110,4 @@ def template(databases: Databases) -> Iterator[str]:
         return
     name = databases.create_migrated()
     yield name
-    databases.drop(name)
-
-
-@pytest.fixture
-def database_url(databases: Databases, template: str) -> Iterator[str]:
-    """A migrated database for this test only."""
-    name = databases.create(template)
-    yield databases.address(name)
     databases.drop(name)

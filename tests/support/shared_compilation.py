@@ -2,14 +2,17 @@
 
 Most tests make an application of their own, and compiling the same templates and rules took most of their time. What is
 shared is a pure function of the template's source, or of the rule; every application keeps its own routes and state.
+The description of the API, three quarters of the rest, is made when a test reads it.
 """
 
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 import pytest
+from apispec import APISpec
 from flask import Flask
+from flask_smorest import Blueprint
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
 from werkzeug.routing import Rule
@@ -50,9 +53,27 @@ def share_rules(
     return shared
 
 
+def describe_later(patch: pytest.MonkeyPatch) -> None:
+    """Let flask-smorest describe the views of an application when its description is read."""
+    describe, read = Blueprint.register_views_in_doc, APISpec.to_dict
+
+    def register(blueprint: Blueprint, api: Any, app: Flask, spec: Any, **named: Any) -> None:
+        waiting = spec.__dict__.setdefault("waiting", [])
+        waiting.append(partial(describe, blueprint, api, app, spec, **named))
+
+    def to_dict(spec: Any) -> dict[str, Any]:
+        for each in spec.__dict__.pop("waiting", []):
+            each()
+        return read(spec)
+
+    patch.setattr(Blueprint, "register_views_in_doc", register)
+    patch.setattr(APISpec, "to_dict", to_dict)
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _shared_compilation() -> Any:
     with pytest.MonkeyPatch.context() as patch:
+        describe_later(patch)
         patch.setitem(Flask.jinja_options, "bytecode_cache", CompiledTemplates())
         patch.setattr(Rule, "_compile_builder", share_rules(Rule._compile_builder))
         yield
