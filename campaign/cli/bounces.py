@@ -1,4 +1,4 @@
-"""`campaign bounces ingest`: read bounce and complaint reports from other mail systems."""
+"""`campaign bounces`: read bounce and complaint reports from other mail systems."""
 
 import mailbox
 from collections import Counter
@@ -13,6 +13,7 @@ from campaign.core import clock
 from campaign.core.errors import CampaignError, ReportInvalid
 from campaign.mailer.bounce_reports import BounceFinding, BounceReport, read_report
 from campaign.mailer.bounces import ReportOutcome, find_message, record_bounce, record_complaint
+from campaign.mailer.reports.trial import COLUMNS, read_expectations, table_of, try_folder
 from campaign.runtime.context import Installation, make_installation
 
 LARGEST = 10_000_000
@@ -21,6 +22,7 @@ _KINDS = {
     BounceFinding.permanent: ("bounced", "bounced permanently"),
     BounceFinding.soft: ("soft", "bounced temporarily"),
     BounceFinding.complaint: ("complaint", "was reported as spam"),
+    BounceFinding.unclear: ("unclear", "got an answer that is not understood; please read it"),
 }
 _NOTES = {
     ReportOutcome.new: "",
@@ -59,16 +61,19 @@ def ingest(files: tuple[Path, ...], maildir: Path | None, mbox: Path | None) -> 
     """Process bounce and complaint reports. Each FILE is one report message; - is stdin.
 
     Permanent bounces and spam complaints suppress the address. Other mail, and reports about messages that were not
-    sent from here, change nothing. Processing the same report again is harmless.
+    sent from here, change nothing. Processing the same report again is harmless. What is unclear is flagged in the
+    Maildir, for a person to read.
     """
     _require_source(files, maildir, mbox)
     installation = make_installation(broker=False)
     counts: Counter[str] = Counter()
     for mail in _mails(files, maildir, mbox):
-        counts[_take(installation, mail)] += 1
+        kind = _take(installation, mail)
+        counts[kind] += 1
         if mail.unseen is not None and not mail.fault:
-            _mark_seen(mail.unseen)
-    click.echo(", ".join(f"{counts[kind]:,} {kind}" for kind in _SUMMARY))
+            _mark_seen(mail.unseen, flags="FS" if kind == "unclear" else "S")
+    shown = (*_SUMMARY, "unclear") if counts["unclear"] else _SUMMARY
+    click.echo(", ".join(f"{counts[kind]:,} {kind}" for kind in shown))
     if any(counts[kind] for kind, _ in _KINDS.values()):
         with installation.sessions.begin() as session:
             subject = Subject("bounces", str(maildir or mbox or files[0]))
@@ -77,6 +82,33 @@ def ingest(files: tuple[Path, ...], maildir: Path | None, mbox: Path | None) -> 
         raise CampaignError(
             f"{counts['unread']:,} could not be read (see above). The others were processed."
         )
+
+
+@bounces.command("read")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option(
+    "--expected",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Compare with this CSV file: name,expected (permanent, soft, complaint or nothing).",
+)
+@click.option("--list", "listed", is_flag=True, help="List every report that is read wrongly.")
+def read(folder: Path, expected: Path | None, *, listed: bool) -> None:
+    """Show what would be read in the reports in FOLDER and in folders below. Changes nothing.
+
+    Exit with 1 if a report is read as permanent that is not expected to be.
+    """
+    trials = list(try_folder(folder, read_expectations(expected) if expected else {}))
+    for each in trials:
+        if listed and not each.right:
+            wanted = f"{each.expected} expected, " if each.expected else ""
+            click.echo(f"{each.name}: {wanted}{each.seen}: {_shown(each.detail)}")
+    for row in (COLUMNS, *table_of(trials)):
+        click.echo("  ".join(f"{cell:>13}" for cell in row))
+    wrong = sum(
+        each.expected not in ("", "permanent") for each in trials if each.seen == "permanent"
+    )
+    if wrong:
+        raise CampaignError(f"{wrong:,} would suppress somebody wrongly.")
 
 
 def _require_source(files: tuple[Path, ...], maildir: Path | None, mbox: Path | None) -> None:
@@ -100,7 +132,7 @@ def _take(installation: Installation, mail: Mail) -> str:
         click.echo(f"{mail.name}: skipped, {_shown(why)}")
         return "no report"
     kind, words = _record(installation, report)
-    click.echo(f"{mail.name}: {_shown(words)}")
+    click.echo(f"{mail.name}: {_shown(words)}", err=kind == "unclear")
     return kind
 
 
@@ -161,9 +193,9 @@ def _unseen(maildir: Path) -> Iterator[Mail]:
                 yield _read(file, file.name, unseen=file)
 
 
-def _mark_seen(file: Path) -> None:
-    name, _, flags = file.name.partition(":2,")
-    seen = file.parent.parent / "cur" / f"{name}:2,{''.join(sorted({*flags, 'S'}))}"
+def _mark_seen(file: Path, flags: str) -> None:
+    name, _, before = file.name.partition(":2,")
+    seen = file.parent.parent / "cur" / f"{name}:2,{''.join(sorted({*before, *flags}))}"
     try:
         seen.parent.mkdir(exist_ok=True)
         file.rename(seen)

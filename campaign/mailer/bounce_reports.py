@@ -5,6 +5,8 @@ Amazon SES. Anyone can send such an email, so a report counts only if it identif
 cannot be guessed; other modules look that up.
 """
 
+import re
+import re
 from dataclasses import dataclass
 from email.errors import MessageError
 from email.message import Message
@@ -22,12 +24,13 @@ from campaign.mailer.reports.plain_words import (
     is_from_a_mail_server,
     read_words,
     told_in,
+    unclear,
 )
 from campaign.mailer.reports.ses_notices import ses_notice_in
 
 __all__ = ["BounceFinding", "BounceReport", "read_report"]
 
-_LONGEST = 1_000_000
+_LONGEST = 500_000
 """Bytes that are read: the report comes first, the returned email last."""
 
 _REPORTS = {"", "delivery-status", "feedback-report"}
@@ -52,6 +55,8 @@ def read_report(raw: bytes, bounces: str) -> BounceReport | None:
     try:
         # One kind of line end: `email` does not decode quoted-printable with bare carriage returns.
         plain = raw[:_LONGEST].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        plain = re.sub(rb"\n{3,}", b"\n\n", plain)
+        plain = re.sub(rb"\n{3,}", b"\n\n", plain)
         return _read(plain, bounces)
     except (MessageError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as e:
         raise ReportInvalid(f"The report cannot be read: {type(e).__name__}.") from e
@@ -95,12 +100,14 @@ def _plain(mail: Message, parts: ReportParts, *, named: bool) -> Verdict | None:
     if claimed or is_from_a_mail_server(mail):
         reading = read_words(mail, parts.words)
     if claimed and not (reading and reading.understood):
-        raise ReportInvalid("The report cannot be read: it does not say what happened to whom.")
+        raise ReportInvalid(
+            "The report cannot be read: its machine-readable part is missing, and its words say nothing known."
+        )
     if reading is not None:
         return reading.verdict
     # Only mail systems know this address, so they have told something.
     quiet = not named or says_automatic(mail) or mail.get_content_type() == "multipart/report"
-    return None if quiet else Verdict(BounceFinding.unclear, "it cannot be told what it says")
+    return None if quiet else unclear(mail, parts.words)
 
 
 def _claims_to_be_a_report(mail: Message) -> bool:

@@ -63,16 +63,23 @@ _SUBJECTS = (
 """Subjects of reports."""
 
 _QUOTED = (
-    Sign("Exim, Mail.ru", (r"-{3,} (?:this is a copy|the body of the message|return message)",)),
-    Sign("qmail, Yahoo", (r"-{3} ?(?:below this line|original message follows|enclosed)",)),
-    Sign("GMX", (r"-{3} the header of the original message",)),
-    Sign("Gmail", (r"-{3,} (?:original message|message header|forwarded message)",)),
+    Sign(
+        "Exim, Mail.ru",
+        (r"(?<!-)-{3,80} (?:this is a copy|the body of the message|return message)",),
+    ),
+    Sign(
+        "qmail, Yahoo", (r"(?<!-)-{3,80} ?(?:below this line|original message follows|enclosed)",)
+    ),
+    Sign("GMX", (r"(?<!-)-{3,80} the header of the original message",)),
+    Sign("Gmail", (r"(?<!-)-{3,80} (?:original message|message header|forwarded message)",)),
     Sign("OpenSMTPD", (r"below is a copy of the original message",)),
     Sign("DragonFly", (r"message headers? follows?", r"original message (?:headers )?follows?")),
-    Sign("sendmail", (r"-{3,} (?:original message|unsent message|message (?:text|header))",)),
-    Sign("Notes", (r"-{3,} ?(?:returned message|original message|message text follows)",)),
+    Sign(
+        "sendmail", (r"(?<!-)-{3,80} (?:original message|unsent message|message (?:text|header))",)
+    ),
+    Sign("Notes", (r"(?<!-)-{3,80} ?(?:returned message|original message|message text follows)",)),
     Sign("Facebook, MxLogic", (r"included is a copy of the message header",)),
-    Sign("m-FILTER", (r"-{3,} ?original (?:message|mail)",)),
+    Sign("m-FILTER", (r"(?<!-)-{3,80} ?original (?:message|mail)",)),
     Sign("IMail, Barracuda", (r"original (?:mail|e-?mail) (?:text|follows)",)),
     Sign("Verizon", (r"^original message:",)),
     Sign(

@@ -10,7 +10,7 @@ from html import unescape
 
 LONGEST_TEXT = 64_000
 """Characters of each text that are read: what is said, and the headers of the email that is quoted below it."""
-_DEEPEST, _MOST_PARTS = 8, 50
+_DEEPEST, _MOST_PARTS, _MOST_GROUPS = 8, 50, 100
 _STATUS_PARTS = {"message/delivery-status", "message/global-delivery-status"}
 _RETURNED_HEADERS = {"text/rfc822-headers", "message/global-headers"}
 _RETURNED = {"message/rfc822", "message/global", "message/partial"} | _RETURNED_HEADERS
@@ -88,9 +88,8 @@ def groups_of(part: Message) -> list[Message]:
     held = part.get_payload()
     if not isinstance(held, list):
         return groups_in(text_of(part))
-    return [
-        group for each in held if isinstance(each, Message) for group in groups_in(_whole(each))
-    ]
+    parts = [each for each in held[:_MOST_GROUPS] if isinstance(each, Message)]
+    return [group for each in parts for group in groups_in(_whole(each))][:_MOST_GROUPS]
 
 
 def _whole(group: Message) -> str:

@@ -24,7 +24,7 @@ from campaign.mailer.reports.findings import (
 from campaign.mailer.reports.headers import says_automatic, subject_of
 from campaign.mailer.reports.replies import replies_in
 
-_LONGEST_DETAIL = 300
+_LONGEST_DETAIL, _LONGEST_REPORT = 300, 10_000
 _UNKNOWN = "for a reason that is not understood"
 _RETURNED = re.compile(r"(?:returned mail|delivery failed|undeliverable mail): (.+)", re.IGNORECASE)
 """Older servers give the reason in the subject."""
@@ -44,7 +44,7 @@ def told_in(words: str) -> str:
     """Return the report itself, without the email that is quoted below it."""
     start = next((m.end() for m in re.finditer(r"\S", words)), 0)
     quoted = QUOTED.search(words, start)
-    return words[: quoted.start()] if quoted else words
+    return words[: quoted.start() if quoted else None][:_LONGEST_REPORT]
 
 
 class Reading(NamedTuple):
@@ -75,6 +75,13 @@ def read_words(mail: Message, words: str) -> Reading | None:
     if not (replies or FAILED.search(told) or SUBJECTS.search(subject)):
         return None
     return Reading(Verdict(BounceFinding.soft, f"{_UNKNOWN}: {_short(prose)}"), understood=False)
+
+
+def unclear(mail: Message, words: str) -> Verdict:
+    """Return the beginning of what cannot be understood, for a person to read."""
+    return Verdict(
+        BounceFinding.unclear, f"not understood: {subject_of(mail)}: {_short(told_in(words))}"
+    )
 
 
 def _delayed(subject: str, told: str) -> bool:

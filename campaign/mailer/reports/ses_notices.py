@@ -14,7 +14,6 @@ class SesNotice(NamedTuple):
 
     verdict: Verdict
     message_ids: tuple[str, ...]
-    return_path: str
 
 
 def ses_notice_in(text: str) -> SesNotice | None:
@@ -41,9 +40,8 @@ def _read(notice: Mapping[str, Any]) -> SesNotice | None:
         str(each.get("value")) for each in headers if str(each.get("name")).lower() == "message-id"
     ]
     ids.append(str(_mapping(mail.get("commonHeaders")).get("messageId") or ""))
-    return SesNotice(
-        _verdict(kind, notice), tuple(filter(None, ids)), str(mail.get("source") or "")
-    )
+    named = tuple(f"<{each.strip(' <>')}>" for each in ids if each.strip(" <>"))
+    return SesNotice(_verdict(kind, notice), named)
 
 
 def _verdict(kind: str, notice: Mapping[str, Any]) -> Verdict:
