@@ -6,7 +6,6 @@ cannot be guessed; other modules look that up.
 """
 
 import re
-import re
 from dataclasses import dataclass
 from email.errors import MessageError
 from email.message import Message
@@ -55,7 +54,6 @@ def read_report(raw: bytes, bounces: str) -> BounceReport | None:
     try:
         # One kind of line end: `email` does not decode quoted-printable with bare carriage returns.
         plain = raw[:_LONGEST].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        plain = re.sub(rb"\n{3,}", b"\n\n", plain)
         plain = re.sub(rb"\n{3,}", b"\n\n", plain)
         return _read(plain, bounces)
     except (MessageError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as e:

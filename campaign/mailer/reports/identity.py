@@ -57,7 +57,7 @@ def _quoted_tokens(parts: ReportParts, bounces: str) -> Iterator[str]:
     if not user:
         return
     ours = re.compile(
-        rf"(?<![\w.+-]){re.escape(user)}\+([A-Za-z0-9_-]{{8,64}})@{re.escape(domain)}(?![\w-])",
+        rf"(?<![\w.+-]){re.escape(user)}\+([A-Za-z0-9_-]{{8,64}})@{re.escape(domain)}(?![\w-]|\.\w)",
         re.IGNORECASE,
     )
     received = [str(each) for one in parts.returned for each in one.get_all("Received", [])[:10]]

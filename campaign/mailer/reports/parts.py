@@ -10,7 +10,7 @@ from html import unescape
 
 LONGEST_TEXT = 64_000
 """Characters of each text that are read: what is said, and the headers of the email that is quoted below it."""
-_DEEPEST, _MOST_PARTS, _MOST_GROUPS = 8, 50, 100
+_DEEPEST, _MOST_PARTS, _MOST_GROUPS = 8, 50, 20
 _STATUS_PARTS = {"message/delivery-status", "message/global-delivery-status"}
 _RETURNED_HEADERS = {"text/rfc822-headers", "message/global-headers"}
 _RETURNED = {"message/rfc822", "message/global", "message/partial"} | _RETURNED_HEADERS

@@ -44,6 +44,8 @@ _COMPILED = tuple(
     (name, re.compile("|".join(words), re.IGNORECASE | re.MULTILINE))
     for name, _, words in _COMMANDS
 )
+_END = re.compile(r"\n[ \t]*\n|\n[ \t]*(?:>>>|-->)")
+"""Where a reply ends at the latest: at a blank line, or at our next command."""
 _SAYS_NOTHING = re.compile(
     r"need (?:rcpt|recipient|mail)|no valid recipients$|(?:\.\.\.|^\d{3}(?: 5\.0\.0)?) service unavailable$",
     re.IGNORECASE,
@@ -99,7 +101,7 @@ def _goes_on(last: Reply, words: str) -> bool:
 
 
 def _paragraph(text: str) -> str:
-    return " ".join(re.split(r"\n[ \t]*\n", text, maxsplit=1)[0].split())
+    return " ".join(_END.split(text, maxsplit=1)[0].split())
 
 
 def command_in(text: str) -> str:

@@ -21,6 +21,7 @@ from tests.support.bounce_reports import (
     delivery,
 )
 from tests.support.campaign_emails import messages, queue_appeals
+from tests.support.plain_reports import EXIM, notice
 
 OTHER = b"Subject: Out of office\nAuto-Submitted: auto-replied\n\nI am away.\n"
 BROKEN = b"Content-Type: multipart/report; report-type=delivery-status; boundary=x\n\n--x\n\nhm\n"
@@ -146,3 +147,43 @@ def test_a_mail_server_can_pipe_a_report_to_stdin(
     assert done.returncode == 0
     assert done.stdout.startswith(b"stdin: appeal to ana@example.org bounced permanently")
     assert suppressed(installation) == {"ana@example.org": "bounced"}
+
+
+def test_a_report_in_plain_words_suppresses(
+    run: Run, installation: Installation, appeals: list[OutboxMessage], tmp_path: Path
+) -> None:
+    plain = EXIM.format("SMTP error after RCPT TO:<ana@example.org>: 550 No such user")
+    (tmp_path / "plain").write_bytes(about(appeals[0], notice(plain)))
+    ended = run("bounces", "ingest", str(tmp_path / "plain"), MAIL_BOUNCES=BOUNCES)
+    assert ended.out.splitlines()[-1].startswith("1 bounced")
+    assert suppressed(installation) == {"ana@example.org": "bounced"}
+
+
+def test_an_answer_that_is_not_understood_is_noted_said_aloud_and_flagged(
+    run: Run, installation: Installation, appeals: list[OutboxMessage], tmp_path: Path
+) -> None:
+    box = mailbox.Maildir(tmp_path / "box")
+    odd = notice("Prove that you exist.", sender="gate@example.org", subject="Hm")
+    box.add(about(appeals[0], odd))
+    ended = run("bounces", "ingest", "--maildir", str(tmp_path / "box"), MAIL_BOUNCES=BOUNCES)
+    assert ended.status == 0
+    assert "got an answer that is not understood; please read it" in ended.errors[0]
+    assert ended.out.splitlines()[-1].endswith("0 no report, 1 unclear")
+    assert [file.name[-3:] for file in (tmp_path / "box" / "cur").iterdir()] == [",FS"]
+    assert "not understood: Hm: Prove" in (messages(installation)[0].bounce or "")
+    assert suppressed(installation) == {}
+
+
+def test_a_folder_is_compared_with_what_is_expected(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "mails").mkdir()
+    (tmp_path / "mails" / "1.eml").write_bytes(delivery(POSTFIX))
+    (tmp_path / "mails" / "2.eml").write_bytes(delivery(DELAYED))
+    expected = tmp_path / "expected.csv"
+    expected.write_text("name,expected\n1.eml,permanent\n2.eml,permanent\n")
+    ended = run("bounces", "read", str(tmp_path / "mails"), "--expected", str(expected), "--list")
+    assert ended.status == 0
+    assert ended.out.startswith("2.eml: permanent expected, soft: 4.4.1")
+    expected.write_text("name,expected\n1.eml,soft\n")
+    ended = run("bounces", "read", str(tmp_path / "mails"), "--expected", str(expected))
+    assert ended.status == 1
+    assert "1 would suppress somebody wrongly." in ended.errors[-1]

@@ -1,6 +1,11 @@
 """Parsing the reports that mail systems send."""
 
+import time
+from contextlib import suppress
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from campaign.core.errors import ReportInvalid
 from campaign.mailer.bounce_reports import BounceFinding, BounceReport, read_report
@@ -269,3 +274,41 @@ def test_other_feedback_suppresses_nobody(kind: str) -> None:
     found = read(complaint(kind))
     assert found.finding is BounceFinding.nothing
     assert found.detail == f"{kind}, reported by Yahoo!-Mail-Feedback/2.0"
+
+
+REPORTS = [delivery(POSTFIX), delivery(DELAYED), complaint(), delivery(EXIM.format("550 gone"))]
+
+
+def survives(raw: bytes) -> None:
+    """Read it. That it cannot be read is said in one way only: any other error fails the test."""
+    with suppress(ReportInvalid):
+        read_report(raw, BOUNCES)
+
+
+@given(st.binary())
+def test_no_bytes_crash_it(raw: bytes) -> None:
+    survives(raw)
+    survives(b"From: MAILER-DAEMON@mx.example.org\nSubject: failure notice\n\n" + raw)
+
+
+@given(st.sampled_from(REPORTS), st.integers(0, 2000), st.integers(0, 2000), st.binary(max_size=20))
+def test_no_damage_to_a_report_crashes_it(raw: bytes, start: int, end: int, other: bytes) -> None:
+    survives(raw[:start] + other + raw[end:])
+
+
+@pytest.mark.parametrize("raw", REPORTS)
+def test_a_report_may_be_cut_off_anywhere(raw: bytes) -> None:
+    for length in range(0, len(raw), 7):
+        survives(raw[:length])
+
+
+@pytest.mark.parametrize(
+    "repeated", [b"a", b"550 ", b"-", b"\n", b"user ", b"<a ", b"Action: failed\n\n"]
+)
+def test_a_report_of_ten_megabytes_is_read_in_a_moment(repeated: bytes) -> None:
+    long = repeated * (10_000_000 // len(repeated))
+    began = time.process_time()
+    survives(delivery(POSTFIX) + long)
+    survives(delivery(POSTFIX).replace(b"Reporting-MTA", long + b"\n\nReporting-MTA"))
+    survives(b"From: MAILER-DAEMON@mx.example.org\nSubject: failure notice\n\n" + long)
+    assert time.process_time() - began < 5
