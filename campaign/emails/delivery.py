@@ -105,7 +105,9 @@ def deliver(installation: Installation, transport: Transport, claim: outbox.Emai
         log.warning("mail_not_sent", message=claim.id, kind=claim.kind, error=type(error).__name__)
         failed = error
     with installation.sessions.begin() as session:
-        return bulk_claims.record_outcome(session, claim, failed, clock.now())
+        return bulk_claims.record_outcome(
+            session, claim, failed, clock.now(), connection=transport.connection
+        )
 
 
 def _send(installation: Installation, transport: Transport, claim: outbox.EmailClaim) -> bool:

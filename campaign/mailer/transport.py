@@ -6,6 +6,7 @@
 import smtplib
 from types import TracebackType
 from typing import Self
+from uuid import uuid4
 
 from campaign.core.errors import MailDelayed
 from campaign.core.settings import SmtpAddress
@@ -21,6 +22,8 @@ class Transport:
         self._address = address
         self._envelope_from = envelope_from
         self._conversation: SmtpSession | None = None
+        self.connection = ""
+        """Identifies the last connection, among those of all workers."""
 
     def __enter__(self) -> Self:
         return self
@@ -41,6 +44,7 @@ class Transport:
         """
         if self._conversation is None:
             try:
+                self.connection = uuid4().hex
                 self._conversation = SmtpSession.begin(self._address)
             except (smtplib.SMTPException, OSError) as error:
                 reply = judge_connection(error)
