@@ -191,10 +191,11 @@ def _record_refusal(
         if outbox.mark_refused(session, claim, str(error)):
             _suppress(session, claim, error)
         return False, False
-    words = f"{REFUSES_EVERYBODY}: {error}" if row.stopped else str(error)
+    said = f"{REFUSES_EVERYBODY}: {circuit_breaker.without_addresses(reply.words)}"
     for place, (earlier, made) in enumerate(row.taken_back, start=1):
         apart = place * APART
-        _take_back(session, earlier, at, words=words, apart=apart, suppression_id=made)
+        _take_back(session, earlier, at, words=said, apart=apart, suppression_id=made)
+    words = said if row.stopped else str(error)
     return outbox.mark_delayed(session, claim, words, at), row.stopped
 
 

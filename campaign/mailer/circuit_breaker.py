@@ -97,6 +97,11 @@ def same_refusal(reply: RefusedReply, recipient: str = "") -> str:
     return " ".join(filter(None, known))[:200]
 
 
+def without_addresses(words: str) -> str:
+    """Return what a server said on one line, without addresses, so that it may stand beside other recipients."""
+    return " ".join(_ADDRESS.sub("(address)", words).split())[:500]
+
+
 @dataclass(frozen=True)
 class LaneTurn:
     """Whether messages of a lane may be claimed now. If it is stopped, this is one try, reserved until the commit.
@@ -297,7 +302,7 @@ def _stopped_elsewhere(session: Session, key: str) -> bool:
 def _stop(
     session: Session, lane: MailLane, reply: RefusedReply, key: str, readers: int, at: datetime
 ) -> None:
-    words = " ".join(_ADDRESS.sub("(address)", reply.words).split())[:500]
+    words = without_addresses(reply.words)
     session.add(
         MailOutage(
             lane=lane,

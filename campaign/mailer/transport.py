@@ -24,6 +24,8 @@ class Transport:
         self._conversation: SmtpSession | None = None
         self.connection = ""
         """Identifies the last connection, among those of all workers."""
+        self.unreachable: MailDelayed | None = None
+        """Why the last connection failed; None if it did not."""
 
     def __enter__(self) -> Self:
         return self
@@ -49,9 +51,11 @@ class Transport:
             except (smtplib.SMTPException, OSError) as error:
                 reply = judge_connection(error)
                 words = reply.words if reply else str(error)
-                raise MailDelayed(
+                self.unreachable = MailDelayed(
                     f"The mail server cannot be reached: {words}", reply=reply
-                ) from error
+                )
+                raise self.unreachable from error
+            self.unreachable = None
         return self._conversation
 
     def send(self, recipient: str, message: bytes, envelope_from: str = "") -> None:

@@ -392,3 +392,20 @@ def test_receipts_that_are_all_refused_stop_and_are_sent_later(
     mailbox.accept()
     deliver_due(mailing)
     assert len(mailbox.wait_for(6)) == 6
+
+
+def test_a_server_that_takes_no_connection_is_asked_once_for_a_batch(
+    installation: Installation, give: Callable[..., Facts], store: Callable[..., None]
+) -> None:
+    for number in range(4):
+        store(give(email=f"donor{number}@example.org").completed())
+    apply_due_events(installation)
+    with MailReceiver(credentials=("us", "right")) as server:
+        address = SmtpAddress("127.0.0.1", server.port, "plain", "us", "wrong")
+        wrong = replace(installation, settings=replace(installation.settings, smtp=address))
+        assert deliver_batch(wrong) == 4
+        assert server.connections == 1
+    with installation.sessions() as session:
+        rows = session.scalars(select(OutboxMessage)).all()
+    assert {(row.state, row.attempts) for row in rows} == {("queued", 1)}
+    assert all("535" in (row.last_error or "") for row in rows)
