@@ -85,6 +85,7 @@ def test_the_third_reader_in_a_row_stops_the_lane_and_takes_the_others_back(
 def test_the_same_reader_counts_once(session: Session, refuse: Refuse) -> None:
     assert [refuse("Ana@example.org").stopped for _ in range(4)] == [False] * 4
     assert not refuse("ana@example.org").stopped
+    assert not refuse("ANA@example.org").stopped
 
 
 def test_an_acceptance_in_between_ends_the_row(session: Session, refuse: Refuse) -> None:
