@@ -13,8 +13,9 @@ from campaign.core import clock
 from campaign.core.errors import CampaignError, ResendRefused
 from campaign.core.task_queue import OUTBOX
 from campaign.mailer import undelivered
-from campaign.mailer.circuit_breaker import try_now
+from campaign.mailer.circuit_breaker import open_outages, try_now
 from campaign.mailer.preflight import Verdict, findings, records
+from campaign.mailer.refusal_advice import describe_outage
 from campaign.mailer.undelivered import UndeliveredEmail, UndeliveredState
 from campaign.models import OutboxMessage
 from campaign.runtime.context import Installation, make_installation
@@ -44,6 +45,9 @@ def list_mail(states: tuple[str, ...], kind: str | None, limit: int) -> None:
     wanted = [UndeliveredState(state) for state in states] or list(undelivered.UNDELIVERED_STATES)
     with installation.sessions() as session:
         found = undelivered.list_messages(session, clock.now(), wanted, kind, limit + 1)
+        stops = [describe_outage(one) for one in open_outages(session)]
+    for stop in stops:
+        click.echo(stop)
     if not found:
         click.echo("No matching email.")
     zone = clock.zone(installation.settings.organization.timezone)

@@ -157,7 +157,7 @@ def _remove_refused(since: str | None, reason: str, *, dry_run: bool) -> None:
     if dry_run:
         with installation.sessions() as session:
             found = list_of.count_refused(session, start)
-        click.echo(f"{found:,} refused since {start.isoformat()} would get campaign emails again.")
+        click.echo(f"{found:,} refused since {since} would get campaign emails again.")
         return
     with installation.sessions.begin() as session:
         removed = list_of.remove_refused(session, start)

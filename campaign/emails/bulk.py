@@ -164,7 +164,7 @@ class BulkSender:
         self._transport = transport
         self._pace = pace
         self._renderer = BatchRenderer(installation)
-        self._ended: tuple[EmailClaim, Exception | None] | None = None
+        self._ended: tuple[EmailClaim, Exception | None, str] | None = None
         self._stopped = False
 
     def deliver(self, claim: EmailClaim) -> bool:
@@ -180,11 +180,12 @@ class BulkSender:
             begun = self._begin(claim, message)
         except Exception as error:  # noqa: BLE001 - a fault in one email must not hold up the others
             self.settle()
-            self._ended = claim, error
+            self._ended = claim, error, self._transport.connection
             self.settle()
             return True
         if begun and isinstance(message, bytes):
-            self._ended = claim, self._hand_over(claim, message)
+            found = self._hand_over(claim, message)
+            self._ended = claim, found, self._transport.connection
         return not self._stopped
 
     def settle(self) -> None:
@@ -209,13 +210,15 @@ class BulkSender:
     def _keep(self, session: Session) -> None:
         if self._ended is None:
             return
-        claim, error = self._ended
+        claim, error, connection = self._ended
         if error is not None:
             # The error text may contain the address, so it is kept in the row and not logged.
             log.warning(
                 "mail_not_sent", message=claim.id, kind=claim.kind, error=type(error).__name__
             )
-        self._stopped = bulk_claims.record_outcome(session, claim, error, clock.now())
+        self._stopped = bulk_claims.record_outcome(
+            session, claim, error, clock.now(), connection=connection
+        )
 
     def _hand_over(self, claim: EmailClaim, message: bytes) -> Exception | None:
         """Send the message and return the error, if any. Any uncertain outcome is a MailUnknown."""

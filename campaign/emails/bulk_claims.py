@@ -129,19 +129,24 @@ def _begin(session: Session, claim: EmailClaim, at: datetime) -> bool:
 
 
 def record_outcome(
-    session: Session, claim: EmailClaim, error: Exception | None, at: datetime
+    session: Session,
+    claim: EmailClaim,
+    error: Exception | None,
+    at: datetime,
+    *,
+    connection: str = "",
 ) -> bool:
-    """Record the outcome of sending one email. `error` is None if the mail server accepted it.
+    """Record the outcome of sending one email over `connection`. `error` is None if the mail server accepted it.
 
     Any error that is not a mail error means that the message never reached the mail server. Return whether the mail
     server refuses everybody, so that the caller must stop.
     """
     if error is None:
-        for refused in circuit_breaker.record_acceptance(session, lane_of(claim), at):
+        for refused in circuit_breaker.record_acceptance(session, lane_of(claim), at, connection):
             forget(session, refused)
         over, stop = outbox.mark_sent(session, claim, at), False
     elif isinstance(error, MailRefused | MailDelayed) and (reply := _reply_of(error)):
-        over, stop = _record_refusal(session, claim, error, reply, at)
+        over, stop = _record_refusal(session, claim, error, reply, at, connection)
     else:
         over = _record_failure(session, claim, error, at)
         stop = circuit_breaker.is_stopped(session, lane_of(claim))
@@ -173,6 +178,7 @@ def _record_refusal(
     error: MailRefused | MailDelayed,
     reply: RefusedReply,
     at: datetime,
+    connection: str,
 ) -> tuple[bool, bool]:
     """Record a refusal of the mail server; return whether the message is over, and whether to stop.
 
@@ -180,15 +186,16 @@ def _record_refusal(
     again; apart from each other, so that addresses that really do not exist are not refused in a row again. What has
     to be forgotten about a refused message waits for `forget_refused`, because it may be queued again until then.
     """
-    row = circuit_breaker.record_refusal(session, claim, reply, at)
+    row = circuit_breaker.record_refusal(session, claim, reply, at, connection)
     if isinstance(error, MailRefused) and not row.stopped:
         if outbox.mark_refused(session, claim, str(error)):
             _suppress(session, claim, error)
         return False, False
-    words = f"{REFUSES_EVERYBODY}: {error}" if row.stopped else str(error)
+    said = f"{REFUSES_EVERYBODY}: {circuit_breaker.without_addresses(reply.words)}"
     for place, (earlier, made) in enumerate(row.taken_back, start=1):
         apart = place * APART
-        _take_back(session, earlier, at, words=words, apart=apart, suppression_id=made)
+        _take_back(session, earlier, at, words=said, apart=apart, suppression_id=made)
+    words = said if row.stopped else str(error)
     return outbox.mark_delayed(session, claim, words, at), row.stopped
 
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from structlog import get_logger
 
 from campaign.core import clock
-from campaign.core.errors import MailTooLarge
+from campaign.core.errors import MailDelayed, MailTooLarge
 from campaign.core.task_queue import OUTBOX
 from campaign.emails import bulk_claims
 from campaign.emails.attachments import attachments
@@ -69,7 +69,11 @@ def deliver_batch(installation: Installation) -> int:
             if clock.now() - begun > outbox.TIME_FOR_A_BATCH:
                 _release(installation, claims[tried:])
                 return tried
-            if deliver(installation, transport, claim):
+            stop = deliver(installation, transport, claim)
+            if transport.unreachable is not None:
+                _postpone(installation, claims[tried + 1 :], transport.unreachable)
+                return len(claims)
+            if stop:
                 _release(installation, claims[tried + 1 :])
                 return tried + 1
     return len(claims)
@@ -84,6 +88,15 @@ def _claim(installation: Installation, at: datetime) -> Sequence[outbox.EmailCla
         if claims:
             turn.use(session, at)
         return claims
+
+
+def _postpone(
+    installation: Installation, claims: Sequence[outbox.EmailClaim], error: MailDelayed
+) -> None:
+    """Postpone the rest of a batch: a server that cannot be reached is not asked again for each."""
+    with installation.sessions.begin() as session:
+        for claim in claims:
+            bulk_claims.record_outcome(session, claim, error, clock.now())
 
 
 def _release(installation: Installation, claims: Sequence[outbox.EmailClaim]) -> None:
@@ -105,7 +118,9 @@ def deliver(installation: Installation, transport: Transport, claim: outbox.Emai
         log.warning("mail_not_sent", message=claim.id, kind=claim.kind, error=type(error).__name__)
         failed = error
     with installation.sessions.begin() as session:
-        return bulk_claims.record_outcome(session, claim, failed, clock.now())
+        return bulk_claims.record_outcome(
+            session, claim, failed, clock.now(), connection=transport.connection
+        )
 
 
 def _send(installation: Installation, transport: Transport, claim: outbox.EmailClaim) -> bool:

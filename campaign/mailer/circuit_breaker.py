@@ -4,9 +4,12 @@ A refusal of several readers in a row with the same words is the server's fault,
 configuration says "no such user" to all. Campaign emails and single emails (lanes) are judged apart: a server that
 refuses an appeal as spam may accept a receipt.
 
+The connections of a lane may lead to different machines behind one name. If one of them refuses everybody, its readers
+are in a row although others are accepted meanwhile, so a row is counted for each connection and for the lane.
+
 The state is in the database, so that it is one for all workers and outlives them. `MailRefusal` holds the refusals
-since the last acceptance, and `MailOutage` the times in which a lane is stopped. Whoever judges a refusal first takes a
-lock on its lane, before any message is locked. Callers commit.
+that are in a row, and `MailOutage` the times in which a lane is stopped. Whoever judges a refusal first takes a lock on
+its lane, before any message is locked. Callers commit.
 """
 
 import re
@@ -14,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Text, cast, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Text, and_, cast, delete, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 from structlog import get_logger
@@ -94,6 +97,11 @@ def same_refusal(reply: RefusedReply, recipient: str = "") -> str:
     return " ".join(filter(None, known))[:200]
 
 
+def without_addresses(words: str) -> str:
+    """Return what a server said on one line, without addresses, so that it may stand beside other recipients."""
+    return " ".join(_ADDRESS.sub("(address)", words).split())[:500]
+
+
 @dataclass(frozen=True)
 class LaneTurn:
     """Whether messages of a lane may be claimed now. If it is stopped, this is one try, reserved until the commit.
@@ -150,12 +158,16 @@ def outages_since(session: Session, since: datetime) -> Sequence[MailOutage]:
     return session.scalars(select(MailOutage).where(recent).order_by(MailOutage.opened_at)).all()
 
 
-def record_acceptance(session: Session, lane: MailLane, at: datetime) -> Sequence[EmailClaim]:
+def record_acceptance(
+    session: Session, lane: MailLane, at: datetime, connection: str = ""
+) -> Sequence[EmailClaim]:
     """End the row of refusals, and the stop, because the server accepted a message of the lane.
 
-    Return the failed messages of the row: their refusals were right. Most calls find nothing and cost one query.
+    Return the failed messages that were refused on this connection: the refusals were right. Most calls find nothing
+    and cost one query.
     """
-    in_a_row = exists().where(MailRefusal.lane == lane)
+    here = and_(MailRefusal.lane == lane, MailRefusal.connection == connection)
+    in_a_row = exists().where(or_(here, _in_a_row(lane)))
     if not session.scalar(select(or_(in_a_row, exists().where(*_open(lane))))):
         return ()
     lock_until_commit(session, AdvisoryLock.MAIL_LANE, _LANES.index(lane))
@@ -168,11 +180,18 @@ def record_acceptance(session: Session, lane: MailLane, at: datetime) -> Sequenc
     ).first()
     if closed is not None:
         log.warning("mail_server_accepts_again", lane=lane, stopped_at=closed.opened_at.isoformat())
-    return [claim for claim, _ in _take_row(session, lane)]
+    ended = _take(session, here)
+    session.execute(
+        update(MailRefusal)
+        .where(_in_a_row(lane))
+        .values(superseded=True)
+        .execution_options(synchronize_session=False)
+    )
+    return [claim for claim, _ in ended]
 
 
 def record_refusal(
-    session: Session, claim: EmailClaim, reply: RefusedReply, at: datetime
+    session: Session, claim: EmailClaim, reply: RefusedReply, at: datetime, connection: str = ""
 ) -> RefusalsInARow:
     """Record a refusal before its message is changed, and return what it means for the lane.
 
@@ -185,12 +204,14 @@ def record_refusal(
     if is_stopped(session, lane):
         return RefusalsInARow(stopped=True)
     key = same_refusal(reply, claim.recipient)
-    _add(session, claim, lane, key, at)
-    readers = _readers(session, lane, key)
+    _add(session, claim, lane, key, at, connection)
+    here = and_(MailRefusal.lane == lane, MailRefusal.connection == connection)
+    readers = max(_readers(session, which, key) for which in (_in_a_row(lane), here))
     if not (reply.on_connecting or readers >= READERS_IN_A_ROW or _stopped_elsewhere(session, key)):
         return RefusalsInARow(stopped=False)
     _stop(session, lane, reply, key, 0 if reply.on_connecting else readers, at)
-    taken_back = [one for one in _take_row(session, lane) if one[0].id != claim.id]
+    row = _take(session, or_(_in_a_row(lane), here))
+    taken_back = [one for one in row if one[0].id != claim.id]
     return RefusalsInARow(stopped=True, taken_back=taken_back)
 
 
@@ -234,9 +255,18 @@ def _open(lane: MailLane) -> tuple[ColumnElement[bool], ...]:
     return MailOutage.lane == lane, MailOutage.closed_at.is_(None)
 
 
-def _add(session: Session, claim: EmailClaim, lane: MailLane, key: str, at: datetime) -> None:
+def _in_a_row(lane: MailLane) -> ColumnElement[bool]:
+    """Whether a refusal is later than the last acceptance of the lane."""
+    return and_(MailRefusal.lane == lane, MailRefusal.superseded.is_(False))
+
+
+def _add(
+    session: Session, claim: EmailClaim, lane: MailLane, key: str, at: datetime, connection: str
+) -> None:
     values = {
         "lane": lane,
+        "connection": connection,
+        "superseded": False,
         "refusal_key": key,
         "attempts": claim.attempts,
         "suppression_id": None,
@@ -249,8 +279,8 @@ def _add(session: Session, claim: EmailClaim, lane: MailLane, key: str, at: date
     )
 
 
-def _readers(session: Session, lane: MailLane, key: str) -> int:
-    """Return how many different recipients got this refusal in the row."""
+def _readers(session: Session, which: ColumnElement[bool], key: str) -> int:
+    """Return how many different recipients got this refusal, among some of the refusals."""
     # The address of a reminder may have been erased meanwhile.
     reader = func.coalesce(
         func.nullif(func.lower(OutboxMessage.recipient), ""), cast(OutboxMessage.id, Text)
@@ -258,7 +288,7 @@ def _readers(session: Session, lane: MailLane, key: str) -> int:
     query = (
         select(func.count(func.distinct(reader)))
         .join(MailRefusal, MailRefusal.message_id == OutboxMessage.id)
-        .where(MailRefusal.lane == lane, MailRefusal.refusal_key == key)
+        .where(which, MailRefusal.refusal_key == key)
     )
     return session.scalar(query) or 0
 
@@ -272,7 +302,7 @@ def _stopped_elsewhere(session: Session, key: str) -> bool:
 def _stop(
     session: Session, lane: MailLane, reply: RefusedReply, key: str, readers: int, at: datetime
 ) -> None:
-    words = " ".join(_ADDRESS.sub("(address)", reply.words).split())[:500]
+    words = without_addresses(reply.words)
     session.add(
         MailOutage(
             lane=lane,
@@ -287,10 +317,6 @@ def _stop(
     )
     session.flush()
     log.error("mail_server_refuses_everybody", lane=lane, cause=reply.cause, words=words)
-
-
-def _take_row(session: Session, lane: MailLane) -> Sequence[tuple[EmailClaim, int | None]]:
-    return _take(session, MailRefusal.lane == lane)
 
 
 def _take(session: Session, which: ColumnElement[bool]) -> Sequence[tuple[EmailClaim, int | None]]:

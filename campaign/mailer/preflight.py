@@ -213,9 +213,7 @@ def _server(settings: Settings, to: str) -> Iterator[PreflightFinding]:
         smtp_session.end()
 
 
-def _extensions(
-    smtp_session: SmtpSession, address: SmtpAddress, where: str
-) -> PreflightFinding:
+def _extensions(smtp_session: SmtpSession, address: SmtpAddress, where: str) -> PreflightFinding:
     known = [name for name in ("pipelining", "smtputf8", "size") if smtp_session.offers(name)]
     language = "encrypted, " if address.security != "plain" else ""
     language += "signed in, " if address.user else "without a password, "
@@ -227,7 +225,9 @@ def _no_connection(error: Exception, where: str) -> PreflightFinding:
     """Say what is wrong with the connection, or that the server is out of reach from here."""
     if isinstance(error, ssl.SSLCertVerificationError):
         what = _CERTIFICATES.get(error.verify_code, error.verify_message)
-        words = f"the mail server's certificate at {where} cannot be trusted: {what}. {advice('tls')}"
+        words = (
+            f"the mail server's certificate at {where} cannot be trusted: {what}. {advice('tls')}"
+        )
         return PreflightFinding(Verdict.wrong, words)
     reply = judge_connection(error)
     if reply is None:

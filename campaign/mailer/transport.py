@@ -6,6 +6,7 @@
 import smtplib
 from types import TracebackType
 from typing import Self
+from uuid import uuid4
 
 from campaign.core.errors import MailDelayed
 from campaign.core.settings import SmtpAddress
@@ -21,6 +22,10 @@ class Transport:
         self._address = address
         self._envelope_from = envelope_from
         self._conversation: SmtpSession | None = None
+        self.connection = ""
+        """Identifies the last connection, among those of all workers."""
+        self.unreachable: MailDelayed | None = None
+        """Why the last connection failed; None if it did not."""
 
     def __enter__(self) -> Self:
         return self
@@ -41,13 +46,16 @@ class Transport:
         """
         if self._conversation is None:
             try:
+                self.connection = uuid4().hex
                 self._conversation = SmtpSession.begin(self._address)
             except (smtplib.SMTPException, OSError) as error:
                 reply = judge_connection(error)
                 words = reply.words if reply else str(error)
-                raise MailDelayed(
+                self.unreachable = MailDelayed(
                     f"The mail server cannot be reached: {words}", reply=reply
-                ) from error
+                )
+                raise self.unreachable from error
+            self.unreachable = None
         return self._conversation
 
     def send(self, recipient: str, message: bytes, envelope_from: str = "") -> None:

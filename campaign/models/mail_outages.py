@@ -10,11 +10,13 @@ from campaign.models.states import MailLane
 
 
 class MailRefusal(Base):
-    """A message that the mail server refused since it last accepted one of the same lane.
+    """A message that the mail server refused, until it accepts one on the same connection or stops the lane.
 
+    `connection` tells apart the connections to the mail server, which may lead to different machines. `superseded`: the
+    server has since accepted a message of the lane on another connection, so only this connection still counts it.
     `attempts` are the message's at the time; `suppression_id` is the suppression that the refusal made. Refusals with
-    the same `refusal_key` say the same. Deleted once the server accepts a message of the lane or refused too many.
-    Messages and suppressions may be deleted meanwhile, so neither id is a foreign key.
+    the same `refusal_key` say the same. Messages and suppressions may be deleted meanwhile, so neither id is a foreign
+    key.
     """
 
     __tablename__ = "mail_refusal"
@@ -25,7 +27,9 @@ class MailRefusal(Base):
 
     message_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     lane: Mapped[str]
+    connection: Mapped[str]
     refusal_key: Mapped[str]
+    superseded: Mapped[bool] = mapped_column(server_default=text("false"))
     attempts: Mapped[int] = mapped_column(Integer)
     suppression_id: Mapped[int | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -1,7 +1,5 @@
 """Exim: access lists that look at the port on which a message came."""
 
-from pathlib import Path
-
 from tests.relays.relay import KNOWN, OURS, Relay
 
 _BEFORE_MAIL = {
@@ -90,6 +88,7 @@ at_mail:
     message = 421 too many messages in this connection
   accept
 at_rcpt:
+  accept authenticated = *
 {self._rules("deny", _AT_RCPT)}{self._rules("defer", _LATER)}\
   accept domains = +ours
     endpass
@@ -113,9 +112,10 @@ drop:
   driver = appendfile
   file = /dev/null
   user = Debian-exim
+begin authenticators
+plain:
+  driver = plaintext
+  public_name = PLAIN
+  server_prompts = :
+  server_condition = ${{if and{{{{eq{{$auth2}}{{us}}}}{{eq{{$auth3}}{{right}}}}}}}}
 """
-
-
-def conf_of(relay: Exim) -> Path:
-    """Return the configuration, to look at."""
-    return relay.folder / "exim.conf"

@@ -66,8 +66,9 @@ def relays(
 def using(installation: Installation, relays: Callable[[str], Relay]) -> Using:
     """Return the installation with one of a server's ports as its mail server."""
 
-    def use(server: str, port: str, security: str = "plain") -> Installation:
-        address = SmtpAddress("127.0.0.1", relays(server).ports[port], security)
+    def use(server: str, port: str, security: str = "plain", password: str = "") -> Installation:
+        user = "us" if password else None
+        address = SmtpAddress("127.0.0.1", relays(server).ports[port], security, user, password)
         mail = replace(installation.settings.mail, connections=1)
         settings = replace(installation.settings, smtp=address, mail=mail)
         return replace(installation, settings=settings)
@@ -188,6 +189,23 @@ def test_a_certificate_that_fails_stops_at_once_and_is_named(
     assert {row.begun_at for row in messages(failing)} == {None}
     deliver_again(using("postfix", "accepts", "starttls"))
     assert {row.state for row in messages(failing)} == {"sent"}
+
+
+def test_a_wrong_password_stops_at_once_and_the_right_one_sends(
+    using: Using, campaign: Campaign
+) -> None:
+    failing = using("exim", "sign-in", password="wrong")
+    assert any("535" in one.words and "SMTP_URL" in one.words for one in wrong(failing))
+    queue_appeals(failing, campaign, *READERS)
+    deliver_due(failing)
+    [outage] = outages(failing)
+    assert (outage.cause, outage.readers) == ("authentication", 0)
+    assert outage.words == "535 Incorrect authentication data"
+    assert {row.begun_at for row in messages(failing)} == {None}
+    right = using("exim", "sign-in", password="right")
+    assert wrong(right) == []
+    deliver_again(right)
+    assert {row.state for row in messages(right)} == {"sent"}
 
 
 def wrong(installation: Installation) -> list[PreflightFinding]:

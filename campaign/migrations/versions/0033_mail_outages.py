@@ -21,7 +21,9 @@ def upgrade() -> None:
         "mail_refusal",
         sa.Column("message_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("lane", sa.Text(), nullable=False),
+        sa.Column("connection", sa.Text(), nullable=False),
         sa.Column("refusal_key", sa.Text(), nullable=False),
+        sa.Column("superseded", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("suppression_id", sa.BigInteger(), nullable=True),
         sa.Column(

@@ -13,7 +13,7 @@ from campaign.models import Campaign, OutboxMessage
 from campaign.runtime.context import Installation
 from sandbox.outbox.receiver import MailReceiver
 from tests.campaign.cli.conftest import Run
-from tests.support.campaign_emails import make_due, messages, queue_appeals
+from tests.support.campaign_emails import make_due, messages, queue_appeals, readers
 from tests.support.stripe import Facts
 
 PRODUCTION = {
@@ -84,7 +84,7 @@ def test_stuck_mail_is_listed_and_reviewed_once_it_is_overdue(
 def test_a_failed_receipt_is_sent_again_under_its_message_id(
     run: Run, mailing: Installation, mailbox: MailReceiver, paid: Facts
 ) -> None:
-    mailbox.answer("550 5.7.1 Policy", times=1)
+    mailbox.answer("550 5.1.1 no such user", times=1)
     deliver_due(mailing)
     row = receipt(mailing)
     assert row.state == "failed"
@@ -198,3 +198,22 @@ def test_the_check_reports_a_wrong_password(run: Run) -> None:
     assert ended.status == 1
     assert "refused the connection" in ended.out
     assert "wrong@" not in ended.out
+
+
+def test_a_stop_is_shown_first_and_resending_makes_the_next_try_due(
+    run: Run, mailing: Installation, mailbox: MailReceiver, campaign: Campaign
+) -> None:
+    queue_appeals(mailing, campaign, *readers(4))
+    mailbox.answer("550 relay not permitted")
+    deliver_due(mailing)
+    for command in (("mail", "list"), ("review",)):
+        assert "the mail server refused 3 recipients in a row (550 relay not permitted)" in (
+            run(*command).out
+        )
+    mailbox.accept()
+    make_due(mailing)
+    assert deliver_due(mailing) == 0
+    assert run("mail", "resend", "--failed").status == 0
+    assert deliver_due(mailing) == 4
+    assert len(mailbox.wait_for(4)) == 4
+    assert "refused" not in run("mail", "list").out

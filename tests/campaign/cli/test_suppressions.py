@@ -2,11 +2,15 @@
 
 from pathlib import Path
 
+import pytest
 from sqlalchemy import select
 
-from campaign.models import Campaign, Suppression
+from campaign.emails.delivery import deliver_due
+from campaign.models import AuditEntry, Campaign, Suppression
 from campaign.runtime.context import Installation
+from sandbox.outbox.receiver import MailReceiver
 from tests.campaign.cli.conftest import Run
+from tests.support.campaign_emails import messages, queue_appeals
 
 
 def entries(installation: Installation) -> list[tuple[str, bool, str]]:
@@ -77,3 +81,72 @@ def test_an_error_is_one_line(run: Run, tmp_path: Path) -> None:
         done = run("suppressions", *arguments)
         assert (done.status, done.out, len(done.errors)) == (1, "", 1)
     assert run("suppressions", "remove", "ada@example.org").status == 2
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--refused", "--since"),
+        ("--reason", "refused", "--since"),
+        ("--refused", "--reason", "x", "--since"),
+    ],
+)
+def test_what_a_server_refused_is_undone_at_once_and_sent(
+    run: Run,
+    mailing: Installation,
+    mailbox: MailReceiver,
+    campaign: Campaign,
+    options: tuple[str, ...],
+) -> None:
+    ana, ben = "ana@example.org", "ben@example.org"
+    queue_appeals(mailing, campaign, ana, ben)
+    mailbox.answer("550 5.1.1 no such user", times=2)
+    deliver_due(mailing)
+    assert run("suppressions", "add", "eva@example.org").status == 0
+    assert len(entries(mailing)) == 3
+    assert run("mail", "resend", "--failed").status == 0
+    deliver_due(mailing)  # as before the refusals were undone: dropped, because they are suppressed
+    assert [row.state for row in messages(mailing)] == ["dropped", "dropped"]
+    counted = run("suppressions", "remove", "--refused", "--since", "2026-01-01", "--dry-run")
+    assert counted.out.startswith("2 refused since 2026-01-01 would get")
+    undone = run("suppressions", "remove", *options, "2026-01-01")
+    assert undone.out.splitlines() == [
+        "2 can get campaign emails again.",
+        "To send what they did not get: campaign mail resend --failed",
+    ]
+    assert entries(mailing) == [("eva@example.org", True, "unsubscribed")]
+    assert run("mail", "resend", "--failed").out == "Queued again: 2 of 2 failed messages.\n"
+    deliver_due(mailing)
+    assert sorted(mail.recipients[0] for mail in mailbox.messages) == [ana, ben]
+    with mailing.sessions() as session:
+        noted = session.scalars(
+            select(AuditEntry).where(AuditEntry.action == "suppressions.refused_removed")
+        ).one()
+    assert noted.after["removed"] == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ((), "Give either EMAIL"),
+        (("ana@example.org",), "Missing option '--reason'"),
+        (("ana@example.org", "--refused", "--since", "2026-01-01"), "Give either EMAIL"),
+        (("--refused",), "requires --since"),
+        (("ana@example.org", "--reason", "x", "--since", "2026-01-01"), "require --refused"),
+        (("--reason", "bounced", "--since", "2026-01-01"), "Give either EMAIL"),
+    ],
+)
+def test_either_one_address_or_all_that_were_refused(
+    run: Run, options: tuple[str, ...], words: str
+) -> None:
+    refused = run("suppressions", "remove", *options)
+    assert refused.status == 2
+    assert any(words in line for line in refused.errors)
+
+
+def test_with_an_address_refused_is_a_reason_like_any_other(
+    run: Run, installation: Installation
+) -> None:
+    run("suppressions", "add", "ana@example.org")
+    assert run("suppressions", "remove", "ana@example.org", "--reason", "refused").status == 0
+    assert entries(installation) == []

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 from sqlalchemy import select, update
@@ -356,6 +357,7 @@ def test_a_server_that_refuses_everybody_suppresses_nobody_and_everybody_is_sent
     found = messages(mailing)
     assert {row.state for row in found} == {"queued"}
     assert sum(row.attempts for row in found) < 12, "the others are not tried"
+    assert not any("@" in (row.last_error or "") for row in found), "no address of another reader"
     assert deliver_due(mailing) == 0, "the next try is not due yet"
     mailbox.accept()
     try_now(mailing)
@@ -376,7 +378,8 @@ def test_while_everybody_is_refused_one_email_is_tried_at_a_time(
     queue_appeals(one_connection, campaign, *readers(10))
     mailbox.answer("550 relay not permitted")
     deliver_due(one_connection)
-    before = sum(row.attempts for row in messages(one_connection))
+    rows = messages(one_connection)
+    before = sum(row.attempts for row in rows)
     assert before == circuit_breaker.READERS_IN_A_ROW
     for more in (1, 2):
         try_now(one_connection)
@@ -489,3 +492,24 @@ def test_a_refused_password_stops_at_once_and_nothing_is_begun(
             [outage] = circuit_breaker.open_outages(session)
         assert (outage.cause, outage.readers) == ("authentication", 0)
         assert server.connections <= 4
+
+
+def test_after_the_third_refusal_none_is_handed_over(
+    one_connection: Installation, mailbox: MailReceiver, campaign: Campaign
+) -> None:
+    queue_appeals(one_connection, campaign, *readers(10))
+    mailbox.answer("550 relay not permitted", times=circuit_breaker.READERS_IN_A_ROW)
+    deliver_due(one_connection)
+    assert mailbox.messages == [], "the fourth would have been accepted"
+    assert all(row.begun_at is None for row in messages(one_connection))
+
+
+def test_refused_addresses_that_were_taken_back_are_tried_apart_from_each_other(
+    one_connection: Installation, mailbox: MailReceiver, campaign: Campaign
+) -> None:
+    queue_appeals(one_connection, campaign, *readers(3))
+    refuse_all(mailbox, *readers(3))
+    deliver_due(one_connection)
+    due = sorted(row.next_attempt_at for row in messages(one_connection))
+    between = [later - earlier for earlier, later in pairwise(due)]
+    assert all(gap >= bulk_claims.APART - timedelta(seconds=5) for gap in between)

@@ -10,9 +10,10 @@ import pytest
 from sqlalchemy import select
 
 from campaign.core import clock
+from campaign.core.settings import SmtpAddress
 from campaign.emails import delivery
 from campaign.emails.delivery import deliver_batch, deliver_due
-from campaign.mailer import outbox
+from campaign.mailer import circuit_breaker, outbox
 from campaign.mailer.kinds import EmailKind
 from campaign.mailer.queue import NewEmail, queue_email
 from campaign.models import Campaign, Donor, OutboxMessage, Receipt, Suppression
@@ -324,3 +325,87 @@ def test_a_task_ends_after_five_minutes_and_the_next_goes_on(
     monkeypatch.setattr(delivery, "deliver_batch", slow_batch)
     assert (deliver_due(mailing), passed) == (5, 300)
     assert deliver_due(mailing) == 2
+
+
+def test_a_receipt_over_the_servers_size_goes_once_without_its_pdf_and_says_where_it_is(
+    installation: Installation, paid: Facts
+) -> None:
+    with MailReceiver(size=25_000) as server:
+        address = SmtpAddress("127.0.0.1", server.port)
+        small = replace(installation, settings=replace(installation.settings, smtp=address))
+        deliver_batch(small)
+        [received] = server.wait_for(1)
+    assert list(received.message.iter_attachments()) == []
+    with installation.sessions() as session:
+        page = f"/receipts/{session.scalars(select(Receipt)).one().token}.pdf"
+    for kind in ("plain", "html"):
+        part = received.message.get_body((kind,))
+        assert part is not None
+        assert page in part.get_content()
+        assert "Download the PDF" in part.get_content()
+    row = message(installation)
+    assert (row.state, row.attempts) == ("sent", 1)
+
+
+@pytest.mark.parametrize(
+    "reply", ["552 5.3.4 too big", "552 5.2.3 Message too large", "552 too big"]
+)
+def test_so_does_one_that_the_server_refuses_for_its_size(
+    mailing: Installation, mailbox: MailReceiver, paid: Facts, reply: str
+) -> None:
+    mailbox.answer(reply, times=1, after_data=True)
+    deliver_batch(mailing)
+    [received] = mailbox.wait_for(1)
+    assert list(received.message.iter_attachments()) == []
+    assert message(mailing).state == "sent"
+
+
+def test_one_that_is_too_large_without_its_pdf_too_is_tried_again_later(
+    mailing: Installation, mailbox: MailReceiver, paid: Facts
+) -> None:
+    mailbox.answer("552 5.3.4 too big", after_data=True)
+    deliver_batch(mailing)
+    assert mailbox.messages == []
+    row = message(mailing)
+    assert (row.state, row.attempts) == ("queued", 1)
+    assert "too big" in (row.last_error or "")
+
+
+def test_receipts_that_are_all_refused_stop_and_are_sent_later(
+    mailing: Installation,
+    mailbox: MailReceiver,
+    give: Callable[..., Facts],
+    store: Callable[..., None],
+) -> None:
+    for number in range(6):
+        store(give(email=f"donor{number}@example.org").completed())
+    apply_due_events(mailing)
+    mailbox.answer("550 5.1.1 no such user")
+    assert deliver_due(mailing) == 3
+    with mailing.sessions.begin() as session:
+        assert session.scalars(select(Suppression)).all() == []
+        rows = session.scalars(select(OutboxMessage)).all()
+        assert {row.state for row in rows} == {"queued"}
+        circuit_breaker.try_now(session, clock.now())
+        for row in rows:
+            row.next_attempt_at = clock.now()
+    mailbox.accept()
+    deliver_due(mailing)
+    assert len(mailbox.wait_for(6)) == 6
+
+
+def test_a_server_that_takes_no_connection_is_asked_once_for_a_batch(
+    installation: Installation, give: Callable[..., Facts], store: Callable[..., None]
+) -> None:
+    for number in range(4):
+        store(give(email=f"donor{number}@example.org").completed())
+    apply_due_events(installation)
+    with MailReceiver(credentials=("us", "right")) as server:
+        address = SmtpAddress("127.0.0.1", server.port, "plain", "us", "wrong")
+        wrong = replace(installation, settings=replace(installation.settings, smtp=address))
+        assert deliver_batch(wrong) == 4
+        assert server.connections == 1
+    with installation.sessions() as session:
+        rows = session.scalars(select(OutboxMessage)).all()
+    assert {(row.state, row.attempts) for row in rows} == {("queued", 1)}
+    assert all("535" in (row.last_error or "") for row in rows)

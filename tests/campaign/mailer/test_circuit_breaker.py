@@ -48,9 +48,12 @@ def refuse(session: Session) -> Refuse:
         *,
         bulk: bool = True,
         at: datetime | None = None,
+        connection: str = "",
     ) -> circuit_breaker.RefusalsInARow:
         message = claim(session, recipient, bulk=bulk)
-        found = circuit_breaker.record_refusal(session, message, reply, at or clock.now())
+        found = circuit_breaker.record_refusal(
+            session, message, reply, at or clock.now(), connection
+        )
         if not found.stopped:
             session.get_one(OutboxMessage, message.id).state = "failed"
             session.flush()
@@ -82,6 +85,7 @@ def test_the_third_reader_in_a_row_stops_the_lane_and_takes_the_others_back(
 def test_the_same_reader_counts_once(session: Session, refuse: Refuse) -> None:
     assert [refuse("Ana@example.org").stopped for _ in range(4)] == [False] * 4
     assert not refuse("ana@example.org").stopped
+    assert not refuse("ANA@example.org").stopped
 
 
 def test_an_acceptance_in_between_ends_the_row(session: Session, refuse: Refuse) -> None:
@@ -217,3 +221,28 @@ def test_addresses_and_ids_make_no_difference_and_words_do(
     first = same_refusal(RefusedReply("address", "no_mailbox", one), "ana@a.example")
     second = same_refusal(RefusedReply("address", "no_mailbox", other), "ben@b.example")
     assert (first == second) is same
+
+
+def test_one_machine_of_several_that_refuses_everybody_is_noticed_among_acceptances(
+    session: Session, refuse: Refuse
+) -> None:
+    for number, stopped in enumerate((False, False, True)):
+        found = refuse(f"reader{number}@example.org", connection="broken")
+        assert found.stopped is stopped
+        circuit_breaker.record_acceptance(session, BULK, clock.now(), "fine")
+    assert len(found.taken_back) == 2
+    assert not circuit_breaker.is_stopped(session, BULK), "the others still accept"
+
+
+def test_refusals_on_several_connections_are_one_row_until_one_accepts(
+    session: Session, refuse: Refuse
+) -> None:
+    refuse("ana@example.org", connection="1")
+    refuse("ben@example.org", connection="2")
+    assert [
+        one.recipient for one in circuit_breaker.record_acceptance(session, BULK, clock.now(), "2")
+    ] == ["ben@example.org"]
+    assert not refuse("eva@example.org", connection="3").stopped
+    assert not refuse("ida@example.org", connection="4").stopped
+    found = refuse("uma@example.org", connection="5")
+    assert [one.recipient for one, _ in found.taken_back] == ["eva@example.org", "ida@example.org"]

@@ -19,6 +19,7 @@ from campaign.mailer.outbox import (
     mark_dropped,
     mark_refused,
     mark_sent,
+    reclaim,
     release,
 )
 from campaign.mailer.smtp import TIMEOUT
@@ -85,6 +86,20 @@ def test_a_claim_lasts_until_its_lease_ends_and_a_lost_claim_changes_nothing(
     assert (row(session).state, row(session).last_error) == ("sending", None)
     assert mark_sent(session, second, AT + LEASE)
     assert (row(session).state, row(session).sent_at) == ("sent", AT + LEASE)
+
+
+def test_a_refusal_can_be_undone_until_staff_send_the_message_again(
+    session: Session, queue: Queue
+) -> None:
+    queue()
+    refused = claim(session)
+    mark_refused(session, refused, "550")
+    assert reclaim(session, refused)
+    mark_delayed(session, refused, "550", AT, apart=timedelta(minutes=2))
+    assert row(session).next_attempt_at == AT + timedelta(seconds=150)
+    assert not reclaim(session, refused), "it is queued"
+    mark_refused(session, claim(session, AT + DAY), "550")
+    assert not reclaim(session, refused), "it was tried again meanwhile"
 
 
 def test_two_workers_at_once_never_get_the_same(installation: Installation, queue: Queue) -> None:

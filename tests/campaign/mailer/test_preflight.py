@@ -1,11 +1,23 @@
 """Each fault that `campaign mail check` finds."""
 
+import ssl
+from pathlib import Path
+
 import pytest
 
 from campaign.core import clock
 from campaign.core.settings import load_settings
-from campaign.mailer.preflight import Verdict, findings, records
+from campaign.mailer.preflight import TOKEN, Verdict, findings, records
 from sandbox.outbox.receiver import MailReceiver
+from tests.support.certificates import (
+    EXPIRED,
+    SELF_SIGNED,
+    WRONG_NAME,
+    make_certificates,
+)
+from tests.support.certificates import (
+    FINE as GOOD,
+)
 
 FINE = {
     "DATABASE_URL": "postgresql://127.0.0.1/nowhere",
@@ -147,3 +159,76 @@ def test_records_are_ready_to_paste() -> None:
     assert without[0] == 'harbor-ledger.example.  IN TXT  "v=spf1 a:smtp.example.net ~all"'
     assert without[2].endswith('rua=mailto:d@example.org"')
     assert len(without) == 3
+
+
+def about_server(server: MailReceiver, to: str = "", **changes: str) -> dict[str, Verdict]:
+    settings = load_settings(FINE | {"SMTP_URL": server.url} | changes, broker=False)
+    found = findings(settings, clock.now(), to)
+    return {one.words: one.verdict for one in found if "the mail server" in one.words}
+
+
+def test_the_server_is_asked_as_for_a_real_email_and_gets_none() -> None:
+    with MailReceiver() as server:
+        found = about_server(server, ALERTS_TO="desk@harbor-ledger.example")
+        asked = (
+            f"asked to send from bounces+{TOKEN}@mail.harbor-ledger.example to"
+            " desk@harbor-ledger.example, the mail server says: 250 2.1.5 Recipient accepted"
+        )
+        assert found[asked] is Verdict.fine
+        assert server.messages == []
+
+
+@pytest.mark.parametrize(
+    ("reply", "verdict", "advice"),
+    [
+        ("550 relay not permitted", Verdict.wrong, "let this server send to everybody"),
+        ("550 5.1.1 no such user", Verdict.wrong, "create the mailbox"),
+        (
+            "553 5.7.1 Sender address rejected: not owned by user",
+            Verdict.wrong,
+            "send as MAIL_FROM",
+        ),
+        ("451 4.7.1 Greylisted", Verdict.note, "try again later"),
+        ("450 4.7.1 too much mail", Verdict.note, "lower MAIL_RATE"),
+    ],
+)
+def test_what_it_answers_is_said_with_what_to_do(reply: str, verdict: Verdict, advice: str) -> None:
+    with MailReceiver() as server:
+        server.answer(reply, to="reader@elsewhere.example")
+        found = about_server(server, "reader@elsewhere.example")
+    [(words, given)] = [one for one in found.items() if "asked to send" in one[0]]
+    assert given is verdict
+    assert f"answers RCPT with: {reply}." in words
+    assert advice in words
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        (EXPIRED, "it has expired"),
+        (SELF_SIGNED, "it is self-signed"),
+        (WRONG_NAME, "it is for another IP address"),
+        (GOOD, ""),
+    ],
+)
+def test_a_certificate_that_fails_is_wrong_and_why_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, words: str
+) -> None:
+    certificates = make_certificates(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificates["trusted"]))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificates[kind])
+    with MailReceiver(starttls=context) as server:
+        found = about_server(server)
+    faults = [one for one, verdict in found.items() if verdict is Verdict.wrong]
+    assert all(f"cannot be trusted: {words}" in one for one in faults)
+    assert bool(faults) is bool(words)
+
+
+def test_a_server_without_the_encryption_that_was_asked_for_is_wrong() -> None:
+    with MailReceiver() as server:
+        [fault] = about_server(server, SMTP_URL=f"{server.url}?starttls=1").items()
+        assert fault[1] is Verdict.wrong
+        assert "STARTTLS extension not supported" in fault[0]
+        [fault] = about_server(server, SMTP_URL=server.url.replace("smtp:", "smtps:")).items()
+        assert fault[1] is Verdict.wrong

@@ -89,16 +89,20 @@ def test_only_a_refused_address_is_final_and_its_reply_is_judged(
     after_data: bool,
 ) -> None:
     server.answer(reply, times=1, after_data=after_data)
-    if (
-        after_data and kind is MailRefused
-    ):  # a server that took the address and refuses the message is not sure
-        kind, about = MailDelayed, "passing"
     with pytest.raises(kind) as refused:
         smtp_session.send(US, ANA, MESSAGE)
     assert type(refused.value) is kind
     assert refused.value.reply == RefusedReply(
         about, refused.value.reply.cause, reply, permanent=reply.startswith("5")
     )
+
+
+def test_after_the_message_only_a_plain_refusal_is_about_the_address(
+    smtp_session: SmtpSession, server: MailReceiver
+) -> None:
+    server.answer("554 no mailbox here by that name, or content rejected", times=1, after_data=True)
+    with pytest.raises(MailDelayed):
+        smtp_session.send(US, ANA, MESSAGE)
 
 
 @pytest.mark.parametrize("code", [500, 501, 502, 503, 504, 530, 534, 535, 538, 550, 554, 555, 599])

@@ -58,16 +58,17 @@ def test_a_refused_address_leaves_the_connection_open(
     assert server.connections == 1
 
 
+@pytest.mark.parametrize("code", [421, 450, 550])
 def test_a_server_that_wants_another_connection_gets_it_and_the_message(
-    transport: Transport, server: MailReceiver
+    transport: Transport, server: MailReceiver, code: int
 ) -> None:
     transport.send("ana@example.org", MESSAGE)
-    server.answer("421 too many messages in this connection", times=1)
+    server.answer(f"{code} too many messages in this connection", times=1)
     transport.send("ben@example.org", MESSAGE)
     assert len(server.wait_for(2)) == 2
     assert server.connections == 2
-    server.answer("421 too many messages in this connection", times=2)
-    with pytest.raises(MailDelayed, match="421") as delayed:
+    server.answer(f"{code} too many messages in this connection", times=2)
+    with pytest.raises(MailDelayed, match=str(code)) as delayed:
         transport.send("eva@example.org", MESSAGE)
     assert delayed.value.reply is not None
 

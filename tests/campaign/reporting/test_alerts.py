@@ -19,6 +19,7 @@ from campaign.models import (
     FraudWarning,
     Heartbeat,
     InboxEvent,
+    MailOutage,
     OutboxMessage,
     ReconciliationRun,
     Refund,
@@ -291,3 +292,44 @@ def _one_day(mailing: Installation, at: datetime) -> int:
         with travel(at, tick=False):
             deliver_batch(mailing)
     return queued
+
+
+def stop_sending(installation: Installation, at: datetime, **values: object) -> None:
+    outage = {
+        "lane": "bulk",
+        "cause": "relay",
+        "words": "550 relay not permitted",
+        "refusal_key": "relay",
+        "readers": 3,
+        "opened_at": at,
+        "probe_at": at,
+        **values,
+    }
+    with installation.sessions.begin() as session:
+        session.add(MailOutage(**outage))
+
+
+def test_staff_are_told_once_that_the_mail_server_refuses_everybody(
+    installation: Installation,
+) -> None:
+    at = datetime(2026, 12, 1, 20, tzinfo=UTC)
+    stop_sending(installation, at, closed_at=at)
+    assert alert(installation, at) == 1
+    [problem] = alerts(installation)[0].details["problems"]
+    assert problem.startswith(
+        "Campaign emails are not sent: the mail server refused 3 recipients in a row"
+        " (550 relay not permitted)."
+    )
+    assert "accepts them again" in problem
+    stop_sending(installation, at + timedelta(minutes=5))
+    assert alert(installation, at + timedelta(minutes=5)) == 0, "the same problem of the same day"
+    assert alert(installation, at + timedelta(days=1)) == 1
+    again = alerts(installation)[1].details["problems"][0]
+    assert "Nobody is suppressed" in again
+    assert "let this server send to everybody" in again
+
+
+def test_what_ended_long_ago_is_not_told(installation: Installation) -> None:
+    at = datetime(2026, 12, 1, 20, tzinfo=UTC)
+    stop_sending(installation, at - timedelta(days=1), closed_at=at)
+    assert alert(installation, at) == 0

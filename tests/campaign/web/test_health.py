@@ -10,7 +10,7 @@ from sqlalchemy import select, text
 
 from campaign.audit.heartbeats import JOBS, fail
 from campaign.core.clock import now
-from campaign.models import Campaign, OutboxMessage, PaymentLookup
+from campaign.models import Campaign, MailOutage, OutboxMessage, PaymentLookup
 from campaign.runtime.context import Installation
 from campaign.runtime.job_heartbeat import heartbeat
 from campaign.stripe_events.process import apply_due_events
@@ -123,6 +123,26 @@ def test_stuck_and_failed_emails_are_counted_by_kind(
     found = samples(client)
     assert found[failed] == 1
     assert stuck not in found
+
+
+def test_a_lane_of_email_that_is_stopped_is_shown(
+    client: FlaskClient, installation: Installation
+) -> None:
+    bulk, single = (("campaign_mail_stopped", (("lane", lane),)) for lane in ("bulk", "single"))
+    assert (samples(client)[bulk], samples(client)[single]) == (0, 0)
+    with installation.sessions.begin() as session:
+        session.add(
+            MailOutage(
+                lane="bulk",
+                cause="relay",
+                words="550",
+                refusal_key="relay",
+                readers=3,
+                opened_at=now(),
+                probe_at=now(),
+            )
+        )
+    assert (samples(client)[bulk], samples(client)[single]) == (1, 0)
 
 
 def test_jobs_have_their_last_success_and_overdue_flag(

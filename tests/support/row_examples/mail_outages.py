@@ -9,10 +9,11 @@ MAIL_REFUSAL = Table(
     row={
         "message_id": lambda rows: rows.number(),
         "lane": "bulk",
+        "connection": "one",
         "refusal_key": "relay",
         "attempts": 1,
     },
-    defaults={"created_at": Default.transaction_time},
+    defaults={"superseded": False, "created_at": Default.transaction_time},
     optional=["suppression_id"],
     numbered=False,
     refused=refused("ck_mail_refusal_lane", *_NO_LANES),

@@ -3,7 +3,7 @@
 import pytest
 
 from campaign.core.clock import now
-from campaign.models import Acknowledgment
+from campaign.models import Acknowledgment, MailOutage
 from campaign.reporting.review_queue import ActionableWarning, FailedEmail, Review
 from campaign.web.staff.campaigns.review_queue import MOST, groups
 
@@ -22,6 +22,17 @@ def test_only_the_first_items_are_shown_and_all_are_counted() -> None:
     assert [item.key for item in found.items] == [str(number) for number in range(MOST)]
     assert found.items[1].text == "receipt 2026-1 to ana@example.org: 550 no"
     assert found.items[1].url == "/staff/donors?q=ana%40example.org"
+
+
+def test_a_mail_server_that_refuses_everybody_is_urgent_and_has_no_mark() -> None:
+    at = now()
+    stop = MailOutage(
+        lane="bulk", cause="relay", words="550 relay not permitted", readers=3, opened_at=at
+    )
+    (found,) = groups(Review(outages=[stop]), {})
+    assert (found.title, found.urgent) == ("Mail server refuses everybody", True)
+    assert (found.items[0].key, found.items[0].until) == ("", at)
+    assert "550 relay not permitted" in found.items[0].text
 
 
 @pytest.mark.parametrize(("looked_at", "urgent"), [(MOST, True), (MOST + 1, False)])
