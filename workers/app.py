@@ -47,6 +47,9 @@ ALERTS = timedelta(minutes=10)
 SEGMENTS = timedelta(minutes=15)
 """How soon the staff page shows that a subscriber gave; one statement, seconds for a million subscribers."""
 
+LIST_SYNC = timedelta(hours=1)
+"""How often to sync subscribers with the list services that are set up."""
+
 RECONCILIATION = timedelta(hours=12)
 """How often to compare the ledger with Stripe."""
 
@@ -150,6 +153,11 @@ app.conf.update(
             "task": "workers.upkeep.alert_staff",
             "schedule": ALERTS,
             "options": {"expires": ALERTS.seconds},
+        },
+        "sync-lists": {
+            "task": "workers.upkeep.sync_lists",
+            "schedule": LIST_SYNC,
+            "options": {"expires": LIST_SYNC.seconds},
         },
         "reconcile": {
             "task": "workers.upkeep.reconcile",

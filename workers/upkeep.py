@@ -9,6 +9,7 @@ from campaign.campaigns.finalization import finalize_due_campaigns
 from campaign.campaigns.milestones import record_milestones as mark_the_milestones
 from campaign.core import clock
 from campaign.emails.renewal_notices import queue_renewal_notices
+from campaign.list_sync.run import raise_failures, sync_all
 from campaign.outreach.giving_segments import update_segments
 from campaign.privacy import erasure_flow, retention
 from campaign.receipts.numbers import read_given_numbers
@@ -26,6 +27,9 @@ from workers.app import app, installation
 RECOVERY_WINDOW = timedelta(days=2)
 """How far back to look for missed events; `campaign events recover` goes further."""
 
+
+LIST_SYNC_TIME = 300.0
+"""Seconds for one run; the next one goes on with the rest."""
 
 RECONCILIATION_WINDOW = timedelta(days=3)
 """How far back to compare the ledger with Stripe; `campaign reconcile` goes further."""
@@ -140,6 +144,15 @@ def alert_staff() -> int:
     recipient = here.settings.mail.alerts_to
     with heartbeat(here, "alert-staff"), here.sessions.begin() as session:
         return queue_alert(session, clock.now(), recipient, domain, zone)
+
+
+@app.task(name="workers.upkeep.sync_lists")
+def sync_lists() -> int:
+    """Sync subscribers with the list services that are set up; return the number of changes."""
+    with heartbeat(installation(), "sync-lists"):
+        results = sync_all(installation(), Actor.schedule(), patience=LIST_SYNC_TIME)
+        raise_failures(results)
+        return sum(sum(one.counts.values()) for one in results)
 
 
 @app.task(name="workers.upkeep.reconcile")

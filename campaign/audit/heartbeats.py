@@ -44,6 +44,7 @@ JOBS: dict[str, timedelta] = {
     "queue-notices": timedelta(hours=3),
     "alert-staff": timedelta(hours=1),
     SEGMENT_SUBSCRIBERS: timedelta(hours=2),
+    "sync-lists": timedelta(hours=6),
     "reconcile": timedelta(hours=26),
     DEADLINE_EMAILS: timedelta(hours=2),
 }

@@ -1,4 +1,4 @@
-"""`campaign subscribers import|export|remove`: people who agreed to get campaign emails."""
+"""`campaign subscribers import|export|sync|remove`: people who agreed to get campaign emails."""
 
 from pathlib import Path
 from typing import Any
@@ -10,8 +10,9 @@ from campaign.audit.audit_log import Actor, Subject, record
 from campaign.cli.csv_files import write_rows
 from campaign.cli.moving.imports import as_file, print_refused, require_nothing_refused
 from campaign.core import clock
-from campaign.core.errors import NotFound
+from campaign.core.errors import CampaignError, NotFound
 from campaign.donors.masking import masked_email
+from campaign.list_sync.run import SyncResult, raise_failures, sync_all
 from campaign.moving.importing import ImportListener, ImportRequest, plan_import, run_import
 from campaign.moving.people import ADDED, KNOWN, SUPPRESSED, PeopleImport
 from campaign.outreach import subscribers as people
@@ -55,6 +56,37 @@ def export_list() -> None:
     installation = make_installation(broker=False)
     with installation.sessions() as session:
         write_rows(people.COLUMNS, people.list_subscribers(session))
+
+
+@subscribers.command("sync")
+@click.option("--dry-run", is_flag=True, help="Only count what a sync would do.")
+def sync(*, dry_run: bool) -> None:
+    """Sync the list with Mailchimp, Brevo and listmonk, as far as they are set up.
+
+    Adds the subscribers who are not suppressed, with tags for donors and campaigns; removes those who are no longer
+    subscribed, and erased people. Who unsubscribed, bounced or complained there is suppressed here. The scheduler does
+    the same every hour.
+    """
+    installation = make_installation(broker=False)
+    results = sync_all(installation, Actor.command_line(), dry_run=dry_run)
+    if not results:
+        raise CampaignError(
+            "No list service is set up. Set MAILCHIMP_API_KEY, BREVO_API_KEY or LISTMONK_URL (docs/list-sync.md)."
+        )
+    for one in results:
+        click.echo(f"{one.service}: {_counted(one, dry_run=dry_run)}")
+        if one.fault and not one.failed:
+            click.echo(f"{one.service}: {one.fault}", err=True)
+    raise_failures(results)
+
+
+def _counted(result: SyncResult, *, dry_run: bool) -> str:
+    """Return `3 left there, 120 added`, or `would be: …` in a dry run."""
+    labels = {"left": "left there"}
+    parts = [f"{number:,} {labels.get(name, name)}" for name, number in result.counts.items()]
+    words = ", ".join(parts) or "nothing to do"
+    more = "; unfinished, the next sync continues" if result.unfinished else ""
+    return f"{'would be ' if dry_run and parts else ''}{words}{more}."
 
 
 @subscribers.command("remove")

@@ -27,6 +27,8 @@ class AdvisoryLock(Enum):
     """Past gifts: the batches of two imports at once follow one another."""
     BULK_MAIL = 0x6D61696C
     """By number: the connections that send bulk mail, across all workers."""
+    LIST_SYNC = 0x6C697374
+    """By number: the sync of subscribers with one list service."""
     COUNTDOWN = "countdown"
     """By campaign: queueing its emails and moving its deadline run one at a time."""
     MAIL_LANE = "mail_lane"

@@ -96,6 +96,8 @@ def _body(session: Session, delivery: WebhookDelivery) -> dict[str, Any]:
     if delivery.subscription_id is not None:
         subscription = session.get_one(Subscription, delivery.subscription_id)
         data["subscription"] = subscription_payload(subscription)
+    if delivery.facts is not None:
+        data["subscriber"] = delivery.facts
     return {
         "type": delivery.kind,
         "timestamp": delivery.occurred_at.isoformat(),

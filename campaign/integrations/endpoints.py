@@ -13,7 +13,14 @@ from campaign.audit.audit_log import Actor, Subject, record
 from campaign.core.errors import FieldsInvalid, NotFound
 from campaign.models import WebhookDelivery, WebhookEndpoint
 
-EVENTS = ("donation.paid", "donation.refunded", "subscription.ended")
+EVENTS = (
+    "donation.paid",
+    "donation.refunded",
+    "subscription.ended",
+    "subscriber.consented",
+    "subscriber.unsubscribed",
+    "subscriber.suppressed",
+)
 TEST = "endpoint.test"
 LONGEST_URL = 2000
 _SCHEMES = {True: ("https",), False: ("https", "http")}  # by livemode

@@ -21,6 +21,7 @@ from campaign.models.heartbeat import Heartbeat
 from campaign.models.inbox import InboxEvent
 from campaign.models.integrations import ApiToken, WebhookDelivery, WebhookEndpoint
 from campaign.models.ledger import LedgerEntry, ProgressShard
+from campaign.models.list_sync import ListMember, ListServiceName, ListSyncState
 from campaign.models.mail_outages import MailOutage, MailRefusal
 from campaign.models.mailing import CampaignStep, Extension, Reminder, Subscriber, Suppression
 from campaign.models.offline import DepositBatch, OfflineGift
@@ -104,6 +105,9 @@ __all__ = [
     "LedgerEntry",
     "LedgerKind",
     "LeftAlone",
+    "ListMember",
+    "ListServiceName",
+    "ListSyncState",
     "MailLane",
     "MailOutage",
     "MailRefusal",

@@ -58,7 +58,8 @@ class WebhookDelivery(Base):
 
     (endpoint, kind, subject_key) is unique. `body` is built at the first attempt and never changes; receivers recognize
     a repeat by `public_id`, which the database generates. `lease_until`: when the claim of a dead worker expires.
-    `ledger_entry_id` needs no foreign key, because ledger entries are never deleted.
+    `ledger_entry_id` needs no foreign key, because ledger entries are never deleted. `facts` is what an event about a
+    subscriber reports: its row may be gone when it is sent.
     """
 
     __tablename__ = "webhook_delivery"
@@ -72,6 +73,11 @@ class WebhookDelivery(Base):
             postgresql_where=text("state IN ('queued', 'sending')"),
         ),
         Index("ix_webhook_delivery_endpoint_id", "endpoint_id", "id"),
+        Index(
+            "ix_webhook_delivery_facts_email",
+            text("lower(facts ->> 'email')"),
+            postgresql_where=text("facts IS NOT NULL"),
+        ),
     )
 
     id: Mapped[Key]
@@ -82,6 +88,7 @@ class WebhookDelivery(Base):
     donation_id: Mapped[int | None] = mapped_column(ForeignKey("donation.id"))
     subscription_id: Mapped[int | None] = mapped_column(ForeignKey("subscription.id"))
     ledger_entry_id: Mapped[int | None]
+    facts: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     occurred_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     body: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     state: Mapped[str] = mapped_column(server_default=text("'queued'"))

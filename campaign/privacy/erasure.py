@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from campaign.audit import audit_log
 from campaign.campaigns.donor_wall import remove_wall_entries
+from campaign.list_sync.members import forget_members
 from campaign.mailer.redaction import redact_emails
 from campaign.models import (
     Donation,
@@ -38,6 +39,7 @@ from campaign.privacy.erasure_requests import close_requests
 from campaign.privacy.personal_data_export import (
     DataSubject,
     deliveries_about,
+    deliveries_about_addresses,
     mail_of,
     tribute_cards_of,
 )
@@ -119,6 +121,13 @@ def _lock(session: Session, person: DataSubject) -> None:
 
 def _forget_consent(session: Session, person: DataSubject) -> tuple[int, list[str]]:
     count = 0
+    # A delivery about a subscriber is nothing but personal data.
+    session.execute(
+        delete(WebhookDelivery)
+        .where(deliveries_about_addresses(person))
+        .execution_options(**_WITHOUT_SYNC)
+    )
+    forget_members(session, person.addresses)
     for table in (Subscriber, Reminder):
         gone = session.execute(
             delete(table)

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from campaign.audit.audit_log import list_entries_about
@@ -21,6 +21,7 @@ from campaign.models import (
     ErasureRequest,
     GiftElsewhere,
     LedgerEntry,
+    ListMember,
     Note,
     OfflineGift,
     OutboxMessage,
@@ -107,6 +108,15 @@ def deliveries_about(person: DataSubject) -> ColumnElement[bool]:
     return or_(
         WebhookDelivery.donation_id.in_(person.donation_ids),
         WebhookDelivery.subscription_id.in_(subscriptions),
+        deliveries_about_addresses(person),
+    )
+
+
+def deliveries_about_addresses(person: DataSubject) -> ColumnElement[bool]:
+    """Return the SQL condition for webhook deliveries about this person as a subscriber."""
+    return and_(
+        WebhookDelivery.facts.is_not(None),
+        func.lower(WebhookDelivery.facts["email"].astext).in_(person.addresses),
     )
 
 
@@ -142,6 +152,7 @@ def collect_personal_data(session: Session, person: DataSubject) -> PersonalData
         ),
         "consent": _rows(session, Subscriber, _addressed(Subscriber.email, person)),
         "suppressions": _rows(session, Suppression, _addressed(Suppression.email, person)),
+        "list_services": _rows(session, ListMember, _addressed(ListMember.email, person)),
         "reminders": _rows(session, Reminder, _addressed(Reminder.email, person)),
         "donor_page": [
             row

@@ -97,6 +97,13 @@ def everything_of(session: Session, campaign: Campaign, name: str) -> Donor:
                 donation_id=gift.id,
                 body={"name": name},
             ),
+            WebhookDelivery(
+                endpoint_id=endpoint.id,
+                kind="subscriber.consented",
+                subject_key=gift.public_id,
+                facts={"email": email.title(), "name": name},
+                body={"data": {"subscriber": {"name": name}}},
+            ),
             OutboxMessage(
                 kind="receipt",
                 subject_key=receipt.number,

@@ -42,6 +42,7 @@ PROMISES = {
     "queue-notices": 6 * HOUR,
     "alert-staff": 15 * MINUTE,
     "segment-subscribers": HOUR,
+    "sync-lists": 2 * HOUR,  # who leaves at Mailchimp gets no campaign email of the next day
     "reconcile": 12 * HOUR,  # docs/operating.md: twice a day
 }
 """How long each job may take to notice its work."""

@@ -1,8 +1,12 @@
 """A batch of campaign emails is rendered once for each kind, step, campaign and language, never across them."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import select
 
+from campaign.core.provider_settings import ProviderSettings
+from campaign.core.settings import MailSettings
 from campaign.emails.batch_renderer import BatchRenderer, envelope_sender
 from campaign.emails.contexts import ObsoleteEmail
 from campaign.models import Campaign, CampaignStep, OutboxMessage
@@ -56,6 +60,18 @@ def test_each_email_has_its_own_language_step_campaign_and_recipient(
         assert [mark for mark in marks[row.recipient] if mark not in message] == []
     assert "Dear Bea," not in found["bea@example.org"]
     assert "lang=3Des" not in found["ana@example.org"] + found["eve@example.org"]
+
+
+def test_each_email_carries_its_own_token_through_the_provider(
+    installation: Installation, campaign: Campaign
+) -> None:
+    queue_appeals(installation, campaign, "ana@example.org", "ben@example.org")
+    mail = MailSettings(providers=ProviderSettings("sendgrid"))
+    settings = replace(installation.settings, mail=mail)
+    renderer = BatchRenderer(replace(installation, settings=settings))
+    for row in messages(installation):
+        header = f'X-SMTPAPI: {{"unique_args":{{"campaign_token":"{row.token}"}}}}'
+        assert f"{header}\r\n" in sent(renderer, row)
 
 
 def test_an_obsolete_email_stops_no_other(installation: Installation, campaign: Campaign) -> None:

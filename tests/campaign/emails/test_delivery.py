@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from campaign.core import clock
+from campaign.core.provider_settings import ProviderSettings
 from campaign.core.settings import SmtpAddress
 from campaign.emails import delivery
 from campaign.emails.delivery import deliver_batch, deliver_due
@@ -236,6 +237,16 @@ def test_a_receipt_has_no_headers_of_a_list_and_its_bounces_name_it(
     assert names.isdisjoint({"List-Unsubscribe", "List-Unsubscribe-Post", "List-Id", "Precedence"})
     assert received.message["X-Auto-Response-Suppress"] == "OOF, AutoReply"
     assert received.sender == f"bounces+{message(mailing).token}@mail.harbor-ledger.example"
+
+
+def test_a_receipt_carries_its_token_through_the_provider(
+    mailing: Installation, paid: Facts, mailbox: MailReceiver
+) -> None:
+    mail = replace(mailing.settings.mail, providers=ProviderSettings("postmark"))
+    deliver_batch(replace(mailing, settings=replace(mailing.settings, mail=mail)))
+    [stored] = mailbox.wait_for(1)
+    assert stored.message["X-PM-Metadata-campaign_token"] == message(mailing).token
+    assert stored.message["X-PM-KeepID"] == "true"
 
 
 def test_without_a_bounce_mailbox_bounces_go_to_the_sender(

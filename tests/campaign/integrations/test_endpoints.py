@@ -187,7 +187,14 @@ def test_two_who_disable_an_endpoint_wait_for_each_other_and_one_of_them_did_it(
 
 
 def test_the_events_are_those_that_integrators_were_told() -> None:
-    assert EVENTS == ("donation.paid", "donation.refunded", "subscription.ended")
+    assert EVENTS == (
+        "donation.paid",
+        "donation.refunded",
+        "subscription.ended",
+        "subscriber.consented",
+        "subscriber.unsubscribed",
+        "subscriber.suppressed",
+    )
 
 
 def test_each_test_event_is_a_new_delivery(installation: Installation) -> None:

@@ -27,11 +27,21 @@ from campaign.integrations.deliveries import (
 )
 from campaign.integrations.endpoints import EVENTS, add_endpoint, disable_endpoint
 from campaign.integrations.webhook_sender import DeliveryFailed, post, send_due, signature_headers
-from campaign.models import StaffRole, Subscription, WebhookDelivery, WebhookEndpoint
+from campaign.mailer.suppressions import remove_suppression, suppress
+from campaign.models import (
+    Campaign,
+    StaffRole,
+    Subscription,
+    SuppressionReason,
+    WebhookDelivery,
+    WebhookEndpoint,
+)
+from campaign.outreach.subscribers import remove_subscriber
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
 from tests.support.staff import StaffMaker
 from tests.support.stripe import Facts
+from tests.support.subscribers import subscribe
 
 ADMIN = Actor("admin@harbor-ledger.example", StaffRole.admin)
 
@@ -370,3 +380,74 @@ def test_staff_add_test_and_disable_an_endpoint(
     assert admin.post_form(f"{place}/disable").status_code == 303
     assert "webhook endpoint disabled" in admin.get("/staff/audit?action=webhook_endpoint.").text
     assert admin.get("/staff/webhooks/999").status_code == 404
+
+
+def reported(installation: Installation, receiver: Receiver) -> list[tuple[str, Any]]:
+    """Send what is due; return the kind and the subscriber of each event that arrived so far."""
+    send_due(installation)
+    return [(one["type"], one["data"]["subscriber"]) for one in receiver.bodies()]
+
+
+def test_consent_unsubscribing_and_consent_again_are_reported(
+    endpoint: WebhookEndpoint, receiver: Receiver, installation: Installation
+) -> None:
+    with installation.sessions.begin() as session:
+        subscribe(session, "Ana@example.org", name="Ana")
+    [(kind, person)] = reported(installation, receiver)
+    assert kind == "subscriber.consented"
+    assert (person["email"], person["name"], person["locale"], person["consent_source"]) == (
+        "Ana@example.org",
+        "Ana",
+        "en",
+        "form",
+    )
+    assert datetime.fromisoformat(person["consent_at"]) == datetime(2026, 1, 1, tzinfo=UTC)
+    for _ in range(2):
+        with installation.sessions.begin() as session:
+            suppress(session, "ana@example.org", SuppressionReason.unsubscribed)
+    with installation.sessions.begin() as session:
+        remove_suppression(session, "ana@example.org")
+    kinds = [kind for kind, _ in reported(installation, receiver)]
+    assert kinds == ["subscriber.consented", "subscriber.unsubscribed", "subscriber.consented"]
+
+
+def test_a_suppression_says_why_and_for_which_campaign(
+    endpoint: WebhookEndpoint, receiver: Receiver, installation: Installation, campaign: Campaign
+) -> None:
+    with installation.sessions.begin() as session:
+        suppress(session, "ana@example.org", SuppressionReason.complained)
+        reason = SuppressionReason.unsubscribed
+        suppress(session, "ben@example.org", reason, campaign_id=campaign.id)
+    assert reported(installation, receiver) == [
+        (
+            "subscriber.suppressed",
+            {"email": "ana@example.org", "reason": "complained", "campaign": None},
+        ),
+        (
+            "subscriber.unsubscribed",
+            {"email": "ben@example.org", "reason": "unsubscribed", "campaign": campaign.slug},
+        ),
+    ]
+
+
+def test_a_suppressed_person_on_a_list_has_not_consented(
+    endpoint: WebhookEndpoint, receiver: Receiver, installation: Installation
+) -> None:
+    with installation.sessions.begin() as session:
+        suppress(session, "ana@example.org", SuppressionReason.bounced)
+        subscribe(session, "Ana@example.org")
+        # Without consent there is nothing to report when a suppression is lifted.
+        suppress(session, "donor@example.org", SuppressionReason.unsubscribed)
+        remove_suppression(session, "donor@example.org")
+    kinds = [kind for kind, _ in reported(installation, receiver)]
+    assert kinds == ["subscriber.suppressed", "subscriber.unsubscribed"]
+
+
+def test_a_person_removed_before_the_event_is_sent_is_still_in_it(
+    endpoint: WebhookEndpoint, receiver: Receiver, installation: Installation
+) -> None:
+    with installation.sessions.begin() as session:
+        subscribe(session, "ana@example.org")
+        remove_subscriber(session, "ana@example.org")
+    [(_, person)] = reported(installation, receiver)
+    assert person["email"] == "ana@example.org"

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.mailer.provider_events import apply_event, read_event
+from campaign.mailer.provider_events import MailEvent, apply_event, bracketed, read_event
 from campaign.models import Campaign, OutboxMessage, Suppression
 from campaign.runtime.context import Installation
 from tests.support.campaign_emails import messages, queue_appeals
@@ -143,3 +143,41 @@ def test_a_token_is_believed_before_a_message_id(
     shown = {"type": "complaint", "token": appeal.token, "message_id": other.message_id}
     assert apply(session, **shown)
     assert [email for email, _, _ in suppressions(session)] == ["ana@example.org"]
+
+
+def unsubscribed(**named: str) -> MailEvent:
+    given = {"email": "", "message_id": "", "token": "", **named}
+    return MailEvent("unsubscribe", permanent=True, occurred_at=AT, detail="", **given)
+
+
+def test_an_unsubscribe_at_the_provider_counts_for_all_campaigns(
+    session: Session, appeal: OutboxMessage
+) -> None:
+    for _ in range(2):
+        assert apply_event(session, unsubscribed(token=appeal.token))
+    assert apply_event(session, unsubscribed(email="Ben@example.org"))
+    assert not apply_event(session, unsubscribed(token="of-nobody"))
+    assert suppressions(session) == [
+        ("ana@example.org", "unsubscribed", ""),
+        ("ben@example.org", "unsubscribed", ""),
+    ]
+    row = session.get_one(OutboxMessage, appeal.id, populate_existing=True)
+    assert (row.bounce, row.bounced_at) == (None, None)
+
+
+def test_an_unsubscribe_of_an_erased_recipient_suppresses_nobody(
+    session: Session, appeal: OutboxMessage
+) -> None:
+    session.get_one(OutboxMessage, appeal.id).recipient = ""
+    session.flush()
+    assert apply_event(session, unsubscribed(token=appeal.token, email="x@example.org"))
+    assert suppressions(session) == []
+
+
+def test_a_message_id_is_found_with_and_without_its_brackets(
+    session: Session, appeal: OutboxMessage
+) -> None:
+    bare = appeal.message_id.strip("<>")
+    for shown in (bare, f"<{bare}>", f" {bare} "):
+        assert apply(session, type="bounce", permanent=False, message_id=shown, detail=shown[:3])
+    assert bracketed("a@b") == bracketed("<a@b>") == "<a@b>"

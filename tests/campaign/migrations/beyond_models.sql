@@ -40,8 +40,20 @@ CREATE TRIGGER queue_donation_webhooks AFTER INSERT ON public.ledger_entry FOR E
 -- trigger offline_gift.guard_gift
 CREATE TRIGGER guard_gift BEFORE INSERT OR DELETE OR UPDATE OF batch_id ON public.offline_gift FOR EACH ROW EXECUTE FUNCTION guard_deposit()
 
+-- trigger subscriber.report_consent
+CREATE TRIGGER report_consent AFTER INSERT ON public.subscriber FOR EACH ROW EXECUTE FUNCTION report_consent()
+
+-- trigger subscriber.report_renewed_consent
+CREATE TRIGGER report_renewed_consent AFTER UPDATE OF consent_at ON public.subscriber FOR EACH ROW WHEN ((new.consent_at <> old.consent_at)) EXECUTE FUNCTION report_consent()
+
 -- trigger subscription.queue_subscription_webhooks
 CREATE TRIGGER queue_subscription_webhooks AFTER UPDATE OF state ON public.subscription FOR EACH ROW WHEN (((new.state = 'ended'::text) AND (old.state <> 'ended'::text))) EXECUTE FUNCTION queue_subscription_webhooks()
+
+-- trigger suppression.report_lifted_suppression
+CREATE TRIGGER report_lifted_suppression AFTER DELETE ON public.suppression FOR EACH ROW WHEN ((old.campaign_id IS NULL)) EXECUTE FUNCTION report_lifted_suppression()
+
+-- trigger suppression.report_suppression
+CREATE TRIGGER report_suppression AFTER INSERT ON public.suppression FOR EACH ROW EXECUTE FUNCTION report_suppression()
 
 -- function audit_is_append_only()
 CREATE OR REPLACE FUNCTION public.audit_is_append_only()
@@ -223,6 +235,61 @@ BEGIN
         FROM webhook_endpoint WHERE disabled_at IS NULL AND 'subscription.ended' = ANY (events)
         ORDER BY webhook_endpoint.id
         ON CONFLICT DO NOTHING;
+    RETURN NULL;
+END $function$
+
+-- function report_consent()
+CREATE OR REPLACE FUNCTION public.report_consent()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NOT EXISTS (SELECT FROM suppression WHERE email = lower(NEW.email) AND campaign_id IS NULL) THEN
+        PERFORM report_subscriber('subscriber.consented',
+            NEW.id || ':' || extract(epoch FROM NEW.consent_at),
+            jsonb_build_object('email', NEW.email, 'name', NEW.name, 'locale', NEW.locale,
+                'consent_source', NEW.consent_source, 'consent_at', NEW.consent_at));
+    END IF;
+    RETURN NULL;
+END $function$
+
+-- function report_lifted_suppression()
+CREATE OR REPLACE FUNCTION public.report_lifted_suppression()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    PERFORM report_subscriber('subscriber.consented', subscriber.id || ':lifted:' || OLD.id,
+            jsonb_build_object('email', subscriber.email, 'name', subscriber.name, 'locale', subscriber.locale,
+                'consent_source', subscriber.consent_source, 'consent_at', subscriber.consent_at))
+        FROM subscriber WHERE lower(subscriber.email) = OLD.email;
+    RETURN NULL;
+END $function$
+
+-- function report_subscriber(kind text, key text, facts jsonb)
+CREATE OR REPLACE FUNCTION public.report_subscriber(kind text, key text, facts jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    INSERT INTO webhook_delivery (endpoint_id, kind, subject_key, facts)
+        SELECT webhook_endpoint.id, report_subscriber.kind, key, report_subscriber.facts
+        FROM webhook_endpoint
+        WHERE disabled_at IS NULL AND report_subscriber.kind = ANY (events) ORDER BY webhook_endpoint.id
+        ON CONFLICT DO NOTHING;
+END $function$
+
+-- function report_suppression()
+CREATE OR REPLACE FUNCTION public.report_suppression()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    PERFORM report_subscriber(
+        CASE NEW.reason WHEN 'unsubscribed' THEN 'subscriber.unsubscribed' ELSE 'subscriber.suppressed' END,
+        NEW.id::text,
+        jsonb_build_object('email', NEW.email, 'reason', NEW.reason,
+            'campaign', (SELECT slug FROM campaign WHERE campaign.id = NEW.campaign_id)));
     RETURN NULL;
 END $function$
 

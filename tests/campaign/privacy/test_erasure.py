@@ -17,6 +17,7 @@ from campaign.models import (
     Campaign,
     Donation,
     Donor,
+    ListMember,
     OutboxMessage,
     Receipt,
     Reminder,
@@ -55,6 +56,19 @@ def test_the_persons_data_is_erased_and_other_data_stays(
     erase(session, "XANTHIPPE@example.org")
     assert words_of(session, "xanthippe") == {}
     assert words_of(session, "yolanda") == before
+
+
+def test_the_next_sync_deletes_the_person_at_the_list_services(session: Session) -> None:
+    for email in ("xanthippe@example.org", "yolanda@example.org"):
+        subscribe(session, email)
+        session.add(ListMember(service="mailchimp", email=email, tags=["donor"], pushed_at=now()))
+    session.flush()
+    erase(session, "Xanthippe@example.org")
+    rows = session.scalars(select(ListMember).order_by(ListMember.email)).all()
+    assert [(row.email, row.erase, row.tags) for row in rows] == [
+        ("xanthippe@example.org", True, []),
+        ("yolanda@example.org", False, ["donor"]),
+    ]
 
 
 def test_amounts_dates_and_receipt_numbers_stay(session: Session, campaign: Campaign) -> None:

@@ -53,6 +53,7 @@ WEBHOOK_DELIVERY = Table(
         "donation_id",
         "subscription_id",
         "ledger_entry_id",
+        "facts",
         "body",
         "lease_until",
         "last_status",
