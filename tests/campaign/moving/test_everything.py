@@ -67,7 +67,13 @@ def test_no_table_is_forgotten_and_no_secret_written(session: Session, folder: P
         Base.metadata.tables
     )
     session.add(
-        StaffMember(email="ada@reader.test", role="admin", password=SECRET, tf_totp_secret=SECRET)
+        StaffMember(
+            email="ada@reader.test",
+            role="admin",
+            password=SECRET,
+            tf_totp_secret=SECRET,
+            fs_uniquifier=SECRET,
+        )
     )
     session.flush()
     write(session, folder)
