@@ -114,6 +114,11 @@ app.conf.update(
             "schedule": STRIPE_POLL,
             "options": {"expires": STRIPE_POLL.seconds},
         },
+        "import-files": {
+            "task": "workers.upkeep.import_files",
+            "schedule": STRIPE_POLL,
+            "options": {"expires": STRIPE_POLL.seconds},
+        },
         "read-payouts": {
             "task": "workers.upkeep.read_payouts",
             "schedule": STRIPE_POLL,

@@ -11,6 +11,7 @@ from campaign.core import clock
 from campaign.emails.renewal_notices import queue_renewal_notices
 from campaign.list_sync.run import raise_failures, sync_all
 from campaign.outreach.giving_segments import update_segments
+from campaign.moving.uploads import import_files as import_the_files
 from campaign.privacy import erasure_flow, retention
 from campaign.receipts.numbers import read_given_numbers
 from campaign.receipts.payment_notes import send_notes
@@ -68,6 +69,13 @@ def take_in_payments() -> int:
     """Carry out staff's requests about payments that began elsewhere; return the number finished."""
     with heartbeat(installation(), "take-in-payments"):
         return carry_out_runs(installation())
+
+
+@app.task(name="workers.upkeep.import_files")
+def import_files() -> int:
+    """Check and import the files that staff uploaded; return the number worked on."""
+    with heartbeat(installation(), "import-files"):
+        return import_the_files(installation())
 
 
 @app.task(name="workers.upkeep.note_receipts")

@@ -36,6 +36,7 @@ JOBS: dict[str, timedelta] = {
     "note-receipts": timedelta(minutes=15),
     "read-payouts": timedelta(minutes=15),
     "take-in-payments": timedelta(minutes=30),
+    "import-files": timedelta(minutes=30),
     "finish-refunds": timedelta(minutes=10),
     "finalize": timedelta(hours=1),
     "purge-expired": timedelta(hours=1),

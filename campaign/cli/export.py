@@ -3,12 +3,14 @@
 import re
 from collections.abc import Mapping
 from datetime import date
+from pathlib import Path
 
 import click
 
 from campaign.audit.audit_log import Actor, Subject, record
 from campaign.campaigns.campaigns import find_campaign
 from campaign.cli.csv_files import write_rows
+from campaign.cli.moving.everything import write_everything
 from campaign.core import clock
 from campaign.core.errors import ExportRefused
 from campaign.ledger.exports import EXPORTS, column_names, export_rows
@@ -18,10 +20,12 @@ from campaign.reporting.journal_lines import COLUMNS as JOURNAL_COLUMNS
 from campaign.runtime.context import Installation, make_installation
 
 JOURNAL = "journal"
+EVERYTHING = "everything"
 
 
 @click.command("export")
-@click.argument("what", type=click.Choice([*EXPORTS, JOURNAL]))
+@click.argument("what", type=click.Choice([*EXPORTS, JOURNAL, EVERYTHING]))
+@click.argument("folder", required=False, type=click.Path(path_type=Path))
 @click.option("--campaign", "slug", help="Only this campaign.")
 @click.option(
     "--since",
@@ -42,16 +46,28 @@ JOURNAL = "journal"
     "--part", type=int, default=1, help="Journal only: which file, if Xero needs several."
 )
 def export(
-    what: str, slug: str | None, since: str | None, until: str | None, **journal: str | int | None
+    what: str,
+    folder: Path | None,
+    slug: str | None,
+    since: str | None,
+    until: str | None,
+    **journal: str | int | None,
 ) -> None:
     """Write donations, donors, ledger, receipts or the journal of a month as CSV.
 
-    Amounts are in minor units, except in the files for accounting programs.
+    Amounts are in minor units, except in the files for accounting programs. `campaign export everything FOLDER` writes
+    all data of the installation into the new FOLDER, as CSV and JSON, with a README and checksums.
     """
     of_others = {"--campaign": slug, "--since": since, "--until": until}
     part = journal.pop("part")
-    of_journal = {f"--{name}": value for name, value in journal.items()}
-    _refuse(what, of_others if what == JOURNAL else {**of_journal, "--part": part != 1})
+    of_journal = {f"--{name}": value for name, value in journal.items()} | {"--part": part != 1}
+    if what != EVERYTHING:
+        _refuse(what, {"FOLDER": folder})
+    _refuse(what, of_others if what in (JOURNAL, EVERYTHING) else {})
+    _refuse(what, of_journal if what != JOURNAL else {})
+    if what == EVERYTHING:
+        write_everything(_new(folder))
+        return
     installation = make_installation(broker=False)
     options = {"format": "csv", "campaign": slug or "", "since": since or "", "until": until or ""}
     if what == JOURNAL:
@@ -71,6 +87,12 @@ def _refuse(what: str, options: Mapping[str, object]) -> None:
     given = [name for name, value in options.items() if value]
     if given:
         raise click.UsageError(f"The export of {what} has no {given[0]}.")
+
+
+def _new(folder: Path | None) -> Path:
+    if folder is None:
+        raise click.UsageError("Name a folder to write: campaign export everything FOLDER.")
+    return folder
 
 
 def _record(installation: Installation, what: str, options: Mapping[str, object]) -> None:

@@ -17,6 +17,7 @@ from campaign.models.donation import Donation
 from campaign.models.donor import CampaignDonor, Donor
 from campaign.models.donor_admin import Acknowledgment, DonorMerge, Note
 from campaign.models.donor_portal import DonorLink, DonorLinkPurpose, DonorSession, ErasureRequest
+from campaign.models.file_import import FileImport, FileImportPart
 from campaign.models.heartbeat import Heartbeat
 from campaign.models.inbox import InboxEvent
 from campaign.models.integrations import ApiToken, WebhookDelivery, WebhookEndpoint
@@ -39,6 +40,7 @@ from campaign.models.states import (
     CampaignState,
     DeliveryState,
     DonationState,
+    FileImportState,
     Frequency,
     Giving,
     InboxState,
@@ -93,6 +95,9 @@ __all__ = [
     "DonorSession",
     "ErasureRequest",
     "Extension",
+    "FileImport",
+    "FileImportPart",
+    "FileImportState",
     "FraudWarning",
     "Frequency",
     "GiftElsewhere",

@@ -279,3 +279,13 @@ def require_transition(present: DonationState, wanted: DonationState) -> None:
     """Raise TransitionRefused unless a donation may go from `present` to `wanted`."""
     if wanted not in DONATION_TRANSITIONS[present]:
         raise TransitionRefused(f"A donation that is {present} cannot become {wanted}.")
+
+
+class FileImportState(StrEnum):
+    """Where an uploaded file is: being checked, checked, being imported, done, or refused as a whole."""
+
+    checking = "checking"
+    checked = "checked"
+    importing = "importing"
+    done = "done"
+    failed = "failed"

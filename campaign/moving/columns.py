@@ -57,6 +57,10 @@ class ColumnMap:
         column = self.columns.get(name)
         return cells[column] if column is not None else ""
 
+    def present(self, names: Sequence[str]) -> list[str]:
+        """Return the columns of those fields that the file has."""
+        return [self.columns[name] for name in names if name in self.columns]
+
     def __contains__(self, name: str) -> bool:
         return name in self.columns
 

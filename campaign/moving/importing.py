@@ -154,30 +154,34 @@ def plan_import(
     table = open_table(request.path, encoding=request.encoding, single=kind.single)
     preset = find_preset(kind.presets, request.preset, table.columns)
     columns = map_columns(table.columns, kind.fields, preset, request.given)
-    dates, amounts = DateEvidence(), AmountEvidence()
-    wanted = [
-        (evidence, columns.columns[name])
-        for evidence, names in ((dates, kind.dates), (amounts, kind.amounts))
-        for name in names
-        if name in columns
-    ]
-    if wanted:
-        for row in table.rows():
-            if isinstance(row, TableRow):
-                for evidence, column in wanted:
-                    evidence.see(row.cells[column])
+    order, mark = _evidence(kind, table, columns)
     plan = ImportPlan(
         table=table,
         preset=preset,
         columns=columns,
-        order=request.dates or dates.order,
-        mark=request.decimal or amounts.mark,
+        order=request.dates or order,
+        mark=request.decimal or mark,
         zone=_zone(request.zone or preset.zone, zone),
         request=request,
         at=at,
     )
     kind.check(plan)
     return plan
+
+
+def _evidence(
+    kind: ImportKind[Entry], table: Table, columns: ColumnMap
+) -> tuple[DateOrder | None, DecimalMark | None]:
+    """Return what all dates and amounts of the file show together, reading it once."""
+    dates, amounts = DateEvidence(), AmountEvidence()
+    of_dates, of_amounts = columns.present(kind.dates), columns.present(kind.amounts)
+    for row in table.rows() if of_dates or of_amounts else ():
+        if isinstance(row, TableRow):
+            for column in of_dates:
+                dates.see(row.cells[column])
+            for column in of_amounts:
+                amounts.see(row.cells[column])
+    return dates.order, amounts.mark
 
 
 def _zone(name: str, organization: ZoneInfo) -> ZoneInfo:

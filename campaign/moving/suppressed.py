@@ -87,17 +87,19 @@ class SuppressionsImport(ImportKind[tuple[LeftAddress, ...]]):
         dry_run: bool,
     ) -> SavedEntries:
         """Add the addresses, each once; a row with an unknown campaign is refused."""
-        saved, good = SavedEntries(), list[LeftAddress]()
         slugs = {left.campaign for one in entries for left in one.entry or () if left.campaign}
-        known = set(session.scalars(select(Campaign.slug).where(Campaign.slug.in_(slugs))))
+        known = {"", *session.scalars(select(Campaign.slug).where(Campaign.slug.in_(slugs)))}
+        good = list[LeftAddress]()
+        refused = []
         for one in entries:
-            missing = {left.campaign for left in one.entry or ()} - known - {""}
-            for slug in missing:
-                saved.refused.append(RejectedLine(one.line, f"there is no campaign {slug!r}"))
-            good += () if missing else one.entry or ()
+            left = one.entry or ()
+            # All addresses of a row have its campaign.
+            if left and left[0].campaign not in known:
+                refused.append(RejectedLine(one.line, f"there is no campaign {left[0].campaign!r}"))
+            else:
+                good += left
         new, before = suppress_all(session, good, dry_run=dry_run)
-        saved.counts = Counter({ADDED: new, KNOWN: before})
-        return saved
+        return SavedEntries(Counter({ADDED: new, KNOWN: before}), refused)
 
 
 def _reason(text: str) -> SuppressionReason | None:

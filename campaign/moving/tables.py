@@ -27,6 +27,7 @@ MOST_LINES = 200
 MOST_COLUMNS = 1000
 _SAMPLE_ROWS = 30
 _SEP = re.compile(r'"?sep=(.)"?[,;]*\Z', re.IGNORECASE)
+_SPACE = " \t\r\n\f\v\u00a0\u202f"
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
@@ -88,7 +89,9 @@ def open_table(path: Path, *, encoding: str = "", single: str = "") -> Table:
 
 def trimmed(cell: str) -> str:
     """Return `cell` without space around it, of any kind, and without invisible marks."""
-    return cell.replace("\ufeff", "").replace("\u200b", "").strip(" \t\r\n\f\v\u00a0\u202f")
+    if cell.isascii():
+        return cell.strip()
+    return cell.replace("\ufeff", "").replace("\u200b", "").strip(_SPACE)
 
 
 def _describe(path: Path, stream: BinaryIO, found: FoundEncoding, single: str) -> Table:

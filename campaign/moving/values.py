@@ -6,7 +6,6 @@ period at its end, for what it cannot read.
 
 import html
 import re
-import unicodedata
 from collections.abc import Iterator
 from email.utils import parseaddr
 from functools import cache
@@ -17,6 +16,7 @@ from campaign.core.csv_lists import read_address
 
 _GUARDED = re.compile(r"'(?=[=+\-@\t\r])")
 _BETWEEN_ADDRESSES = re.compile(r"[;,\s]+(?=[^\s;,]+@)")
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 _IN_BRACKETS = re.compile(r"<\s*([^<>]*@[^<>]*)>")
 _NAMED = re.compile(r"[^<>;,]*<[^<>]*@[^<>]*>")
 _OWN_NAMES = (
@@ -47,10 +47,12 @@ def read_text(cell: str, longest: int, *, lines: bool = False) -> str:
 
     Text that looks like a formula is text; exports guard it again. Runs of spaces become one; `lines` keeps line ends.
     """
+    if not cell:
+        return ""
     text = html.unescape(_GUARDED.sub("", cell, count=1) if cell.startswith("'") else cell)
     parts = text.splitlines() if lines else [text]
     text = "\n".join(" ".join(part.split()) for part in parts).strip()
-    if any(unicodedata.category(each) == "Cc" and each != "\n" for each in text):
+    if _CONTROL.search(text):
         raise ValueError("contains a control character")
     if len(text) > longest:
         raise ValueError(f"is longer than {longest:,} characters")

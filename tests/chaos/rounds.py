@@ -30,6 +30,7 @@ UPKEEP = (
     "note_receipts",
     "read_payouts",
     "take_in_payments",
+    "import_files",
     "mark_milestones",
     "alert_staff",
     "finalize",

@@ -35,6 +35,7 @@ PROMISES = {
     "note-receipts": 5 * MINUTE,
     "read-payouts": 5 * MINUTE,
     "take-in-payments": 5 * MINUTE,
+    "import-files": 5 * MINUTE,
     "finalize": 15 * MINUTE,
     "purge-expired": HOUR,
     "mark-milestones": 5 * MINUTE,

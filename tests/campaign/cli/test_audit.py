@@ -78,7 +78,7 @@ CHANGES = {
 }
 """The audit entries of each command."""
 ELSEWHERE = {
-    "ledger correct", "donor erase", "webhooks retry", "webhooks test", "bounces ingest", "print-receipts",
+    "import", "ledger correct", "donor erase", "webhooks retry", "webhooks test", "bounces ingest", "print-receipts",
     "staff reset-second-factor", "reconcile", "events settle",
     "reconcile settle", "adopt", "db hold-receipts",
 }  # fmt: skip

@@ -88,6 +88,11 @@ finance GET POST /staff/donors/<int:donor_id>/subscriptions/<stripe_id>/cancel
 finance GET      /staff/exports
 finance GET      /staff/exports/<any(donations, donors, ledger, receipts):what>.<any(csv, jsonl):kind>
 admin   GET POST /staff/api-tokens
+admin   GET POST /staff/moving-in
+admin   GET      /staff/moving-in/<int:upload_id>
+admin   POST     /staff/moving-in/<int:upload_id>/check
+admin   POST     /staff/moving-in/<int:upload_id>/discard
+admin   POST     /staff/moving-in/<int:upload_id>/import
 admin   POST     /staff/api-tokens/<int:token_id>/revoke
 admin   GET      /staff/api-tokens/created
 viewer  GET      /staff/subscribers
