@@ -126,7 +126,7 @@ def _lock(session: Session, facts: AdoptionFacts) -> None:
 
 def _book_payment(work: _Work, payment: AccountPayment) -> None:
     session, intent = work.session, payment.intent
-    if find_donation_for_payment(session, intent.id) is not None:
+    if _find_booked(session, payment) is not None:
         work.found.known += 1
         return
     _require_foreign(session, intent.id, payment.metadata)
@@ -149,7 +149,7 @@ def _book_payment(work: _Work, payment: AccountPayment) -> None:
 
 def _book_invoice(work: _Work, one: PaidInvoice) -> None:
     invoice = one.found.invoice
-    if _is_booked(work.session, invoice.id):
+    if _find_invoices_gift(work.session, one) is not None:
         work.found.known += 1
         return
     if invoice.status != "paid" or invoice.amount_paid <= 0:
@@ -173,16 +173,57 @@ def _book_subscription(work: _Work, taken: AccountSubscription) -> None:
             f"{name} has no paid invoice yet (it is {taken.fact.status}). Take it in after its first payment."
         )
     begin, *later = work.facts.invoices
-    charged_at = _within(_charged_at(begin, work.at), work.wanted.campaign)
-    total = (begin.found.invoice.amount_paid, begin.found.invoice.currency)
-    first = _new_donation(work, total, charged_at, frequency_of(taken) or "")
-    subscription = get_or_create_subscription(session, first, name)
-    _book_paid_invoice(work, first, begin, charged_at)
+    first, subscription = _begin_subscription(work, taken, begin)
     for one in later:
+        known = _find_invoices_gift(session, one)
+        if known is not None:
+            known.subscription_id = subscription.id
+            work.found.known += 1
+            continue
         charged_at = _within(_charged_at(one, work.at), work.wanted.campaign)
         renewal = renewal_donation(session, first, subscription, one.found.invoice, charged_at)
         _book_paid_invoice(work, renewal, one, charged_at)
     copy_taken_in(session, subscription, taken.fact, work.at - _CLOCK_SKEW)
+
+
+def _begin_subscription(
+    work: _Work, taken: AccountSubscription, begin: PaidInvoice
+) -> tuple[Donation, Subscription]:
+    """Return the first gift and the subscription. The gift may be known: imported from another system's history."""
+    session, name, frequency = work.session, taken.fact.id, frequency_of(taken) or ""
+    known = _find_invoices_gift(session, begin)
+    if known is not None:
+        work.found.known += 1
+        subscription = get_or_create_subscription(session, known, name)
+        known.subscription_id = subscription.id
+        subscription.frequency = frequency
+        return known, subscription
+    charged_at = _within(_charged_at(begin, work.at), work.wanted.campaign)
+    total = (begin.found.invoice.amount_paid, begin.found.invoice.currency)
+    first = _new_donation(work, total, charged_at, frequency)
+    subscription = get_or_create_subscription(session, first, name)
+    _book_paid_invoice(work, first, begin, charged_at)
+    return first, subscription
+
+
+def _find_booked(session: Session, payment: AccountPayment) -> Donation | None:
+    charge_id = payment.charge.id if payment.charge else None
+    return find_donation_for_payment(session, payment.intent.id, charge_id=charge_id)
+
+
+def _find_invoices_gift(session: Session, one: PaidInvoice) -> Donation | None:
+    """Return the gift of a paid invoice that is booked already, by the invoice or by what paid it.
+
+    An imported gift learns its invoice here, so that later facts about it find the gift.
+    """
+    invoice = one.found.invoice
+    booked = session.scalar(select(Donation).where(Donation.invoice_id == invoice.id))
+    found = (booked or _find_booked(session, each) for each in one.payments)
+    donation = booked or next(filter(None, found), None)
+    if donation is not None and donation.invoice_id is None:
+        donation.invoice_id = invoice.id
+        session.flush()
+    return donation
 
 
 def _book_paid_invoice(
@@ -197,10 +238,6 @@ def _book_paid_invoice(
     book_invoice(session, donation, invoice, payers, times, work.books, campaign)
     _book_evidence(session, one.payments, work.books)
     work.found.donations.append(donation)
-
-
-def _is_booked(session: Session, invoice_id: str) -> bool:
-    return session.scalar(select(Donation.id).where(Donation.invoice_id == invoice_id)) is not None
 
 
 def _charged_at(one: PaidInvoice, at: datetime) -> datetime:

@@ -27,6 +27,7 @@ def read_overview(session: Session, at: datetime) -> Overview:
     rows = session.execute(
         select(Campaign, raised)
         .outerjoin(ProgressShard, ProgressShard.campaign_id == Campaign.id)
+        .where(~Campaign.archive)
         .group_by(Campaign.id)
         .order_by(Campaign.deadline.desc(), Campaign.id.desc())
         .limit(MOST)

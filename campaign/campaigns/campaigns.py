@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -17,6 +17,9 @@ from campaign.core import clock, money
 from campaign.core.errors import CampaignInvalid, NotFound
 from campaign.models import Campaign
 from campaign.models.campaign import SLUG_PATTERN
+
+IMPORT_DAYS = 30
+"""For how long the gifts of a past campaign can be imported."""
 
 
 @dataclass(frozen=True)
@@ -36,12 +39,14 @@ class NewCampaign:
     ask_past_donors: bool = False
     stretch_goal: int | None = None
     designation: str = "General"
+    past: bool = False
 
 
 def create_campaign(session: Session, wanted: NewCampaign, actor: Actor | None = None) -> Campaign:
     """Create a campaign with the default email schedule. With an `actor`, record it in the audit log.
 
-    Raises CampaignInvalid, DeadlineInvalid or AmountInvalid with what was wrong.
+    A `past` one ran elsewhere: it has no emails, and its result becomes final `IMPORT_DAYS` from now, so that its gifts
+    can be imported. Raises CampaignInvalid, DeadlineInvalid or AmountInvalid with what was wrong.
     """
     if not re.match(SLUG_PATTERN, wanted.slug) or len(wanted.slug) > 80 or "\n" in wanted.slug:
         raise CampaignInvalid(
@@ -57,6 +62,9 @@ def create_campaign(session: Session, wanted: NewCampaign, actor: Actor | None =
         raise CampaignInvalid(
             f"The deadline, {deadline.astimezone(zone)}, must be after the start."
         )
+    over = clock.now() - deadline
+    if wanted.past and over < timedelta(0):
+        raise CampaignInvalid("A past campaign has ended: give its own deadline.")
     smallest, suggested = _amounts(wanted, currency)
     campaign = Campaign(
         slug=wanted.slug,
@@ -75,7 +83,9 @@ def create_campaign(session: Session, wanted: NewCampaign, actor: Actor | None =
         designation=wanted.designation,
         wall_shown=read_branding(session).wall_by_default,
     )
-    _stored(session, campaign)
+    if wanted.past:
+        campaign.grace_days = over.days + 1 + IMPORT_DAYS
+    _stored(session, campaign, emails=not wanted.past)
     if actor is not None:
         audit_log.record(
             session,
@@ -109,11 +119,12 @@ def _amounts(wanted: NewCampaign, currency: str) -> tuple[int, list[int]]:
     return smallest, suggested
 
 
-def _stored(session: Session, campaign: Campaign) -> Campaign:
+def _stored(session: Session, campaign: Campaign, *, emails: bool) -> Campaign:
     try:
         with session.begin_nested():
             session.add(campaign)
-        add_default_steps(session, campaign)
+        if emails:
+            add_default_steps(session, campaign)
     except IntegrityError as error:
         if "uq_campaign_slug" in str(error.orig):
             raise CampaignInvalid(
@@ -131,6 +142,14 @@ def find_campaign(session: Session, slug: str) -> Campaign:
     return campaign
 
 
+def find_public_campaign(session: Session, slug: str) -> Campaign:
+    """Return the campaign `slug`, which has a page; raises NotFound, also for an archive of past gifts."""
+    campaign = find_campaign(session, slug)
+    if campaign.archive:
+        raise NotFound(f"There is no campaign called {slug!r}.")
+    return campaign
+
+
 def open_campaigns(session: Session, at: datetime) -> Sequence[Campaign]:
     """List the campaigns that are open at `at`, sorted by deadline."""
     return session.scalars(
@@ -140,7 +159,12 @@ def open_campaigns(session: Session, at: datetime) -> Sequence[Campaign]:
 
 def current_campaign(session: Session, at: datetime) -> Campaign | None:
     """Return the open campaign that ends soonest, else the one with the latest deadline, else None."""
-    latest = select(Campaign).order_by(Campaign.deadline.desc(), Campaign.id.desc()).limit(1)
+    latest = (
+        select(Campaign)
+        .where(~Campaign.archive)
+        .order_by(Campaign.deadline.desc(), Campaign.id.desc())
+        .limit(1)
+    )
     return next(iter(open_campaigns(session, at)), None) or session.scalar(latest)
 
 

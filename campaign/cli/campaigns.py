@@ -130,6 +130,11 @@ _LONGEST_APPEAL = 200_000
     default=False,
     help="Also send the campaign's emails to people who gave to other campaigns.  [default: no]",
 )
+@click.option(
+    "--past",
+    is_flag=True,
+    help="A campaign that ran elsewhere and has ended: no emails, and 30 days to import its gifts.",
+)
 def create(
     slug: str,
     title: str,
@@ -143,6 +148,7 @@ def create(
     smallest: str | None,
     *,
     ask_past_donors: bool,
+    past: bool,
 ) -> None:
     """Create the campaign SLUG and print its address."""
     wanted = NewCampaign(
@@ -157,6 +163,7 @@ def create(
         suggested=tuple((suggested or "").replace(",", " ").split()),
         smallest=smallest,
         ask_past_donors=ask_past_donors,
+        past=past,
     )
     installation = make_installation(broker=False)
     with installation.sessions.begin() as session:

@@ -23,6 +23,8 @@ class AdvisoryLock(Enum):
     """By payment intent or invoice: a refund is not stored as unmatched while its payment is being booked."""
     OFFLINE_ENTRY = 7_201_433
     """Offline gifts: if two people enter the same check, the second is warned."""
+    GIFT_IMPORT = 7_201_436
+    """Past gifts: the batches of two imports at once follow one another."""
     BULK_MAIL = 0x6D61696C
     """By number: the connections that send bulk mail, across all workers."""
     COUNTDOWN = "countdown"

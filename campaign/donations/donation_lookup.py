@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Select, select, union
+from sqlalchemy import Select, or_, select, union
 from sqlalchemy.orm import Session
 
 from campaign.core.locks import AdvisoryLock, lock_until_commit
 from campaign.donations.donations import lock_donation
-from campaign.models import Charge, Donation, InvoicePayment
+from campaign.models import Charge, Donation, InvoicePayment, PastGift
 
 
 def lock_payment(session: Session, payment_intent_id: str | None) -> None:
@@ -89,6 +89,17 @@ def _paid_by(session: Session, payment_intent_id: str) -> str | None:
     )
 
 
+def _charged_by(session: Session, charge_id: str) -> str | None:
+    """Return the public id of the donation with this charge. Another system's file may name no more than that."""
+    known = (
+        select(one.donation_id).where(column == charge_id)
+        for one, column in ((Charge, Charge.stripe_id), (PastGift, PastGift.charge_id))
+    )
+    return session.scalar(
+        select(Donation.public_id).where(or_(*(Donation.id.in_(each) for each in known)))
+    )
+
+
 def find_donation_for_payment(
     session: Session,
     payment_intent_id: str | None,
@@ -105,13 +116,7 @@ def find_donation_for_payment(
     paid = _paid_by(session, payment_intent_id) if payment_intent_id else None
     if paid is not None:
         return lock_donation(session, paid)
-    found = None
-    if charge_id:
-        found = session.scalar(
-            select(Donation.public_id)
-            .join(Charge, Charge.donation_id == Donation.id)
-            .where(Charge.stripe_id == charge_id)
-        )
+    found = _charged_by(session, charge_id) if charge_id else None
     donation = lock_donation(session, found or public_id or "")
     if donation is None or payment_intent_id in (None, donation.payment_intent_id):
         return donation

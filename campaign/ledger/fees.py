@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from campaign.core.upsert import insert_once
@@ -41,7 +41,8 @@ def find_unbooked_fees(
     """Return the transactions of `page` with an unbooked fee or conversion that belong to a booked donation."""
     left = _unknown(session, page)
     names = [one.payment_intent_id for one in left]
-    booked_payment = LedgerEntry.kind == LedgerKind.payment.value
+    # What Stripe kept of a past gift is in the books of then.
+    booked_payment = and_(LedgerEntry.kind == LedgerKind.payment.value, ~LedgerEntry.past)
     ours = set(
         session.scalars(
             select(Donation.payment_intent_id)
@@ -131,6 +132,7 @@ def find_late_payments(session: Session, since: datetime) -> list[str]:
         .join(LedgerEntry, LedgerEntry.donation_id == Donation.id)
         .where(
             LedgerEntry.kind == LedgerKind.payment.value,
+            ~LedgerEntry.past,
             LedgerEntry.id > latest,
             LedgerEntry.recorded_at >= since,
             LedgerEntry.occurred_at < since,

@@ -41,6 +41,8 @@ class DonationEntries:
         # Once the result is final, later entries are booked but count toward no campaign.
         self._counted_in = None if counted is None or counted.is_final(clock.now()) else counted.id
         self._donor_locked = False
+        self.past = False
+        """Whether what is appended was booked elsewhere before the newsroom moved here."""
 
     def total(self, *kinds: LedgerKind) -> int:
         """Sum the entries of these kinds, including covered fees; signed minor units."""
@@ -88,6 +90,7 @@ class DonationEntries:
             occurred_at=posting.occurred_at,
             source=posting.source,
             balance_transaction_id=posting.balance_transaction_id,
+            past=self.past,
         )
         self._session.add(entry)
         self._session.flush()

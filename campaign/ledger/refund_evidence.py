@@ -106,7 +106,7 @@ def apply_charge(
     """Save a charge's refunds, or the reversal of its debit, and settle its donation."""
     lock_payment(session, found.payment_intent_id)
     donation = find_donation_for_payment(
-        session, found.payment_intent_id, public_id=found.donation_id
+        session, found.payment_intent_id, public_id=found.donation_id, charge_id=found.id
     )
     _save_charge(session, found, donation, occurred_at)
     for refund in found.refunds:

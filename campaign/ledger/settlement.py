@@ -40,6 +40,7 @@ from campaign.models import (
     FraudWarning,
     Frequency,
     LedgerKind,
+    PastGift,
     Refund,
     RefundState,
 )
@@ -77,8 +78,12 @@ def _has_evidence(session: Session, donation: Donation) -> bool:
     return bool(session.scalar(select(or_(*asked))))
 
 
-def settle(session: Session, donation: Donation, books: BookingContext) -> Outcome:
+def settle(
+    session: Session, donation: Donation, books: BookingContext, *, past: bool = False
+) -> Outcome:
     """Post the entries that the evidence of a locked donation implies and the ledger lacks; update state and receipt.
+
+    `past`: the evidence is history of a past gift, and so are its entries.
 
     Raises FactMismatch if a refund or dispute is in another currency than the gift.
     """
@@ -87,6 +92,7 @@ def settle(session: Session, donation: Donation, books: BookingContext) -> Outco
         return Outcome(
             applied=False, note="its payment has not arrived yet; this will be booked with it"
         )
+    account.past = past
     before = len(account.entries)
     charges = _load_evidence(session, Charge, donation)
     _record_reversal(donation, charges)
@@ -134,20 +140,29 @@ def _record_reversal(donation: Donation, charges: Sequence[Charge]) -> None:
 def _book_refunds(session: Session, account: DonationEntries, charges: Sequence[Charge]) -> None:
     """Book refunds up to the larger of the charge's total and the sum of the refunds.
 
-    What no known refund explains is booked under the charge's id.
+    What no known refund explains is booked under the charge's id. What another system had refunded of a past gift
+    before it was imported is booked already, and is reported again by Stripe if the payment lives there.
     """
     refunds = [
         one for one in _load_evidence(session, Refund, account.donation) if one.state in _STARTED
     ]
-    reported = max(sum(one.refunded for one in charges), sum(one.amount for one in refunds))
+    reported = max(
+        sum(one.refunded for one in charges),
+        sum(one.amount for one in refunds),
+        _refunded_elsewhere(session, account.donation),
+    )
     unbooked = reported + account.total(LedgerKind.refund)
     for one in refunds:
         unbooked -= _book_refund(account, one, unbooked)
-    if unbooked > 0:
+    if unbooked > 0 and charges:
         charge = max(charges, key=lambda one: one.refunded)
         source = f"{charge.stripe_id}:{charge.refunded}"
         moment = charge.refunded_at or clock.now()
         account.append(NewEntry(LedgerKind.refund, -unbooked, source, moment))
+
+
+def _refunded_elsewhere(session: Session, donation: Donation) -> int:
+    return session.scalar(select(PastGift.refunded).where(PastGift.donation_id == donation.id)) or 0
 
 
 def _book_refund(account: DonationEntries, refund: Refund, unbooked: int) -> int:

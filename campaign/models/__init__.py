@@ -24,6 +24,7 @@ from campaign.models.ledger import LedgerEntry, ProgressShard
 from campaign.models.mailing import CampaignStep, Extension, Reminder, Subscriber, Suppression
 from campaign.models.offline import DepositBatch, OfflineGift
 from campaign.models.outbox import OutboxMessage
+from campaign.models.past_gift import GiftElsewhere, PastGift
 from campaign.models.payouts import Payout, PayoutItem, ReconciliationRun
 from campaign.models.receipt import Receipt, ReceiptCounter, ReceiptNote
 from campaign.models.refunds_disputes import Charge, Dispute, FraudWarning, PaymentLookup, Refund
@@ -90,6 +91,7 @@ __all__ = [
     "Extension",
     "FraudWarning",
     "Frequency",
+    "GiftElsewhere",
     "GiftTally",
     "Heartbeat",
     "InboxEvent",
@@ -107,6 +109,7 @@ __all__ = [
     "OfflineKind",
     "OutboxMessage",
     "OutboxState",
+    "PastGift",
     "PaymentLookup",
     "Payout",
     "PayoutItem",

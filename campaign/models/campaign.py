@@ -41,7 +41,8 @@ class Campaign(Base):
     Appearance: `accent_light` and `accent_dark` replace the organization's accent colors; `organization_line` names the
     organization the campaign is for, if it is another one; `locale` is the language of the original texts; `thanks` is
     shown after the end; `wall_shown` turns the donor wall on. `figures_hidden` hides the progress bar and the counts
-    until the end, or, if `figures_from_percent` is set, until that share of the goal is raised.
+    until the end, or, if `figures_from_percent` is set, until that share of the goal is raised. `archive`: not a
+    campaign that ever ran; it holds the past gifts of its currency that count for none, and has no page.
     """
 
     __tablename__ = "campaign"
@@ -92,6 +93,7 @@ class Campaign(Base):
     finalized_at: Mapped[datetime | None]
     final_raised: Mapped[int | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    archive: Mapped[bool] = mapped_column(server_default=text("false"))
 
     # The translated texts by language, edited by `campaigns.translations`. Loaded with every campaign, because pages
     # use it after its session has ended.

@@ -26,7 +26,8 @@ class LedgerEntry(Base):
     the Stripe object, or the check, behind it: (kind, source) is unique, so nothing is booked twice.
     `balance_transaction_id` is Stripe's balance transaction, if this entry books its fee. `campaign_id` is NULL if the
     charge is outside the campaign's window or the result was already final. `reason` and `recorded_by` explain a
-    correction and name its author.
+    correction and name its author. `past`: booked elsewhere before the newsroom moved here (`PastGift`); it counts for
+    donors and campaigns, but is no movement of money in these books.
     """
 
     __tablename__ = "ledger_entry"
@@ -97,6 +98,7 @@ class LedgerEntry(Base):
     balance_transaction_id: Mapped[str | None] = mapped_column(unique=True)
     reason: Mapped[str | None]
     recorded_by: Mapped[str | None]
+    past: Mapped[bool] = mapped_column(server_default=text("false"))
 
 
 class ProgressShard(Base):

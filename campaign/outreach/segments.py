@@ -7,7 +7,15 @@ from sqlalchemy import Subquery, exists, func, literal, null, select, union_all
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from campaign.mailer.kinds import EmailKind
-from campaign.models import Campaign, Donation, Donor, OutboxMessage, OutboxState, Subscriber
+from campaign.models import (
+    Campaign,
+    Donation,
+    Donor,
+    OutboxMessage,
+    OutboxState,
+    PastGift,
+    Subscriber,
+)
 from campaign.outreach import eligibility
 
 
@@ -36,9 +44,11 @@ def appeal_recipients(campaign: Campaign) -> Subquery:
 
 
 def thank_you_recipients(campaign: Campaign) -> Subquery:
-    """Return donors to the campaign with a gift that is not fully refunded."""
+    """Return donors to the campaign with a gift that is not fully refunded. Nobody is mailed about a past gift."""
     gifts = select(Donation.donor_id).where(
-        Donation.campaign_id == campaign.id, Donation.state.in_(eligibility.REMAINING_STATES)
+        Donation.campaign_id == campaign.id,
+        Donation.state.in_(eligibility.REMAINING_STATES),
+        ~exists().where(PastGift.donation_id == Donation.id),
     )
     return (
         select(

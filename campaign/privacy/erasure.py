@@ -21,6 +21,7 @@ from campaign.models import (
     DonorSession,
     Note,
     OfflineGift,
+    PastGift,
     Receipt,
     Reminder,
     StripeRequest,
@@ -171,6 +172,13 @@ def _blank_gifts(session: Session, person: DataSubject) -> None:
         update(OfflineGift)
         .where(OfflineGift.donation_id.in_(ids))
         .values(description="")
+        .execution_options(**_WITHOUT_SYNC)
+    )
+    # The other system's ids of the person go; that of the gift stays, so that an import does not bring the person back.
+    session.execute(
+        update(PastGift)
+        .where(PastGift.donation_id.in_(ids))
+        .values(donor_ref="", plan_ref="")
         .execution_options(**_WITHOUT_SYNC)
     )
     session.execute(

@@ -36,8 +36,9 @@ _SUSPECTS = """
     ), booked AS (
         SELECT donation_id, kind, abs(sum(amount + fee_cover)) AS amount, max(occurred_at) AS latest
         FROM ledger_entry JOIN concerned USING (donation_id)
-        WHERE kind NOT IN ('fee', 'dispute_gain_loss', 'correction') AND source ~ :named
+        WHERE kind NOT IN ('fee', 'dispute_gain_loss', 'correction') AND (source ~ :named OR past)
             AND NOT EXISTS (SELECT FROM offline_gift AS offline WHERE offline.donation_id = ledger_entry.donation_id)
+            AND (NOT past OR donation_id IN (SELECT donation_id FROM moved))
         GROUP BY donation_id, kind
     )
     SELECT donation_id FROM moved FULL JOIN booked USING (donation_id, kind)
@@ -47,11 +48,13 @@ _SUSPECTS = """
     SELECT movement.donation_id FROM stripe_balance_transaction AS movement
         LEFT JOIN ledger_entry AS entry ON entry.balance_transaction_id = movement.id
     WHERE movement.donation_id IS NOT NULL AND movement.fee <> coalesce(entry.fee, 0)
+        AND NOT EXISTS (SELECT FROM past_gift WHERE past_gift.donation_id = movement.donation_id)
     UNION
     SELECT movement.donation_id FROM stripe_balance_transaction AS movement
         LEFT JOIN conversion ON conversion.balance_transaction_id = movement.id
     WHERE movement.donation_id IS NOT NULL AND conversion.id IS NULL
         AND movement.settled_amount <> 0 AND movement.fee_currency <> movement.currency
+        AND NOT EXISTS (SELECT FROM past_gift WHERE past_gift.donation_id = movement.donation_id)
     UNION
     SELECT entry.donation_id FROM ledger_entry AS entry
     WHERE entry.balance_transaction_id IS NOT NULL AND entry.fee <> 0 AND entry.occurred_at >= :since
@@ -85,6 +88,7 @@ def load_comparison(session: Session, donation_id: int, since: datetime) -> Paym
             LedgerEntry.donation_id == donation_id,
             or_(
                 LedgerEntry.source.regexp_match(_NAMED_BY_STRIPE),
+                LedgerEntry.past,
                 LedgerEntry.balance_transaction_id.is_not(None),
             ),
             # Stripe keeps no balance for an invoice that was paid outside it.
@@ -92,6 +96,11 @@ def load_comparison(session: Session, donation_id: int, since: datetime) -> Paym
         )
         .order_by(LedgerEntry.id)
     ).all()
+    movements = list_transactions(session, donation_id=donation_id)
+    past = any(one.past for one in entries)
+    if past and not movements:
+        # Another account or processor has it, or it is older than the window: there is nothing to compare.
+        entries = [one for one in entries if not one.past]
     payers = find_invoice_payers(session, donation.invoice_id)
     return PaymentComparison(
         donation=donation.public_id,
@@ -99,7 +108,7 @@ def load_comparison(session: Session, donation_id: int, since: datetime) -> Paym
         charge=donation.charge,
         currency=donation.currency,
         entries=entries,
-        movements=list_transactions(session, donation_id=donation_id),
+        movements=movements,
         since=since,
         state=donation.state,
         converted=frozenset(
@@ -111,6 +120,7 @@ def load_comparison(session: Session, donation_id: int, since: datetime) -> Paym
         ),
         parts=frozenset(payers.payment_intent_ids),
         outside=payers.outside,
+        past=past,
     )
 
 

@@ -22,7 +22,7 @@ FEE_GRACE_PERIOD = timedelta(days=1)
 
 def compare_fees(case: PaymentComparison, at: datetime, found: ComparisonResult) -> None:
     """Add the fees that differ or are missing to `found`, and count those that are not overdue."""
-    if not entries_of(case, LedgerKind.payment):
+    if case.past or not entries_of(case, LedgerKind.payment):
         return
     known = _names_at_stripe(found.discrepancies)
     booked = {one.balance_transaction_id: one for one in case.entries if one.balance_transaction_id}
@@ -44,7 +44,7 @@ def compare_fees(case: PaymentComparison, at: datetime, found: ComparisonResult)
 
 def compare_conversions(case: PaymentComparison, at: datetime) -> Iterator[Discrepancy]:
     """Yield what Stripe settled in another currency without a record of the settled amount."""
-    if not entries_of(case, LedgerKind.payment):
+    if case.past or not entries_of(case, LedgerKind.payment):
         return
     for one in case.movements:
         overdue = at - one.created > FEE_GRACE_PERIOD

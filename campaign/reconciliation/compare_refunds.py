@@ -35,10 +35,11 @@ def compare_refunds(case: PaymentComparison) -> Iterator[Discrepancy]:
 def _counted_entries(
     reported: list[PaymentTransaction], booked: list[LedgerEntry]
 ) -> list[LedgerEntry]:
-    """Return the entries with a reported refund's id, then those with a charge's id."""
+    """Return the entries with a reported refund's id, then those with a charge's id, or of a past gift's history."""
     names = {one.source_id for one in reported}
     named = [one for one in booked if one.source in names]
-    return named + [one for one in booked if one.source.startswith(("ch_", "py_"))]
+    unnamed = (one for one in booked if one not in named)
+    return named + [one for one in unnamed if one.past or one.source.startswith(("ch_", "py_"))]
 
 
 def _missing_refunds(

@@ -36,6 +36,9 @@ class PaymentComparison:
     outside: int = 0
     """The part of the gift's invoice that was paid outside Stripe, in minor units."""
 
+    past: bool = False
+    """A past gift: its fees and conversions are in the books of then, and are not compared."""
+
     def is_own(self, payment_intent_id: str) -> bool:
         """Return whether the gift, or a part of it, was paid by this payment."""
         return payment_intent_id == self.intent or payment_intent_id in self.parts

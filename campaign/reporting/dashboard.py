@@ -191,7 +191,11 @@ def _earlier(session: Session, campaign: Campaign) -> PreviousCampaign | None:
     """Return the latest campaign in the same currency with an earlier deadline, or None."""
     before = session.scalars(
         select(Campaign)
-        .where(Campaign.currency == campaign.currency, Campaign.deadline < campaign.deadline)
+        .where(
+            Campaign.currency == campaign.currency,
+            Campaign.deadline < campaign.deadline,
+            ~Campaign.archive,
+        )
         .order_by(Campaign.deadline.desc())
         .limit(1)
     ).one_or_none()

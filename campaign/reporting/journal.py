@@ -1,7 +1,8 @@
 """The double-entry journal of a month, by day, type and designation, ready for the accountant's books.
 
 Days are in the organization's time zone. Every line is either a debit or a credit, in minor units; for each day and
-currency the two sides are equal. Corrections are left out: they move no money, only what counts for a campaign.
+currency the two sides are equal. Corrections are left out: they move no money, only what counts for a campaign. So are
+past gifts (`LedgerEntry.past`): they are in the books of the time before the newsroom moved here.
 
 A gift is in its own currency. If Stripe settles it in another one, the Stripe balance gives it up in the gift's
 currency and gets what Stripe credited in the bank's, both against exchange gains and losses, on the day of Stripe's
@@ -146,6 +147,7 @@ def stripe_balances(session: Session, after: date, zone: ZoneInfo) -> dict[str, 
         )
         .where(
             LedgerEntry.kind != LedgerKind.correction.value,
+            ~LedgerEntry.past,
             LedgerEntry.occurred_at < clock.start_of_day(after, zone),
             ~exists().where(OfflineGift.donation_id == LedgerEntry.donation_id),
         )
@@ -165,8 +167,9 @@ def stripe_balances(session: Session, after: date, zone: ZoneInfo) -> dict[str, 
 
 def months(session: Session, zone: ZoneInfo) -> list[date]:
     """Return the first day of every month from the first ledger entry to the last, newest first."""
-    begun = session.scalar(select(func.min(LedgerEntry.occurred_at)))
-    ended = session.scalar(select(func.max(LedgerEntry.occurred_at)))
+    own = ~LedgerEntry.past
+    begun = session.scalar(select(func.min(LedgerEntry.occurred_at)).where(own))
+    ended = session.scalar(select(func.max(LedgerEntry.occurred_at)).where(own))
     if begun is None or ended is None:
         return []
     first = begun.astimezone(zone).date().replace(day=1)
@@ -185,7 +188,7 @@ def _gifts(
 
     With `unvalued`, only the fees of gifts that have a value in another currency.
     """
-    chosen = [LedgerEntry.kind != LedgerKind.correction.value]
+    chosen = [LedgerEntry.kind != LedgerKind.correction.value, ~LedgerEntry.past]
     only_fee: ColumnElement[bool] = literal(value=False)
     if unvalued:
         moves = or_(LedgerEntry.amount != 0, LedgerEntry.fee_cover != 0)

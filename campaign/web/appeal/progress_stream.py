@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from structlog import get_logger
 
-from campaign.campaigns.campaigns import find_campaign
+from campaign.campaigns.campaigns import find_public_campaign
 from campaign.campaigns.extensions import public_extensions
 from campaign.campaigns.localized_texts import EMPTY_CONTEXT, PageContext, read_page_context
 from campaign.campaigns.progress import Progress, read_progress
@@ -139,7 +139,7 @@ class LiveProgress:
     def _read(self, slug: str) -> Snapshot:
         read_at = time.monotonic()
         with self._sessions() as session:
-            campaign = find_campaign(session, slug)
+            campaign = find_public_campaign(session, slug)
             progress = read_progress(session, campaign, clock.now())
             moved = public_extensions(session, campaign)
             around, around_at = self._around(slug, session, progress, read_at)

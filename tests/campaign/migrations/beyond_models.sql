@@ -35,7 +35,7 @@ CREATE TRIGGER count_entry AFTER INSERT ON public.ledger_entry FOR EACH ROW EXEC
 CREATE TRIGGER guard_entry BEFORE INSERT ON public.ledger_entry FOR EACH ROW EXECUTE FUNCTION guard_ledger_entry()
 
 -- trigger ledger_entry.queue_donation_webhooks
-CREATE TRIGGER queue_donation_webhooks AFTER INSERT ON public.ledger_entry FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['payment'::text, 'refund'::text]))) EXECUTE FUNCTION queue_donation_webhooks()
+CREATE TRIGGER queue_donation_webhooks AFTER INSERT ON public.ledger_entry FOR EACH ROW WHEN (((new.kind = ANY (ARRAY['payment'::text, 'refund'::text])) AND (NOT new.past))) EXECUTE FUNCTION queue_donation_webhooks()
 
 -- trigger offline_gift.guard_gift
 CREATE TRIGGER guard_gift BEFORE INSERT OR DELETE OR UPDATE OF batch_id ON public.offline_gift FOR EACH ROW EXECUTE FUNCTION guard_deposit()

@@ -1,0 +1,87 @@
+"""Another system's gifts: brought over once, to the cent, and nobody is mailed about them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from campaign.ledger.invariants import broken_invariants
+from campaign.models import LedgerEntry, OutboxMessage, Receipt
+from campaign.runtime.context import Installation
+from tests.support.past_gifts import bring_over
+
+
+@dataclass(frozen=True)
+class Brought:
+    """What a system's example file brings: how many gifts, and what they come to, in minor units."""
+
+    name: str
+    added: int
+    given: dict[str, int]
+    refunded: dict[str, int]
+    left_out: int = 0
+    refused: Sequence[str] = ()
+    options: tuple[tuple[str, Any], ...] = ()
+
+
+FILES = (
+    Brought("givewp", 4, {"usd": 255_500, "jpy": 500}, {"usd": 4_000}, 3, ("decimals", "Lost in space")),
+    Brought("donorbox", 3, {"usd": 112_820}, {"usd": 2_500}, 1),
+    Brought("rev-engine", 3, {"usd": 13_330}, {"usd": 2_000}, 1),
+    Brought("givebutter", 2, {"usd": 12_820}, {"usd": 1_000}, 1, ("no column says how much",)),
+    Brought("actblue", 3, {"usd": 7_000}, {"usd": 1_000}),
+    Brought("npsp", 3, {"usd": 27_000}, {}, 2),
+    Brought("bloomerang", 3, {"usd": 376_000}, {}, 2),
+    Brought("civicrm", 3, {"usd": 11_500}, {"usd": 4_000}, 2),
+    Brought("stripe", 3, {"usd": 12_500, "jpy": 500}, {"usd": 1_000}, 1, ("campaign adopt pi_pay4",)),
+    Brought("stripe-balance", 2, {"usd": 12_500}, {"usd": 1_000}, 2),
+    Brought(
+        "plain", 3, {"eur": 130_050}, {}, 1,
+        options=(("maps", ("Datum=given_at", "Betrag=total", "Naam=name", "Opmerking=comment")),
+            ("currency", "eur")),
+    ),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("brought", FILES, ids=[one.name for one in FILES])
+def test_a_systems_file_is_brought_over_once(installation: Installation, brought: Brought) -> None:
+    refused: list[str] = []
+    options = {"currency": "usd", **dict(brought.options)}
+    first = bring_over(installation, brought.name, refused, **options)
+    assert (first.preset, first.totals.added) == (brought.name, brought.added), refused
+    assert (first.totals.given, dict(first.totals.refunded)) == (brought.given, with_zeros(brought))
+    assert first.left_out.total() == brought.left_out
+    assert len(refused) == first.refused == len(brought.refused)
+    for words, line in zip(brought.refused, refused, strict=True):
+        assert words in line
+    before = totals(installation)
+    again = bring_over(installation, brought.name, [], **options)
+    assert (again.totals.added, again.refunds) == (0, 0)
+    assert again.totals.known >= brought.added
+    assert totals(installation) == before == sums(brought)
+    assert quiet(installation)
+
+
+def with_zeros(brought: Brought) -> dict[str, int]:
+    return {currency: brought.refunded.get(currency, 0) for currency in brought.given}
+
+
+def sums(brought: Brought) -> dict[str, int]:
+    return {one: brought.given[one] - brought.refunded.get(one, 0) for one in brought.given}
+
+
+def totals(installation: Installation) -> dict[str, int]:
+    """Return what remains of all gifts, by currency."""
+    query = select(LedgerEntry.currency, func.sum(LedgerEntry.amount + LedgerEntry.fee_cover))
+    with installation.sessions() as session:
+        assert list(broken_invariants(session)) == []
+        return {one: int(amount) for one, amount in session.execute(query.group_by(LedgerEntry.currency))}
+
+
+def quiet(installation: Installation) -> bool:
+    """Whether nobody is mailed and no receipt was issued."""
+    with installation.sessions() as session:
+        emails = session.scalars(select(OutboxMessage)).all()
+        return not emails and not session.scalars(select(Receipt)).all()
