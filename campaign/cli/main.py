@@ -87,6 +87,9 @@ COMMANDS = {
         "matching",
         "Manage matching gifts from sponsors.",
     ),
+    "moving": LazyCommand(
+        "campaign.cli.moving.monthly", "moving", "Bring over the monthly gifts of another system."
+    ),
     "offline": LazyCommand(
         "campaign.cli.offline",
         "offline",

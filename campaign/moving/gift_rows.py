@@ -163,7 +163,7 @@ class GiftReader:
             refunded=refunded,
             refunded_at=self._moment(cell("refunded_at")) if refunded else None,
             email=read_email(cell("email")) if cell("email") else "",
-            name=_name(cell),
+            name=read_name(cell),
             address=_address(cell),
             locale=supported_locale(read_language(cell("language")) or "en"),
             donor_ref=read_text(cell("donor_ref"), _LONGEST["ref"]),
@@ -306,7 +306,7 @@ def _refunded(state: PastGiftState, refunded: int, total: int) -> int:
     return refunded
 
 
-def _name(cell: Callable[[str], str]) -> str:
+def read_name(cell: Callable[[str], str]) -> str:
     """Return the donor's name. An organization's gift has its name too."""
     parts = (read_text(cell(one), 200) for one in ("first_name", "last_name"))
     person = read_text(cell("name"), 200) or " ".join(filter(None, parts))
@@ -337,13 +337,22 @@ def _tribute(cell: Callable[[str], str]) -> str:
 
 
 def _frequency(cell: Callable[[str], str]) -> Frequency:
-    word = normalized(cell("frequency"))
-    if word in _FREQUENCIES:
-        return _FREQUENCIES[word]
-    recurring = word in ("yes", "true", "1", "y") or (word.isdigit() and int(word) > 1)
-    if recurring or (not word and cell("installment").isdigit() and int(cell("installment")) > 1):
+    found = read_frequency(cell("frequency"))
+    if (
+        found == Frequency.one_time
+        and not cell("frequency")
+        and (_installment(cell("installment")) or 0) > 1
+    ):
         return Frequency.monthly
-    return Frequency.one_time
+    return found
+
+
+def read_frequency(cell: str) -> Frequency:
+    """Return how often: `Monthly`, `month`, a plain yes, or ActBlue's number of months; anything else is one-time."""
+    word = normalized(cell)
+    if word in ("yes", "true", "y", "1") or (word.isdigit() and int(word) > 1):
+        return Frequency.monthly
+    return _FREQUENCIES.get(word, Frequency.one_time)
 
 
 def _installment(cell: str) -> int | None:

@@ -104,14 +104,15 @@ def gifts(
         also_alike,
         dry_run,
     )
-    report = import_gifts(make_installation(broker=False), wanted, Actor.command_line(), _print)
+    report = import_gifts(make_installation(broker=False), wanted, Actor.command_line(), echo_row)
     for sentence in sentences(report, slug, dry_run=dry_run):
         click.echo(sentence)
     if report.refused:
         raise CampaignError("Fix the lines named above and import the file again.")
 
 
-def _print(row: RejectedLine | LeftOutRow) -> None:
+def echo_row(row: RejectedLine | LeftOutRow) -> None:
+    """Write a row that was not imported to stderr, and why."""
     word = "refused: " if isinstance(row, RejectedLine) else "left out: "
     click.echo(f"line {row.line}: {word}{row.reason}", err=True)
 
