@@ -72,7 +72,7 @@ COMMANDS = {
     "import": LazyCommand(
         "campaign.cli.moving.imports",
         "import_file",
-        "Import people or suppressions of another system from the CSV file FILE (- is stdin).",
+        "Import people, gifts or suppressions of another system from the CSV file FILE (- is stdin).",
     ),
     "ledger": LazyCommand(
         "campaign.cli.ledger", "ledger", "Check the ledger and correct a final result."

@@ -6,11 +6,12 @@ import click
 
 from campaign.audit.audit_log import Actor
 from campaign.campaigns.campaigns import find_campaign
-from campaign.cli.moving.gifts import echo_row
 from campaign.core import clock
+from campaign.core.csv_lists import RejectedLine
 from campaign.core.errors import CampaignError
 from campaign.core.task_queue import OUTBOX
 from campaign.moving.amounts import DecimalMark
+from campaign.moving.gift_rows import LeftOutRow
 from campaign.moving.invitations import invite as queue_invitations
 from campaign.moving.invitations import list_invited
 from campaign.moving.monthly_import import MonthlyImport, MonthlyReport, import_monthly
@@ -81,11 +82,16 @@ def monthly(
         encoding,
         dry_run,
     )
-    report = import_monthly(make_installation(broker=False), wanted, Actor.command_line(), echo_row)
+    report = import_monthly(make_installation(broker=False), wanted, Actor.command_line(), _echo)
     for sentence in _sentences(report, dry_run=dry_run):
         click.echo(sentence)
     if report.refused:
         raise CampaignError("Fix the lines named above and import the file again.")
+
+
+def _echo(row: RejectedLine | LeftOutRow) -> None:
+    word = "" if isinstance(row, RejectedLine) else "left out: "
+    click.echo(f"line {row.line}: {word}{row.reason}", err=True)
 
 
 def _sentences(report: MonthlyReport, *, dry_run: bool) -> list[str]:

@@ -77,7 +77,9 @@ def upgrade() -> None:
             ["donor_id"], ["donor.id"], name=op.f("fk_gift_elsewhere_donor_id_donor")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_gift_elsewhere")),
-        sa.UniqueConstraint("system", "external_id", name=op.f("uq_gift_elsewhere_system_external_id")),
+        sa.UniqueConstraint(
+            "system", "external_id", name=op.f("uq_gift_elsewhere_system_external_id")
+        ),
     )
     op.create_index("ix_gift_elsewhere_donor_id", "gift_elsewhere", ["donor_id"])
 

@@ -5,9 +5,9 @@ from sqlalchemy.orm import Session
 
 from campaign.mailer.suppressions import suppress
 from campaign.models import Campaign, Subscriber, Suppression, SuppressionReason
-from campaign.outreach.subscribers import Consent
 from campaign.outreach.subscribers import (
     COLUMNS,
+    Consent,
     ImportCounts,
     add_subscribers,
     list_subscribers,

@@ -9,8 +9,9 @@ from sqlalchemy import func, select
 
 from campaign.ledger.invariants import broken_invariants
 from campaign.models import LedgerEntry, OutboxMessage, Receipt
+from campaign.moving.gifts import ADDED, KNOWN, REFUNDS
 from campaign.runtime.context import Installation
-from tests.support.past_gifts import bring_over
+from tests.support.past_gifts import Imported, bring_over
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ FILES = (
     Brought("stripe-balance", 2, {"usd": 12_500}, {"usd": 1_000}, 2),
     Brought(
         "plain", 3, {"eur": 130_050}, {}, 1,
-        options=(("maps", ("Datum=given_at", "Betrag=total", "Naam=name", "Opmerking=comment")),
+        options=(("given", ("Datum=given_at", "Betrag=total", "Naam=name", "Opmerking=comment")),
             ("currency", "eur")),
     ),
 )  # fmt: skip
@@ -47,25 +48,25 @@ FILES = (
 
 @pytest.mark.parametrize("brought", FILES, ids=[one.name for one in FILES])
 def test_a_systems_file_is_brought_over_once(installation: Installation, brought: Brought) -> None:
-    refused: list[str] = []
-    options = {"currency": "usd", **dict(brought.options)}
-    first = bring_over(installation, brought.name, refused, **options)
-    assert (first.preset, first.totals.added) == (brought.name, brought.added), refused
-    assert (first.totals.given, dict(first.totals.refunded)) == (brought.given, with_zeros(brought))
-    assert first.left_out.total() == brought.left_out
-    assert len(refused) == first.refused == len(brought.refused)
-    for words, line in zip(brought.refused, refused, strict=True):
+    options = dict(brought.options)
+    first = bring_over(installation, brought.name, **options)
+    assert first.report.plan.preset.name == brought.name
+    assert first.report.counts[ADDED] == brought.added, first.refused
+    assert (+first.gifts.given, +first.gifts.refunded) == (brought.given, brought.refunded)
+    assert sum(left_out(first).values()) == brought.left_out
+    assert len(first.refused) == len(brought.refused)
+    for words, line in zip(brought.refused, first.refused, strict=True):
         assert words in line
     before = totals(installation)
-    again = bring_over(installation, brought.name, [], **options)
-    assert (again.totals.added, again.refunds) == (0, 0)
-    assert again.totals.known >= brought.added
+    again = bring_over(installation, brought.name, **options)
+    assert (again.report.counts[ADDED], again.report.counts[REFUNDS]) == (0, 0)
+    assert again.report.counts[KNOWN] >= brought.added
     assert totals(installation) == before == sums(brought)
     assert quiet(installation)
 
 
-def with_zeros(brought: Brought) -> dict[str, int]:
-    return {currency: brought.refunded.get(currency, 0) for currency in brought.given}
+def left_out(found: Imported) -> dict[str, int]:
+    return {word: number for word, number in found.report.counts.items() if "left out" in word}
 
 
 def sums(brought: Brought) -> dict[str, int]:
@@ -77,7 +78,10 @@ def totals(installation: Installation) -> dict[str, int]:
     query = select(LedgerEntry.currency, func.sum(LedgerEntry.amount + LedgerEntry.fee_cover))
     with installation.sessions() as session:
         assert list(broken_invariants(session)) == []
-        return {one: int(amount) for one, amount in session.execute(query.group_by(LedgerEntry.currency))}
+        return {
+            one: int(amount)
+            for one, amount in session.execute(query.group_by(LedgerEntry.currency))
+        }
 
 
 def quiet(installation: Installation) -> bool:
