@@ -72,7 +72,7 @@ COMMANDS = {
     "import": LazyCommand(
         "campaign.cli.moving.imports",
         "import_file",
-        "Import people or suppressions of another system from the CSV file FILE (- is stdin).",
+        "Import people, gifts or suppressions of another system from the CSV file FILE (- is stdin).",
     ),
     "ledger": LazyCommand(
         "campaign.cli.ledger", "ledger", "Check the ledger and correct a final result."
@@ -86,6 +86,9 @@ COMMANDS = {
         "campaign.cli.matching_gifts",
         "matching",
         "Manage matching gifts from sponsors.",
+    ),
+    "moving": LazyCommand(
+        "campaign.cli.moving.monthly", "moving", "Bring over the monthly gifts of another system."
     ),
     "offline": LazyCommand(
         "campaign.cli.offline",

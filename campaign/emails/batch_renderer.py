@@ -4,6 +4,7 @@ from campaign.core import clock
 from campaign.emails.contexts import ObsoleteEmail, Sender, build_email_context
 from campaign.mailer.addresses import bounce_address
 from campaign.mailer.headers import bulk_headers
+from campaign.mailer.kinds import EmailKind
 from campaign.mailer.merge_fields import NAME, UNSUBSCRIBE_URL, fill
 from campaign.mailer.message import build_message
 from campaign.mailer.outbox import EmailClaim
@@ -19,7 +20,10 @@ def envelope_sender(installation: Installation, claim: EmailClaim) -> str:
 
 
 class BatchRenderer:
-    """The emails of one batch, rendered once per kind, step and language and merged for each recipient."""
+    """The emails of one batch, rendered once per kind, step and language and merged for each recipient.
+
+    An invitation to move a monthly gift is rendered once for each amount.
+    """
 
     def __init__(self, installation: Installation) -> None:
         self._installation = installation
@@ -47,7 +51,8 @@ class BatchRenderer:
         )
 
     def _render(self, claim: EmailClaim) -> RenderedEmail | ObsoleteEmail:
-        key = (claim.kind, claim.campaign_id, claim.step_id, claim.locale)
+        own = tuple(sorted(claim.details.items())) if claim.kind == EmailKind.move_over else ()
+        key = (claim.kind, claim.campaign_id, claim.step_id, claim.locale, own)
         if key not in self._rendered:
             with self._installation.sessions() as session:
                 context = build_email_context(session, claim, self._sender)

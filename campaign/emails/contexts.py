@@ -24,6 +24,7 @@ from campaign.emails.donation_emails import (
     staff_alert_context,
     statement_email_context,
 )
+from campaign.emails.move_over import move_over
 from campaign.ledger.subscription_donations import first_donation
 from campaign.mailer.email_context import ObsoleteEmail, Sender
 from campaign.mailer.kinds import EmailKind
@@ -154,5 +155,6 @@ CONTEXT_BUILDERS: Mapping[EmailKind, ContextBuilder] = {
     EmailKind.reminder: reminder,
     EmailKind.thank_you: thank_you,
     EmailKind.wrap_up: wrap_up,
+    EmailKind.move_over: move_over,
 }
 """The function that builds the context of each kind of email."""

@@ -13,6 +13,7 @@ from campaign.core.i18n import get_language
 from campaign.donations import tribute_cards
 from campaign.donor_portal import emails as donor_page
 from campaign.emails import donation_emails
+from campaign.emails.move_over import move_over_context
 from campaign.emails.sample_facts import (
     END,
     NAME,
@@ -30,6 +31,7 @@ from campaign.models import (
     Donor,
     DonorLinkPurpose,
     Extension,
+    GiftElsewhere,
     Receipt,
     ReceiptKind,
     TributeCard,
@@ -274,4 +276,13 @@ def _results() -> list[Sample]:
         Sample("wrap_up_short", EmailKind.wrap_up, result(later, 4_712_550)),
         Sample("thank_you", EmailKind.thank_you, result(soon, 5_231_000)),
         Sample("thank_you_short", EmailKind.thank_you, result(later, 4_712_550)),
+        Sample("move_over", EmailKind.move_over, _move_over("monthly", "PayPal")),
+        Sample("move_over_yearly", EmailKind.move_over, _move_over("yearly", "")),
     ]
+
+
+def _move_over(frequency: str, processor: str) -> Make:
+    gift = GiftElsewhere(amount=1_000, currency="usd", frequency=frequency, processor=processor)
+    return lambda sender, locale: move_over_context(
+        gift, progress(OPENING, 0).campaign.slug, sender, get_language(locale)
+    )

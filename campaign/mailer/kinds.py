@@ -20,6 +20,7 @@ class EmailKind(StrEnum):
     reminder = "reminder"
     thank_you = "thank_you"
     wrap_up = "wrap_up"
+    move_over = "move_over"
 
     @property
     def is_bulk(self) -> bool:
@@ -28,5 +29,11 @@ class EmailKind(StrEnum):
 
 
 _CAMPAIGN_EMAILS = frozenset(
-    {EmailKind.appeal, EmailKind.reminder, EmailKind.thank_you, EmailKind.wrap_up}
+    {
+        EmailKind.appeal,
+        EmailKind.reminder,
+        EmailKind.thank_you,
+        EmailKind.wrap_up,
+        EmailKind.move_over,
+    }
 )

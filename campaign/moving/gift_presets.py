@@ -1,6 +1,7 @@
 """The columns of other systems' exports of gifts. Names are the systems' own, in any version."""
 
 from campaign.moving.columns import ImportField, Preset
+from campaign.moving.moments import DateOrder
 
 FIELDS = (
     ImportField("external_id", "their id of the gift", also=("id", "transaction id", "gift id", "donation id")),
@@ -347,6 +348,9 @@ PRESETS = (
     ),
 )  # fmt: skip
 """The systems, `plain` first: for a file that is none of the others, or that a person maps."""
+
+ORDERS = {"donorbox": DateOrder.mdy}
+"""How a system writes dates with numbers alone, whatever the file shows."""
 
 SAME_SYSTEM = {"stripe-balance": "stripe"}
 """Presets for files that name the same gifts as another one's."""

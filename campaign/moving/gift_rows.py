@@ -1,4 +1,4 @@
-"""Read a row of another system's gifts: a gift, a refund of one, a row that is no gift, or why it cannot be read.
+"""Read a row of another system's gifts: a gift, a refund of one, or a row that is no gift.
 
 Parsing only: nothing is stored or looked up.
 """
@@ -11,15 +11,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
 from zoneinfo import ZoneInfo
 
-from campaign.core.csv_lists import RejectedLine
 from campaign.core.i18n import supported_locale
 from campaign.core.money import LARGEST_CHARGE, currency_code
 from campaign.models import Frequency
-from campaign.moving.amounts import AmountEvidence, DecimalMark, read_amount
+from campaign.moving.amounts import DecimalMark, read_amount
 from campaign.moving.columns import ColumnMap, normalized
 from campaign.moving.gift_states import LEFT_OUT, PastGiftState, read_state
-from campaign.moving.moments import DateEvidence, DateOrder, read_moment
-from campaign.moving.tables import Table, TableRow
+from campaign.moving.moments import DateOrder, read_moment
+from campaign.moving.tables import TableRow
 from campaign.moving.values import (
     name_beside_address,
     read_email,
@@ -103,9 +102,6 @@ class LeftOutRow:
     reason: str
 
 
-Parsed = PastGiftRow | PastRefundRow | LeftOutRow | RejectedLine
-
-
 @dataclass(frozen=True)
 class GiftReader:
     """How to read the rows of one file. `zone` is for times without one, `currency` for amounts without one.
@@ -121,14 +117,9 @@ class GiftReader:
     states: Mapping[str, PastGiftState] = field(default_factory=dict)
     _alike: Counter[str] = field(default_factory=Counter)
 
-    def read(self, row: TableRow) -> Parsed:
-        """Return what the row is."""
-        try:
-            return self._read(row)
-        except ValueError as error:
-            return RejectedLine(row.line, str(error))
+    def read(self, row: TableRow) -> PastGiftRow | PastRefundRow | LeftOutRow:
+        """Return what the row is. Raises ValueError with the reason for a row that is refused."""
 
-    def _read(self, row: TableRow) -> Parsed:
         def cell(name: str) -> str:
             return self.columns.get(row.cells, name)
 
@@ -163,7 +154,7 @@ class GiftReader:
             refunded=refunded,
             refunded_at=self._moment(cell("refunded_at")) if refunded else None,
             email=read_email(cell("email")) if cell("email") else "",
-            name=_name(cell),
+            name=read_name(cell),
             address=_address(cell),
             locale=supported_locale(read_language(cell("language")) or "en"),
             donor_ref=read_text(cell("donor_ref"), _LONGEST["ref"]),
@@ -306,7 +297,7 @@ def _refunded(state: PastGiftState, refunded: int, total: int) -> int:
     return refunded
 
 
-def _name(cell: Callable[[str], str]) -> str:
+def read_name(cell: Callable[[str], str]) -> str:
     """Return the donor's name. An organization's gift has its name too."""
     parts = (read_text(cell(one), 200) for one in ("first_name", "last_name"))
     person = read_text(cell("name"), 200) or " ".join(filter(None, parts))
@@ -337,13 +328,22 @@ def _tribute(cell: Callable[[str], str]) -> str:
 
 
 def _frequency(cell: Callable[[str], str]) -> Frequency:
-    word = normalized(cell("frequency"))
-    if word in _FREQUENCIES:
-        return _FREQUENCIES[word]
-    recurring = word in ("yes", "true", "1", "y") or (word.isdigit() and int(word) > 1)
-    if recurring or (not word and cell("installment").isdigit() and int(cell("installment")) > 1):
+    found = read_frequency(cell("frequency"))
+    if (
+        found == Frequency.one_time
+        and not cell("frequency")
+        and (_installment(cell("installment")) or 0) > 1
+    ):
         return Frequency.monthly
-    return Frequency.one_time
+    return found
+
+
+def read_frequency(cell: str) -> Frequency:
+    """Return how often: `Monthly`, `month`, a plain yes, or ActBlue's number of months; anything else is one-time."""
+    word = normalized(cell)
+    if word in ("yes", "true", "y", "1") or (word.isdigit() and int(word) > 1):
+        return Frequency.monthly
+    return _FREQUENCIES.get(word, Frequency.one_time)
 
 
 def _installment(cell: str) -> int | None:
@@ -351,16 +351,3 @@ def _installment(cell: str) -> int | None:
     return (
         int(digits) if digits.isascii() and digits.isdigit() and 0 < int(digits) < 10_000 else None
     )
-
-
-def weigh(table: Table, columns: ColumnMap) -> tuple[DateOrder | None, DecimalMark | None]:
-    """Read the whole file once; return the order of its dates and the decimal mark of its amounts, None if unknown."""
-    dates, amounts = DateEvidence(), AmountEvidence()
-    for row in table.rows():
-        if isinstance(row, RejectedLine):
-            continue
-        for name in MOMENTS:
-            dates.see(_SHORT_YEAR.sub(r"\g<1>20\2", columns.get(row.cells, name)))
-        for name in AMOUNTS:
-            amounts.see(columns.get(row.cells, name))
-    return dates.order, amounts.mark

@@ -39,7 +39,8 @@ class ImportRequest:
 
     `file_name`: as people know the file, if `path` is a copy. `given`: `Their column=our field`. `zone`: of times that
     have none. `consent_source`: where people agreed, for a file that does not say so itself. `campaign`: the slug of
-    the one that gifts belong to.
+    the one that gifts belong to. For gifts: `states` are `Their word=state`; `system`: a name for where a plain list
+    comes from; `currency`: of amounts without one; `receipts`: issue ours; `alike`: also those like one that is here.
     """
 
     path: Path
@@ -52,6 +53,11 @@ class ImportRequest:
     encoding: str = ""
     consent_source: str = ""
     campaign: str = ""
+    states: tuple[str, ...] = ()
+    system: str = ""
+    currency: str = ""
+    receipts: bool = False
+    alike: bool = False
 
 
 @dataclass(frozen=True)
@@ -145,6 +151,10 @@ class ImportKind(ABC, Generic[Entry]):
 
         All have an entry. The order of two imports at the same time must not matter.
         """
+
+    def closing(self) -> Sequence[str]:
+        """Return more sentences about the result, for people."""
+        return ()
 
 
 def plan_import(

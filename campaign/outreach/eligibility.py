@@ -19,7 +19,7 @@ from sqlalchemy import (
     or_,
     select,
 )
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from campaign.campaigns import schedule
 from campaign.campaigns.quiet_hours import known_zone, quiet_end
@@ -32,7 +32,10 @@ from campaign.models import (
     Donation,
     DonationState,
     Donor,
+    GiftElsewhere,
     Reminder,
+    Subscription,
+    SubscriptionState,
     Suppression,
 )
 
@@ -43,6 +46,8 @@ Id = int | ColumnElement[int]
 
 WINDOWS = "windows"
 """The key in a session's `info` under which a sender caches the windows during a batch."""
+
+_ASKING = (EmailKind.appeal, EmailKind.reminder, EmailKind.move_over)
 
 PAUSED_RETRY = timedelta(minutes=15)
 """How long an appeal of a paused campaign is postponed."""
@@ -130,6 +135,8 @@ _STILL_THANKED = select(
 
 
 def _person_unwanted(session: Session, claim: "EmailClaim") -> str:
+    if claim.kind == EmailKind.move_over:
+        return _invitation_unwanted(session, claim)
     is_suppressed, has_given = session.execute(
         _STILL_THANKED if claim.kind == EmailKind.thank_you else _STILL_ASKED,
         {"recipient": claim.recipient, "campaign": claim.campaign_id},
@@ -143,13 +150,51 @@ def _person_unwanted(session: Session, claim: "EmailClaim") -> str:
     return "They have given to this campaign in the meantime." if has_given else ""
 
 
+def _invitation_unwanted(session: Session, claim: "EmailClaim") -> str:
+    """Return why someone is not invited to move a monthly gift here; having given otherwise is no reason."""
+    if not claim.recipient:
+        return "The address has been erased."
+    asked = {"recipient": claim.recipient, "campaign": claim.campaign_id}
+    if session.scalar(select(suppressed(_RECIPIENT, _CAMPAIGN)), asked):
+        return "The address is on the suppression list."
+    if session.scalar(select(has_moved(_RECIPIENT)), asked):
+        return "They have a monthly or yearly gift here."
+    return (
+        "" if session.scalar(select(gives_elsewhere(_RECIPIENT)), asked) else "That gift has ended."
+    )
+
+
+def has_moved(address: ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether the person with this address, in lower case, has a monthly or yearly gift here that goes on."""
+    mine = or_(
+        _is_donor(address, Subscription.donor_id), Subscription.donor_id.in_(other_records(address))
+    )
+    going_on = Subscription.state != SubscriptionState.ended.value
+    return exists().where(mine, going_on).correlate_except(Subscription)
+
+
+def gives_elsewhere(address: ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether another processor still charges a recurring gift of this address, in lower case."""
+    mine = _is_donor(address, GiftElsewhere.donor_id)
+    return exists().where(mine, GiftElsewhere.ended_at.is_(None)).correlate_except(GiftElsewhere)
+
+
+def _is_donor(
+    address: ColumnElement[str], donor_id: InstrumentedAttribute[int]
+) -> ColumnElement[bool]:
+    its_donor = exists().where(
+        Donor.id == donor_id, Donor.email != "", func.lower(Donor.email) == address
+    )
+    return its_donor.correlate_except(Donor)
+
+
 def _email_unwanted(session: Session, claim: "EmailClaim", campaign: Campaign, at: datetime) -> str:
     if claim.kind == EmailKind.reminder:
         if at >= campaign.deadline:
             return "The campaign is over."
         kept = session.get(Reminder, int(claim.subject_key), populate_existing=True)
         return "" if kept else "The reminder was canceled or moved to another time."
-    if claim.kind == EmailKind.appeal and at >= campaign.deadline:
+    if claim.kind in (EmailKind.appeal, EmailKind.move_over) and at >= campaign.deadline:
         return "The campaign is over."
     if claim.step_id is None:
         return ""
@@ -171,7 +216,7 @@ def postponed_until(session: Session, claim: "EmailClaim", at: datetime) -> date
     campaign = session.get(Campaign, claim.campaign_id)
     if campaign is None:
         return None
-    if campaign.paused_at is not None and claim.kind in (EmailKind.appeal, EmailKind.reminder):
+    if campaign.paused_at is not None and claim.kind in _ASKING:
         return at + PAUSED_RETRY
     later = _step_due(session, campaign, claim, at)
     waking = quiet_end(later, reader_zone(campaign, claim.timezone)) or later

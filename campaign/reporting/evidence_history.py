@@ -20,6 +20,7 @@ _MAIL_NAMES = {
     EmailKind.reminder: "Reminder that the donor asked for",
     EmailKind.thank_you: "Campaign thank-you",
     EmailKind.wrap_up: "Campaign result",
+    EmailKind.move_over: "Invitation to move the monthly or yearly gift",
 }
 
 

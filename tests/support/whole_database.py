@@ -27,6 +27,7 @@ from campaign.models import (
     ErasureRequest,
     Extension,
     FraudWarning,
+    GiftElsewhere,
     Heartbeat,
     InvoicePayment,
     LeftAlone,
@@ -56,6 +57,8 @@ from campaign.models import (
     WebhookDelivery,
     WebhookEndpoint,
 )
+from campaign.moving.gift_rows import PastGiftRow
+from campaign.moving.past_gifts import GiftPlan, store_past_gifts
 from campaign.offline.entry import Choices, record_offline_gift
 from campaign.offline.entry_parsing import read_entry
 from campaign.runtime.context import Installation
@@ -77,6 +80,7 @@ def fill_every_table(installation: Installation, paid: Facts) -> None:
     _add_people(add, campaign, gift.donor_id)
     _add_around_the_gift(add, campaign, gift.id)
     _enter_a_check(installation, campaign)
+    _import_a_past_gift(installation)
     _add_of_the_campaign(add, campaign)
     _add_of_stripe(add, gift.id)
     _add_of_the_installation(add, gift.id)
@@ -98,6 +102,16 @@ def _add_people(add: Any, campaign: int, donor: int) -> None:
     merged = add(Donor, email="", name="Ana R", address="1 Pier", merged_into_id=donor)
     add(DonorMerge, kept_id=donor, merged_id=merged, merged_by="ada", carried={"name": "Ana R"})
     add(Note, donor_id=donor, text="Called\ttwice\n\\.", written_by="fay")
+    add(
+        GiftElsewhere,
+        system="donorbox",
+        external_id="7",
+        donor_id=donor,
+        frequency="monthly",
+        amount=1000,
+        currency="usd",
+        processor="PayPal",
+    )
     add(DonorLink, donor_id=donor, purpose="open", digest="d1", expires_at=AT + HOUR)
     add(DonorSession, donor_id=donor, digest="d2", expires_at=AT + HOUR, seen_at=AT)
     add(
@@ -134,6 +148,30 @@ def _add_around_the_gift(add: Any, campaign: int, gift: int) -> None:
         idempotency_key="key-1",
         parameters={"amount": 2500, "note": "“Zoë”\n"},
     )
+
+
+def _import_a_past_gift(installation: Installation) -> None:
+    row = PastGiftRow(
+        line=2,
+        external_id="102",
+        given_at=AT - 365 * 24 * HOUR,
+        amount=2500,
+        cover=106,
+        fee=106,
+        currency="usd",
+        refunded=600,
+        email="past@example.org",
+        name="Past",
+        donor_ref="56",
+        plan_ref="3301",
+        installment=2,
+        method="stripe",
+        designation="Year End",
+        charge="ch_past",
+    )
+    plan = GiftPlan("givewp", "America/Los_Angeles", receipts=True)
+    with installation.sessions.begin() as session:
+        store_past_gifts(session, [row], plan, installation.books)
 
 
 def _enter_a_check(installation: Installation, campaign_id: int) -> None:

@@ -1,4 +1,4 @@
-"""`campaign import`: people and suppressions of other systems."""
+"""`campaign import`: people, gifts and suppressions of other systems."""
 
 import shutil
 import sys
@@ -78,19 +78,52 @@ _SECONDS = 5
     default="",
     help="People only: where they agreed, if the file does not say it.",
 )
+@click.option(
+    "--campaign",
+    metavar="SLUG",
+    default="",
+    help="Gifts only: the campaign that gifts within its dates count for.  [default: none]",
+)
+@click.option(
+    "--state",
+    "states",
+    multiple=True,
+    metavar="WORD=STATE",
+    help='Gifts only: what a word of theirs means: --state "Banked=complete". Can be repeated.',
+)
+@click.option(
+    "--system",
+    metavar="NAME",
+    default="",
+    help="Gifts only: where a plain list comes from; its IDs are unique within.",
+)
+@click.option(
+    "--currency", metavar="CODE", default="", help="Gifts only: of amounts that name none."
+)
+@click.option(
+    "--receipts-of-ours",
+    "receipts",
+    is_flag=True,
+    help="Gifts only: issue receipts, without emails, if nobody has receipted these gifts.",
+)
+@click.option(
+    "--also-alike",
+    "alike",
+    is_flag=True,
+    help="Gifts only: also those that look like one that is here already.",
+)
 def import_file(kind: str, file: Path, **options: Any) -> None:
-    """Import people or suppressions of another system from the CSV file FILE (- is stdin).
+    """Import people, gifts or suppressions of another system from the CSV file FILE (- is stdin).
 
-    KIND is people or suppressions. Start with --dry-run: it reports everything and saves nothing. Rejected rows are
-    listed on stderr and left out; the others are saved. Importing the same file again adds nothing, so an interrupted
-    import can be repeated. Nobody is emailed. docs/moving-in.md has the export of each system.
+    KIND is people, gifts or suppressions. Start with --dry-run: it reports everything and saves nothing. Rejected rows
+    are listed on stderr and left out; the others are saved. Importing the same file again adds nothing, so an
+    interrupted import can be repeated. Nobody is emailed. docs/moving-in.md has the export of each system.
     """
     dry_run = options.pop("dry_run")
     with as_file(file) as path:
         request = _request(path, file.name, options)
         installation = make_installation(broker=False)
         report = import_with(installation, kind, request, dry_run=dry_run)
-    click.echo(report.sentence())
     if dry_run:
         click.echo("Dry run: nothing was saved. Run it again without --dry-run to import.")
     require_nothing_refused(report)
@@ -103,7 +136,7 @@ def _request(path: Path, name: str, options: dict[str, Any]) -> ImportRequest:
         file_name=name,
         dates=DateOrder(dates) if dates else None,
         decimal=DecimalMark(decimal) if decimal else None,
-        **{**options, "given": tuple(options["given"])},
+        **{**options, "given": tuple(options["given"]), "states": tuple(options["states"])},
     )
 
 
@@ -134,6 +167,8 @@ def import_with(
         importer, plan, installation.sessions, Actor.command_line(), listener, dry_run=dry_run
     )
     notes.finish(report.noted)
+    for sentence in (report.sentence(), *importer.closing()):
+        click.echo(sentence)
     return report
 
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0036"
-down_revision = "0034"
+down_revision = "0032"
 branch_labels = None
 depends_on = None
 
@@ -45,7 +45,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_past_gift")),
         sa.UniqueConstraint("charge_id", name=op.f("uq_past_gift_charge_id")),
         sa.UniqueConstraint("donation_id", name=op.f("uq_past_gift_donation_id")),
-        sa.UniqueConstraint("system", "external_id", name=op.f("uq_past_gift_system")),
+        sa.UniqueConstraint("system", "external_id", name=op.f("uq_past_gift_system_external_id")),
     )
     op.create_index(
         "ix_past_gift_donor_ref",
@@ -77,7 +77,9 @@ def upgrade() -> None:
             ["donor_id"], ["donor.id"], name=op.f("fk_gift_elsewhere_donor_id_donor")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_gift_elsewhere")),
-        sa.UniqueConstraint("system", "external_id", name=op.f("uq_gift_elsewhere_system")),
+        sa.UniqueConstraint(
+            "system", "external_id", name=op.f("uq_gift_elsewhere_system_external_id")
+        ),
     )
     op.create_index("ix_gift_elsewhere_donor_id", "gift_elsewhere", ["donor_id"])
 

@@ -47,6 +47,7 @@ CAMPAIGN = Table(
         "thanks": "",
         "wall_shown": False,
         "figures_hidden": False,
+        "archive": False,
         "created_at": Default.transaction_time,
     },
     optional=[

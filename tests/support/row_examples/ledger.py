@@ -54,7 +54,7 @@ LEDGER_ENTRY = Table(
         "occurred_at": NOON,
         "source": fresh("pi_"),
     },
-    defaults={"fee_cover": 0, "fee": 0, "recorded_at": Default.statement_time},
+    defaults={"fee_cover": 0, "fee": 0, "recorded_at": Default.statement_time, "past": False},
     optional=["campaign_id", "balance_transaction_id", "reason", "recorded_by"],
     refused=[
         *refused("ck_ledger_entry_kind", *after(["gift", ""])),
