@@ -25,6 +25,8 @@ class AdvisoryLock(Enum):
     """Offline gifts: if two people enter the same check, the second is warned."""
     BULK_MAIL = 0x6D61696C
     """By number: the connections that send bulk mail, across all workers."""
+    APPEALED = 7_201_434
+    """By address: campaign emails to one reader are counted one at a time, over all campaigns and workers."""
     COUNTDOWN = "countdown"
     """By campaign: queueing its emails and moving its deadline run one at a time."""
     STAFF_ALERT = "staff_alert"

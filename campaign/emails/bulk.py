@@ -16,6 +16,7 @@ from campaign.core.database import Sessions, make_sessions
 from campaign.core.errors import CampaignError, MailDelayed, MailUnknown
 from campaign.emails import bulk_claims
 from campaign.emails.batch_renderer import BatchRenderer, envelope_sender
+from campaign.emails.bulk_claims import SendTerms
 from campaign.emails.contexts import ObsoleteEmail
 from campaign.emails.rate_limit import SendRate, slot
 from campaign.mailer import outbox
@@ -151,6 +152,7 @@ class BulkSender:
         self._transport = transport
         self._pace = pace
         self._renderer = BatchRenderer(installation)
+        self._cap = installation.settings.mail.email_cap
         self._ended: tuple[EmailClaim, Exception | None] | None = None
 
     def deliver(self, claim: EmailClaim) -> None:
@@ -182,7 +184,8 @@ class BulkSender:
                 bulk_claims.drop(session, claim, message.reason)
                 begun = False
             else:
-                begun = bulk_claims.begin_bulk(session, claim, clock.now())
+                terms = SendTerms(self._cap, self._renderer.deadline(claim))
+                begun = bulk_claims.begin_bulk(session, claim, clock.now(), terms)
         self._ended = None
         return begun
 

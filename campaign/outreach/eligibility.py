@@ -148,7 +148,7 @@ def _email_unwanted(session: Session, claim: "EmailClaim", campaign: Campaign, a
             return "The campaign is over."
         kept = session.get(Reminder, int(claim.subject_key), populate_existing=True)
         return "" if kept else "The reminder was canceled or moved to another time."
-    if claim.kind == EmailKind.appeal and at >= campaign.deadline:
+    if claim.kind in (EmailKind.appeal, EmailKind.extension) and at >= campaign.deadline:
         return "The campaign is over."
     if claim.step_id is None:
         return ""
@@ -156,6 +156,9 @@ def _email_unwanted(session: Session, claim: "EmailClaim", campaign: Campaign, a
     if window is None:
         return "The email is switched off or is never due."
     return "" if at < window.closes else "The time for this email is over."
+
+
+_PAUSABLE = (EmailKind.appeal, EmailKind.extension, EmailKind.reminder)
 
 
 def postponed_until(session: Session, claim: "EmailClaim", at: datetime) -> datetime | None:
@@ -170,7 +173,7 @@ def postponed_until(session: Session, claim: "EmailClaim", at: datetime) -> date
     campaign = session.get(Campaign, claim.campaign_id)
     if campaign is None:
         return None
-    if campaign.paused_at is not None and claim.kind in (EmailKind.appeal, EmailKind.reminder):
+    if campaign.paused_at is not None and claim.kind in _PAUSABLE:
         return at + PAUSED_RETRY
     later = _step_due(session, campaign, claim, at)
     waking = quiet_end(later, reader_zone(campaign, claim.timezone)) or later
