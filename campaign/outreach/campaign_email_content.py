@@ -164,7 +164,7 @@ def _figures(progress: Progress, language: Language) -> dict[str, Any]:
 
 def is_early(progress: Progress) -> bool:
     """Whether next to nothing is raised yet, so that the figures are no argument to give."""
-    return progress.percent < EARLY_PERCENT
+    return progress.raised * 100 < progress.campaign.goal * EARLY_PERCENT
 
 
 def _early_figures(progress: Progress, language: Language) -> dict[str, Any]:

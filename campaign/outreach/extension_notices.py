@@ -6,6 +6,7 @@ that it named. The emails wait for the end of the recipient's quiet hours. They 
 but are not held back by it: they correct what we told the reader.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -26,7 +27,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from campaign.audit.audit_log import Actor
-from campaign.campaigns.extensions import ExtensionResult, extend
+from campaign.campaigns.extensions import ExtensionResult, extend, public_extensions
 from campaign.mailer.kinds import EmailKind
 from campaign.mailer.outbox import WAITING
 from campaign.mailer.queue import queue_from_select
@@ -54,12 +55,8 @@ def named_end(deadline: datetime) -> str:
 
 def find_extension(session: Session, campaign: Campaign) -> Extension | None:
     """Return the extension that set the current deadline."""
-    return session.scalar(
-        select(Extension)
-        .where(Extension.campaign_id == campaign.id, Extension.deadline == campaign.deadline)
-        .order_by(Extension.id.desc())
-        .limit(1)
-    )
+    moved = public_extensions(session, campaign)
+    return moved[-1] if moved and moved[-1].deadline == campaign.deadline else None
 
 
 @dataclass(frozen=True)
@@ -99,19 +96,19 @@ def extend_and_tell(
 
 def queue_notices(session: Session, campaign: Campaign, at: datetime, mail_domain: str) -> int:
     """Queue the emails about the current deadline that are missing; return how many. None if it never moved later."""
-    extension = _to_tell(session, campaign, at)
-    if extension is None:
+    extensions = _to_tell(session, campaign, at)
+    if not extensions:
         return 0
     people = segments.appeal_recipients(campaign)
     address = func.lower(people.c.email)
-    emails = _recipients(campaign, extension, people).add_columns(
-        func.concat(literal(extension.id), literal(":"), address).label("subject_key"),
+    emails = _recipients(campaign, extensions, people).add_columns(
+        func.concat(literal(extensions[-1].id), literal(":"), address).label("subject_key"),
         literal(campaign.id).label("campaign_id"),
         people.c.email.label("recipient"),
         people.c.name,
         people.c.locale,
         people.c.timezone,
-        func.jsonb_build_object(TOLD, _last_told(campaign, extension, address), type_=JSONB).label(
+        func.jsonb_build_object(TOLD, _last_told(campaign, extensions, address), type_=JSONB).label(
             "details"
         ),
         literal(campaign.deadline).label("expires_at"),
@@ -123,35 +120,38 @@ def queue_notices(session: Session, campaign: Campaign, at: datetime, mail_domai
 
 def count_due(session: Session, campaign: Campaign, at: datetime) -> int:
     """Return how many emails `queue_notices` would queue."""
-    extension = _to_tell(session, campaign, at)
-    if extension is None:
+    extensions = _to_tell(session, campaign, at)
+    if not extensions:
         return 0
     people = segments.appeal_recipients(campaign)
-    found = _recipients(campaign, extension, people).add_columns(people.c.email).subquery()
+    found = _recipients(campaign, extensions, people).add_columns(people.c.email).subquery()
     return session.scalars(select(func.count()).select_from(found)).one()
 
 
-def _to_tell(session: Session, campaign: Campaign, at: datetime) -> Extension | None:
+def _to_tell(session: Session, campaign: Campaign, at: datetime) -> Sequence[Extension]:
+    """Return every change of the deadline, oldest first, if the last is an extension to be told; else nothing."""
     if not campaign.is_open(at):
-        return None
-    extension = find_extension(session, campaign)
-    return None if extension is None or extension.closed_early else extension
+        return ()
+    moved = public_extensions(session, campaign)
+    return () if not moved or moved[-1].closed_early else moved
 
 
-def _recipients(campaign: Campaign, extension: Extension, people: Subquery) -> Select[Any]:
+def _recipients(
+    campaign: Campaign, extensions: Sequence[Extension], people: Subquery
+) -> Select[Any]:
     address = func.lower(people.c.email)
     now = named_end(campaign.deadline)
     queued_before = exists().where(
         OutboxMessage.kind == EmailKind.extension.value,
-        OutboxMessage.subject_key == func.concat(literal(extension.id), literal(":"), address),
+        OutboxMessage.subject_key == func.concat(literal(extensions[-1].id), literal(":"), address),
     )
     left_out = (
         queued_before,
-        _told(campaign, address, _end(extension) == now),
+        _told(campaign, address, _end(extensions) == now),
         eligibility.suppressed(address, campaign.id),
         eligibility.has_given(address, campaign.id),
     )
-    told_another = _told(campaign, address, _end(extension) != now)
+    told_another = _told(campaign, address, _end(extensions) != now)
     return select().select_from(people).where(told_another, *(~one for one in left_out))
 
 
@@ -173,20 +173,23 @@ def _begun(campaign: Campaign, address: ColumnElement[str]) -> tuple[ColumnEleme
     )
 
 
-def _end(extension: Extension) -> ColumnElement[str]:
+def _end(extensions: Sequence[Extension]) -> ColumnElement[str]:
     """Return the end that an email named. Emails begun by an earlier version of the service do not say it."""
-    before, now = named_end(extension.previous_deadline), named_end(extension.deadline)
     by_time = case(
-        (OutboxMessage.begun_at <= extension.created_at, literal(before)), else_=literal(now)
+        *(
+            (OutboxMessage.begun_at <= one.created_at, literal(named_end(one.previous_deadline)))
+            for one in extensions
+        ),
+        else_=literal(named_end(extensions[-1].deadline)),
     )
     return func.coalesce(OutboxMessage.details[END].astext, by_time)
 
 
 def _last_told(
-    campaign: Campaign, extension: Extension, address: ColumnElement[str]
+    campaign: Campaign, extensions: Sequence[Extension], address: ColumnElement[str]
 ) -> ColumnElement[str]:
     return (
-        select(_end(extension))
+        select(_end(extensions))
         .where(*_begun(campaign, address))
         .order_by(OutboxMessage.begun_at.desc())
         .limit(1)
@@ -218,10 +221,10 @@ def being_told(
 
 def obsolete_reason(session: Session, claim: "EmailClaim", campaign: Campaign) -> str:
     """Return why this email about an extension must not be sent any more, or ''."""
-    extension = find_extension(session, campaign)
+    moved = public_extensions(session, campaign)
     number, _, address = claim.subject_key.partition(":")
-    if extension is None or str(extension.id) != number:
+    if not moved or str(moved[-1].id) != number:
         return "The deadline has moved again, and that has its own email."
-    told_now = _told(campaign, literal(address), _end(extension) == named_end(campaign.deadline))
-    told = session.scalar(select(told_now))
+    now = named_end(campaign.deadline)
+    told = session.scalar(select(_told(campaign, literal(address), _end(moved) == now)))
     return "A later email has already named the new deadline." if told else ""

@@ -100,7 +100,7 @@ def test_a_moved_deadline_is_shown_with_its_reason() -> None:
 def test_with_next_to_nothing_raised_an_email_asks_without_the_bar() -> None:
     early = sample_email("appeal_early")
     text = " ".join(early.text.split())
-    assert early.subject == "8 days left to raise $50,000"
+    assert early.subject == "6 days left to raise $50,000"
     assert "Our goal is $50,000." in text
     for shown in ("$200", "0.4%", "of the goal", "still need"):
         assert shown not in early.subject + text + early.html
