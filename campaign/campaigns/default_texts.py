@@ -32,11 +32,26 @@ def render_opening(
     `values`: title, organization, goal, raised, left ('' once the goal is met), days (`9 days`; '' in the last 24
     hours), days_left (`9 days left`), last_day and ending. Staff may use each of them in braces: `{left}`. If `hidden`
     is 'yes', raised and left are '' because the amount raised is not public yet.
+
+    Only for the defaults: `early` is 'yes' while next to nothing is raised, which is no argument to give; `matched` is
+    'yes' while a sponsor matches gifts; `stretch` and `stretch_left` are the amounts of a stretch goal that is next.
     """
     own = _own(texts, language)
-    subject = _filled(own.get("subject", ""), values) or _subject(key, values, language)
+    subject = _filled(own.get("subject", ""), values) or _subject(key, values, language) % values
     paragraphs = _paragraphs(_filled(own.get("opening", ""), values))
     return StepText(subject, paragraphs or (_default(key, values, language) % values,))
+
+
+def render_introduction(
+    texts: Mapping[str, Any], values: Mapping[str, str], language: Language
+) -> tuple[str, ...]:
+    """Return the paragraphs that introduce a campaign, for a reader whose first email is not its opening.
+
+    `texts` are those of the opening. There is nothing to introduce once the goal is met: each email says so itself.
+    """
+    if _is_met(values):
+        return ()
+    return render_opening("opening", texts, values, language).paragraphs
 
 
 def _own(texts: Mapping[str, Any], language: Language) -> Mapping[str, str]:
@@ -64,42 +79,84 @@ def _paragraphs(text: str) -> tuple[str, ...]:
     return tuple(filter(None, parts))
 
 
+def _is_met(values: Mapping[str, str]) -> bool:
+    return not values["left"] and not values.get("hidden")
+
+
 def _subject(key: str, values: Mapping[str, str], language: Language) -> str:
-    hidden = bool(values.get("hidden"))
-    if not values["left"] and not hidden:
-        text = language.gettext(
-            "We met our goal of %(goal)s. You can still give until %(last_day)s"
+    """Return the subject with its values still to be filled in."""
+    if _is_met(values):
+        return _subject_when_met(values, language)
+    if key == "opening":
+        return language.gettext("Our campaign is open: %(title)s")
+    if values["days"]:
+        return _subject_with_days(values, language)
+    if key == "last_hours":
+        return _last_subject(values, language)
+    if values.get("matched"):
+        return language.gettext("Gifts are being matched: our campaign ends on %(last_day)s")
+    if values.get("hidden") or values.get("early"):
+        return language.gettext("Our campaign ends on %(last_day)s")
+    return language.gettext("Our campaign ends on %(last_day)s: %(left)s to go")
+
+
+def _subject_when_met(values: Mapping[str, str], language: Language) -> str:
+    if values.get("stretch"):
+        return language.gettext(
+            "We met our goal of %(goal)s. %(stretch_left)s more to reach %(stretch)s"
         )
-    elif key == "opening":
-        text = language.gettext("Our campaign is open: %(title)s")
-    elif hidden:
-        text = (
-            language.gettext("%(days_left)s to raise %(goal)s")
-            if values["days"]
-            else language.gettext("Our campaign ends on %(last_day)s")
+    return language.gettext("We met our goal of %(goal)s. You can still give until %(last_day)s")
+
+
+def _subject_with_days(values: Mapping[str, str], language: Language) -> str:
+    if values.get("hidden") or values.get("early"):
+        return (
+            language.gettext("Gifts are being matched: %(days_left)s to raise %(goal)s")
+            if values.get("matched")
+            else language.gettext("%(days_left)s to raise %(goal)s")
         )
-    elif not values["days"]:
-        text = language.gettext("Our campaign ends on %(last_day)s: %(left)s to go")
-    else:
-        text = language.gettext("%(days_left)s, %(left)s to go")
-    return text % values
+    return (
+        language.gettext("Gifts are being matched: %(days_left)s, %(left)s to go")
+        if values.get("matched")
+        else language.gettext("%(days_left)s, %(left)s to go")
+    )
+
+
+def _last_subject(values: Mapping[str, str], language: Language) -> str:
+    if values.get("hidden") or values.get("early"):
+        return language.gettext("Our last email before the campaign ends")
+    return language.gettext("Our last email before the campaign ends: %(left)s to go")
 
 
 def _default(key: str, values: Mapping[str, str], language: Language) -> str:
-    if not values["left"] and not values.get("hidden"):
+    if _is_met(values):
+        return _default_when_met(values, language)
+    if key == "opening":
         return language.gettext(
-            "Thanks to our readers, we have met our goal of %(goal)s. The campaign stays open until %(last_day)s,"
-            " and every gift from now on goes toward the same reporting."
+            "We are asking our readers to help us raise %(goal)s by %(last_day)s. Reporting, editing and publishing"
+            " the stories you read here costs money, and gifts from readers pay for part of it."
         )
     if not values["days"]:
         return _last_hours(key, language)
     return _with_days(key, language)
 
 
+def _default_when_met(values: Mapping[str, str], language: Language) -> str:
+    if values.get("stretch"):
+        return language.gettext(
+            "Thanks to our readers, we have met our goal of %(goal)s. We are now working toward %(stretch)s, and"
+            " %(stretch_left)s is still missing. The campaign stays open until %(last_day)s."
+        )
+    return language.gettext(
+        "Thanks to our readers, we have met our goal of %(goal)s. The campaign stays open until %(last_day)s,"
+        " and every gift from now on goes toward the same reporting."
+    )
+
+
 def _last_hours(key: str, language: Language) -> str:
     if key == "last_hours":
         return language.gettext(
-            "This is our last email before our campaign ends on %(last_day)s. A gift of any size helps. Thank you for"
+            "This is our last email before our campaign ends at %(ending)s. A gift of any size helps. Thank you for"
             " reading our work."
         )
     return language.gettext(
@@ -109,11 +166,6 @@ def _last_hours(key: str, language: Language) -> str:
 
 
 def _with_days(key: str, language: Language) -> str:
-    if key == "opening":
-        return language.gettext(
-            "We are asking our readers to help us raise %(goal)s by %(last_day)s. Reporting, editing and publishing"
-            " the stories you read here costs money, and gifts from readers pay for part of it."
-        )
     if key == "seven_days":
         return language.gettext(
             "Our campaign has %(days_left)s. A gift of any size helps, and giving takes only a few minutes."

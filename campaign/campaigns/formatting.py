@@ -93,13 +93,34 @@ def zone_name(zone: ZoneInfo, language: Language) -> str:
 
 def ending(campaign: Campaign, language: Language) -> str:
     """Return the deadline in words, to follow `until`: `11:59 p.m. on Thursday, December 31, Pacific time`."""
-    local = campaign.deadline.astimezone(campaign.zone)
+    return ending_at(campaign.deadline, campaign.zone, language)
+
+
+def ending_at(deadline: datetime, zone: ZoneInfo, language: Language) -> str:
+    """Return any deadline in words, to follow `until`; see `ending`."""
+    local = deadline.astimezone(zone)
     if (local.hour, local.minute, local.second) != (0, 0, 0):
-        return moment_there(campaign.deadline, campaign.zone, language)
-    last = clock.last_day(campaign.deadline, campaign.zone)
+        return moment_there(deadline, zone, language)
+    last = clock.last_day(deadline, zone)
     return language.gettext("11:59 p.m. on %(day)s, %(zone)s") % {
         "day": weekday_date(last, language),
-        "zone": zone_name(campaign.zone, language),
+        "zone": zone_name(zone, language),
+    }
+
+
+def hours_left(progress: Progress, language: Language) -> str:
+    """Return what was left when an email was sent: `about 4 hours`; '' before the last 24 hours and after the end.
+
+    To follow `When we sent this email`, so that it is true whenever it is read.
+    """
+    seconds = progress.seconds_left
+    if not 0 < seconds <= 86_400:
+        return ""
+    if seconds < 3600:
+        return language.gettext("less than an hour")
+    hours = max(1, seconds // 3600)
+    return language.ngettext("about %(hours)s hour", "about %(hours)s hours", hours) % {
+        "hours": number(hours, language)
     }
 
 

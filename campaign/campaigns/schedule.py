@@ -216,7 +216,7 @@ def refresh_expiry(session: Session, campaign: Campaign) -> None:
     """
     waiting = (
         OutboxMessage.state.in_([OutboxState.queued, OutboxState.sending]),
-        OutboxMessage.bulk,
+        OutboxMessage.bulk.is_(True),
         OutboxMessage.begun_at.is_(None),
         OutboxMessage.campaign_id == campaign.id,
     )
@@ -226,9 +226,7 @@ def refresh_expiry(session: Session, campaign: Campaign) -> None:
         _set_times(session, window, rows)
         zones = select(OutboxMessage.timezone).where(*rows).distinct()
         for name in session.scalars(zones).all():
-            own = window_of(
-                campaign, steps, window.step.id, known_zone(name) or campaign.zone
-            )
+            own = window_of(campaign, steps, window.step.id, known_zone(name) or campaign.zone)
             if own and own != window:
                 there = OutboxMessage.timezone.is_not_distinct_from(name)
                 _set_times(session, own, (*rows, there))

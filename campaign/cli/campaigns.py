@@ -1,20 +1,23 @@
 """`campaign create|extend|open|close|pause|resume`."""
 
 import getpass
+import sys
 from pathlib import Path
 
 import click
+from sqlalchemy.orm import Session
 
 from campaign.audit.audit_log import Actor
 from campaign.campaigns import status_changes
 from campaign.campaigns.campaign_formatting import ending_with_year, extension_sentences
 from campaign.campaigns.campaigns import NewCampaign, create_campaign, find_campaign
 from campaign.campaigns.extensions import close_early
-from campaign.campaigns.extensions import extend as move_deadline
 from campaign.core import clock, money
 from campaign.core.errors import CampaignInvalid, ExtensionRefused
 from campaign.core.i18n import ENGLISH, get_language
-from campaign.runtime.context import make_installation
+from campaign.core.task_queue import OUTBOX
+from campaign.outreach.extension_notices import DeadlineRequest, ToldExtension, extend_and_tell
+from campaign.runtime.context import Installation, make_installation
 
 NOTHING = "Nothing changed."
 
@@ -79,23 +82,63 @@ def resume(slug: str) -> None:
     help="2027-01-05 (through the end of that day), or a timestamp with a UTC offset.",
 )
 @click.option("--reason", required=True, help="Why. The page shows it after the word “because”.")
-def extend(slug: str, deadline: str, reason: str) -> None:
+@click.option("--dry-run", is_flag=True, help="Show whom it would reach without changing anything.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation on a terminal.")
+def extend(slug: str, deadline: str, reason: str, *, dry_run: bool, yes: bool) -> None:
     """Move the deadline of the campaign SLUG to a later time.
 
-    The appeal page shows the new deadline and the reason. Queued emails use the new deadline. A campaign that has ended
-    opens again, unless its result is final.
+    The appeal page shows the new deadline and the reason. Queued emails use the new deadline. Readers who were told
+    another end and have not given get one email with the new date and the reason, outside their quiet hours. A campaign
+    that has ended opens again, unless its result is final.
     """
     installation = make_installation(broker=False)
+    move = DeadlineRequest(deadline, reason, _who())
+    asks = not yes and not dry_run and sys.stdin.isatty()
+    if dry_run or asks:
+        with installation.sessions() as session:
+            would = _extend(installation, session, slug, move, planned=True)
+        if dry_run or would.result.repeated:
+            return
+        click.confirm("Extend it?", abort=True)
     with installation.sessions.begin() as session:
-        campaign = find_campaign(session, slug)
-        made = move_deadline(session, campaign, deadline, reason, _who(), clock.now())
-        end = ending_with_year(campaign, get_language(ENGLISH))
-    if made.repeated:
+        made = _extend(installation, session, slug, move, planned=False)
+    if made.told:
+        installation.notify(OUTBOX)
+
+
+def _extend(
+    installation: Installation,
+    session: Session,
+    slug: str,
+    move: DeadlineRequest,
+    *,
+    planned: bool,
+) -> ToldExtension:
+    """Extend the campaign and print what changes and whom it reaches; the caller commits unless it is `planned`."""
+    campaign = find_campaign(session, slug)
+    domain = installation.settings.mail_from.domain
+    made = extend_and_tell(session, campaign, move, clock.now(), domain)
+    end = ending_with_year(campaign, get_language(ENGLISH))
+    if made.result.repeated:
         click.echo(f"{slug} was already extended: it ends at {end}. {NOTHING}")
-        return
-    click.echo(f"{slug} now ends at {end}, because {made.extension.reason}.")
-    if made.reopened:
-        click.echo("It had ended; it is open again and accepts gifts.")
+        return made
+    ends = "would end" if planned else "now ends"
+    click.echo(f"{slug} {ends} at {end}, because {made.result.extension.reason}.")
+    if made.result.reopened:
+        click.echo(
+            "It has ended; it would be open again and accept gifts."
+            if planned
+            else "It had ended; it is open again and accepts gifts."
+        )
+    click.echo(_told(made.told, planned=planned))
+    return made
+
+
+def _told(count: int, *, planned: bool) -> str:
+    who = "1 reader who was" if count == 1 else f"{count:,} readers who were"
+    gets = "would get" if planned else ("gets" if count == 1 else "get")
+    has = "has" if count == 1 else "have"
+    return f"{who} told another end and {has} not given {gets} one email about it."
 
 
 def _who() -> str:

@@ -17,6 +17,7 @@ from campaign.runtime.job_heartbeat import heartbeat
 
 _EMAILS = {
     EmailKind.appeal: ("appeal", "appeals"),
+    EmailKind.extension: ("email about the new deadline", "emails about the new deadline"),
     EmailKind.reminder: ("reminder", "reminders"),
     EmailKind.thank_you: ("thank-you email", "thank-you emails"),
     EmailKind.wrap_up: ("results email", "results emails"),
@@ -26,7 +27,7 @@ _EMAILS = {
 @click.command("deadline-emails")
 @click.option("--dry-run", is_flag=True, help="Show what would be queued without queueing it.")
 def deadline_emails(*, dry_run: bool) -> None:
-    """Queue the countdown and deadline emails that are due now.
+    """Queue the countdown and deadline emails that are due now. Prints nothing if none is due.
 
     Safe to run at any frequency and concurrently. Each campaign without a final result is handled separately: if one
     fails, the others are still handled.
@@ -49,35 +50,38 @@ def _run(installation: Installation, at: datetime, *, dry_run: bool) -> None:
         else:
             done += found
             _print_queued(slug, found, dry_run=dry_run)
-    if any(step.count for step in done) and not dry_run:
+    due = any(step.count for step in done)
+    if due and not dry_run:
         installation.notify(OUTBOX)
     if failed:
         raise CampaignError(f"Not queued; the next run tries again: {'; '.join(failed)}.")
-    if not campaigns:
-        click.echo("No campaign is running; nothing is due.")
+    if dry_run and not due:
+        click.echo("Nothing is due.")
 
 
 def _queue(
     installation: Installation, campaign_id: int, at: datetime, *, dry_run: bool
 ) -> list[Queued]:
     """Queue or preview the due emails of one campaign, in a transaction of its own."""
+    cap = installation.settings.mail.email_cap
     if not dry_run:
         with installation.sessions.begin() as session:
             domain = installation.settings.mail_from.domain
-            return countdown.queue_due(session, campaign_id, at, domain)
+            return countdown.queue_due(session, campaign_id, at, domain, cap=cap)
     with installation.sessions() as session:
         session.connection(execution_options={"postgresql_readonly": True})
-        return countdown.preview_due(session, campaign_id, at)
+        return countdown.preview_due(session, campaign_id, at, cap=cap)
 
 
 def _print_queued(slug: str, found: list[Queued], *, dry_run: bool) -> None:
     verb = "would be queued" if dry_run else "queued"
     for step in found:
+        if not step.count:
+            continue
+        name = f" ({step.name})" if step.name else ""
         until = f"to be sent before {step.closes:%Y-%m-%d %H:%M} UTC"
         emails = _EMAILS[step.kind][step.count != 1]
-        click.echo(f"{slug}: {step.key}: {step.count:,} {emails} {verb}, {until}.")
-    if not found:
-        click.echo(f"{slug}: nothing is due.")
+        click.echo(f"{slug}: {step.key}: {step.count:,} {emails} {verb}, {until}{name}.")
 
 
 def _reason(error: Exception) -> str:

@@ -10,6 +10,7 @@ from campaign.campaigns import schedule as countdown_steps
 from campaign.campaigns import schedule_edits
 from campaign.campaigns.campaigns import find_campaign
 from campaign.campaigns.schedule_edits import StepChange
+from campaign.campaigns.step_names import step_name
 from campaign.core.errors import StepInvalid
 from campaign.models import Campaign, CampaignStep
 from campaign.outreach.step_statistics import Counts, email_counts
@@ -43,7 +44,8 @@ def list_steps(slug: str) -> None:
         click.echo(f"{slug}: times in {campaign.timezone}. Emails are sent between the two times.")
         for step in sorted(every, key=lambda each: countdown_steps.due_at(campaign, each)):
             when = _when(campaign, step, windows.get(step.id))
-            click.echo(f"{step.key:<12} {when}  {_counted(counts.get(step.id, Counts()))}")
+            counted = _counted(counts.get(step.id, Counts()))
+            click.echo(f"{step.key:<12} {when}  {counted}  “{step_name(campaign, step)}”")
 
 
 def _when(campaign: Campaign, step: CampaignStep, window: countdown_steps.Window | None) -> str:

@@ -29,6 +29,8 @@ class AdvisoryLock(Enum):
     """By number: the connections that send bulk mail, across all workers."""
     LIST_SYNC = 0x6C697374
     """By number: the sync of subscribers with one list service."""
+    APPEALED = 7_201_434
+    """By address: campaign emails to one reader are counted one at a time, over all campaigns and workers."""
     COUNTDOWN = "countdown"
     """By campaign: queueing its emails and moving its deadline run one at a time."""
     MAIL_LANE = "mail_lane"

@@ -29,6 +29,7 @@ class MailSettings:
     `rate` is emails per second across all connections, 0 for as fast as the server accepts them; `connections` is how
     many are open at once. `bounces` is the mailbox that receives bounces, as `bounces+TOKEN@…`; if empty, the sender
     does. `events_secret` authenticates a provider that reports bounces. `alerts_to` gets the alerts for staff.
+    `email_cap` is how many appeal emails a reader gets in seven days, over all campaigns.
     """
 
     rate: Decimal = Decimal(0)
@@ -37,6 +38,7 @@ class MailSettings:
     events_secret: str = field(default="", repr=False)
     alerts_to: str = ""
     providers: ProviderSettings = field(default_factory=ProviderSettings)
+    email_cap: int = 3
 
 
 def read_mail(reader: Variables, sender_address: str, smtp_host: str) -> MailSettings:
@@ -44,6 +46,9 @@ def read_mail(reader: Variables, sender_address: str, smtp_host: str) -> MailSet
     connections = reader.count("MAIL_CONNECTIONS", "4")
     if connections < 1:
         reader.fault("MAIL_CONNECTIONS", "must be at least 1")
+    cap = reader.count("EMAIL_CAP", "3")
+    if cap < 1:
+        reader.fault("EMAIL_CAP", "must be at least 1")
     secret = reader.optional("MAIL_EVENTS_SECRET") or ""
     if secret and len(secret) < 32:
         reader.fault("MAIL_EVENTS_SECRET", f"has {len(secret)} characters; it needs at least 32")
@@ -54,6 +59,7 @@ def read_mail(reader: Variables, sender_address: str, smtp_host: str) -> MailSet
         events_secret=secret,
         alerts_to=reader.mailbox("ALERTS_TO") or sender_address,
         providers=read_providers(reader, smtp_host),
+        email_cap=cap,
     )
 
 

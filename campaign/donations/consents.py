@@ -7,15 +7,25 @@ from sqlalchemy import delete, func
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from campaign.core.i18n import ENGLISH, get_language
+from campaign.core.i18n import Language
 from campaign.models import Donation, Subscriber, Suppression, SuppressionReason
 
-WORDING = get_language(ENGLISH).gettext(
-    "Email me about campaigns like this one, a few times a year at most. You can unsubscribe with one click."
-)
-"""The label of the checkbox, which is never checked by default. A donation stores the label that the donor saw."""
-
 SOURCE = "donation form"
+
+
+def consent_wording(language: Language, cap: int) -> str:
+    """Return the label of the checkbox, which is never checked by default. A donation stores what the donor saw.
+
+    It promises what `outreach.email_cap` and the countdown keep; `cap` is `EMAIL_CAP`.
+    """
+    text = language.ngettext(
+        "Email me about campaigns like this one: at most %(cap)s appeal in any 7 days, plus one email if an end date"
+        " changes and one with the result. You can unsubscribe with one click.",
+        "Email me about campaigns like this one: at most %(cap)s appeals in any 7 days, plus one email if an end date"
+        " changes and one with the result. You can unsubscribe with one click.",
+        cap,
+    )
+    return text % {"cap": cap}
 
 
 def record_consent(session: Session, donation: Donation) -> None:

@@ -1,6 +1,11 @@
 """Render a batch of campaign emails: once for all recipients, then merged for each."""
 
+import time
+from dataclasses import dataclass
+from datetime import datetime
+
 from campaign.core import clock
+from campaign.emails.bulk_claims import RENDER_AGAIN
 from campaign.emails.contexts import ObsoleteEmail, Sender, build_email_context
 from campaign.mailer.addresses import bounce_address
 from campaign.mailer.headers import bulk_headers
@@ -19,16 +24,26 @@ def envelope_sender(installation: Installation, claim: EmailClaim) -> str:
     return bounce_address(bounces, claim.token) if bounces else ""
 
 
+@dataclass(frozen=True)
+class SharedEmail:
+    """An email rendered for all its recipients. `deadline` is the end that it names, `until` monotonic time."""
+
+    email: RenderedEmail
+    deadline: datetime | None
+    until: float
+
+
 class BatchRenderer:
     """The emails of one batch, rendered once per kind, step and language and merged for each recipient.
 
-    An invitation to move a monthly gift is rendered once for each amount.
+    An invitation to move a monthly gift is rendered once for each amount. What is shared is rendered anew every few
+    seconds, so that its figures, its matching gifts and its end are true.
     """
 
     def __init__(self, installation: Installation) -> None:
         self._installation = installation
         self._sender = Sender(installation.settings.organization, installation.address)
-        self._rendered: dict[tuple[object, ...], RenderedEmail] = {}
+        self._rendered: dict[tuple[object, ...], SharedEmail] = {}
 
     def message(self, claim: EmailClaim) -> bytes | ObsoleteEmail:
         """Return the complete message in bytes, or why it is obsolete."""
@@ -39,7 +54,7 @@ class BatchRenderer:
         page = self._installation.address(f"/unsubscribe/{claim.token}")
         about = (f"c{claim.campaign_id or 0}", f"s{claim.step_id or 0}", claim.kind)
         return build_message(
-            fill(shared, {NAME: claim.name, UNSUBSCRIBE_URL: page}),
+            fill(shared.email, {NAME: claim.name, UNSUBSCRIBE_URL: page}),
             sender=settings.mail_from,
             recipient=claim.recipient,
             message_id=claim.message_id,
@@ -50,13 +65,26 @@ class BatchRenderer:
             },
         )
 
-    def _render(self, claim: EmailClaim) -> RenderedEmail | ObsoleteEmail:
-        own = tuple(sorted(claim.details.items())) if claim.kind == EmailKind.move_over else ()
-        key = (claim.kind, claim.campaign_id, claim.step_id, claim.locale, own)
-        if key not in self._rendered:
+    def deadline(self, claim: EmailClaim) -> datetime | None:
+        """Return the end that the message of this claim names, or None if it names none."""
+        shared = self._rendered.get(_shared_key(claim))
+        return shared.deadline if shared else None
+
+    def _render(self, claim: EmailClaim) -> SharedEmail | ObsoleteEmail:
+        key, now = _shared_key(claim), time.monotonic()
+        shared = self._rendered.get(key)
+        if shared is None or shared.until < now:
             with self._installation.sessions() as session:
                 context = build_email_context(session, claim, self._sender)
             if isinstance(context, ObsoleteEmail):
                 return context
-            self._rendered[key] = render_email(claim.kind, context)
-        return self._rendered[key]
+            email = render_email(claim.kind, context)
+            shared = SharedEmail(email, context.get("deadline"), now + RENDER_AGAIN.total_seconds())
+            self._rendered[key] = shared
+        return shared
+
+
+def _shared_key(claim: EmailClaim) -> tuple[object, ...]:
+    """Return what recipients have in common whose emails differ only in their merge fields."""
+    about = tuple(sorted((name, str(value)) for name, value in claim.details.items()))
+    return (claim.kind, claim.campaign_id, claim.step_id, claim.locale, about)

@@ -16,7 +16,7 @@ from campaign.core.database import Sessions, make_sessions
 from campaign.core.errors import CampaignError, MailDelayed, MailUnknown
 from campaign.emails import bulk_claims
 from campaign.emails.batch_renderer import BatchRenderer, envelope_sender
-from campaign.emails.bulk_claims import BulkBatch
+from campaign.emails.bulk_claims import BulkBatch, SendTerms
 from campaign.emails.contexts import ObsoleteEmail
 from campaign.emails.rate_limit import SendRate, slot
 from campaign.mailer import circuit_breaker, outbox
@@ -166,6 +166,7 @@ class BulkSender:
         self._renderer = BatchRenderer(installation)
         self._ended: tuple[EmailClaim, Exception | None, str] | None = None
         self._stopped = False
+        self._cap = installation.settings.mail.email_cap
 
     def deliver(self, claim: EmailClaim) -> bool:
         """Render the email, check again that it is wanted, mark it as started and send it.
@@ -203,7 +204,8 @@ class BulkSender:
                 bulk_claims.drop(session, claim, message.reason)
                 begun = False
             else:
-                begun = bulk_claims.begin_bulk(session, claim, clock.now())
+                terms = SendTerms(self._cap, self._renderer.deadline(claim))
+                begun = bulk_claims.begin_bulk(session, claim, clock.now(), terms)
         self._ended = None
         return begun
 

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, Text, bindparam, func, select, update
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from campaign.core.claims import MOMENT
@@ -20,18 +21,27 @@ from campaign.mailer.circuit_breaker import lane_of
 from campaign.mailer.kinds import EmailKind
 from campaign.mailer.outbox import CLAIMED, EmailClaim
 from campaign.mailer.refusal_meaning import RefusalAbout, RefusalCause
-from campaign.models import OutboxMessage, OutboxState, SuppressionReason
-from campaign.outreach import eligibility, reminders
+from campaign.models import Campaign, OutboxMessage, OutboxState, SuppressionReason
+from campaign.outreach import eligibility, email_cap, extension_notices, reminders
 
 MAY_HAVE_ARRIVED = "it may have arrived and is not sent again"
 TOO_LATE = "it expired before it could be sent"
 REFUSES_EVERYBODY = "the mail server refuses everybody"
 APART = timedelta(minutes=1)
 """Between messages that are queued again because the mail server refused several in a row."""
+RENDER_AGAIN = timedelta(seconds=5)
+"""How long a shared text is used; after this it is written anew, with the figures and the deadline of then."""
 
 _BEGUN = outbox.QUEUE.ours.where(
     outbox.MESSAGES.c.begun_at.is_(None), outbox.MESSAGES.c.lease_until > MOMENT
 ).values(begun_at=MOMENT)
+
+# What an email says about the end is kept with it: after an extension, those who were told another end are told.
+_BEGUN_ASKING = _BEGUN.values(
+    details=outbox.MESSAGES.c.details.op("||", return_type=JSONB())(
+        func.jsonb_build_object(extension_notices.END, bindparam("named_end", type_=Text()))
+    )
+)
 
 # Only the order of the index: a whole list of recipients is due at one moment and would be sorted for each batch.
 _BULK = (
@@ -103,7 +113,20 @@ def _change(session: Session, claims: Iterable[EmailClaim], **values: object) ->
         )
 
 
-def begin_bulk(session: Session, claim: EmailClaim, at: datetime) -> bool:
+@dataclass(frozen=True)
+class SendTerms:
+    """What an email that asks must keep to: `cap` is `EMAIL_CAP`, `deadline` the end that its text names.
+
+    Without a deadline, the email is taken to name the current one.
+    """
+
+    cap: int = email_cap.DEFAULT_CAP
+    deadline: datetime | None = None
+
+
+def begin_bulk(
+    session: Session, claim: EmailClaim, at: datetime, terms: SendTerms | None = None
+) -> bool:
     """Check one campaign email for the last time. Return True if it should be sent; it then counts as started.
 
     Commit before contacting the mail server. If it should not be sent, its row says why or is postponed.
@@ -115,17 +138,37 @@ def begin_bulk(session: Session, claim: EmailClaim, at: datetime) -> bool:
         drop(session, claim, reason)
         return False
     later = eligibility.postponed_until(session, claim, at)
-    if later is None:
-        return _begin(session, claim, at)
+    if later is not None:
+        return _postpone(session, claim, later, "the recipient's quiet hours or a pause")
+    if email_cap.is_counted(claim.kind):
+        return _begin_asking(session, claim, at, terms or SendTerms())
+    return outbox.QUEUE.change(session, _BEGUN, claim, moment=at)
+
+
+def _begin_asking(session: Session, claim: EmailClaim, at: datetime, terms: SendTerms) -> bool:
+    """Begin an email that counts toward the reader's cap, if there is room and its text is still right."""
+    campaign = session.get_one(Campaign, claim.campaign_id)
+    if terms.deadline is not None and terms.deadline != campaign.deadline:
+        # The deadline moved after the text was written: write it again.
+        return _postpone(session, claim, at + RENDER_AGAIN, "a change of the deadline")
+    email_cap.lock_reader(session, claim.recipient)
+    if claim.kind == EmailKind.extension:
+        if reason := extension_notices.obsolete_reason(session, claim, campaign):
+            drop(session, claim, reason)
+            return False
+    elif room := email_cap.room_from(session, claim.recipient, at, terms.cap):
+        cause = f"the recipient had {terms.cap} appeal emails in seven days"
+        return _postpone(session, claim, room, cause)
+    end = extension_notices.named_end(campaign.deadline)
+    return outbox.QUEUE.change(session, _BEGUN_ASKING, claim, moment=at, named_end=end)
+
+
+def _postpone(session: Session, claim: EmailClaim, later: datetime, cause: str) -> bool:
     if _expired(claim, later):
-        drop(session, claim, "it expires during the recipient's quiet hours or a pause")
+        drop(session, claim, f"it expires before it can be sent, because of {cause}")
     else:
         outbox.put_back(session, claim, later, attempts=claim.attempts - 1)
     return False
-
-
-def _begin(session: Session, claim: EmailClaim, at: datetime) -> bool:
-    return outbox.QUEUE.change(session, _BEGUN, claim, moment=at)
 
 
 def record_outcome(

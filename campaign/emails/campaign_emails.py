@@ -3,6 +3,7 @@
 `outreach.eligibility` decides whether a recipient should still get one; this module checks the state of the campaign.
 """
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -13,28 +14,59 @@ from campaign.core import clock
 from campaign.core.i18n import get_language
 from campaign.mailer.email_context import ObsoleteEmail, Sender
 from campaign.mailer.outbox import EmailClaim
-from campaign.models import Campaign, CampaignState, CampaignStep, Extension
+from campaign.models import Campaign, CampaignState, CampaignStep, StepBasis
+from campaign.outreach import introductions
 from campaign.outreach.campaign_email_content import (
     appeal_context,
+    extension_context,
     reminder_context,
     result_context,
 )
+from campaign.outreach.extension_notices import TOLD, find_extension
 
 
 def appeal(session: Session, claim: EmailClaim, sender: Sender) -> dict[str, Any] | ObsoleteEmail:
     """Return the context of a scheduled campaign email, while the campaign is open."""
     progress = _progress(session, claim)
     step = session.get_one(CampaignStep, claim.step_id)
-    extension = _extension(session, progress.campaign)
+    extension = find_extension(session, progress.campaign)
+    language = get_language(claim.locale)
+    opening = _opening(session, claim, step)
     return _not_open(progress) or appeal_context(
-        progress, step, extension, sender, get_language(claim.locale)
+        progress, step, extension, sender, language, opening
+    )
+
+
+def _opening(session: Session, claim: EmailClaim, step: CampaignStep) -> CampaignStep | None:
+    """Return the campaign's opening if another step is the first email of the campaign to this recipient."""
+    if step.basis == StepBasis.opening or not introductions.is_first(claim.details):
+        return None
+    return session.scalar(
+        select(CampaignStep).where(
+            CampaignStep.campaign_id == claim.campaign_id,
+            CampaignStep.basis == StepBasis.opening.value,
+        )
+    )
+
+
+def extension(
+    session: Session, claim: EmailClaim, sender: Sender
+) -> dict[str, Any] | ObsoleteEmail:
+    """Return the context of the email about the extension that set the current deadline."""
+    progress = _progress(session, claim)
+    found = find_extension(session, progress.campaign)
+    if found is None:
+        return ObsoleteEmail("the deadline has moved again")
+    told = datetime.fromisoformat(claim.details[TOLD])
+    return _not_open(progress) or extension_context(
+        progress, found, told, sender, get_language(claim.locale)
     )
 
 
 def reminder(session: Session, claim: EmailClaim, sender: Sender) -> dict[str, Any] | ObsoleteEmail:
     """Return the context of a requested reminder, while the campaign is open."""
     progress = _progress(session, claim)
-    extension = _extension(session, progress.campaign)
+    extension = find_extension(session, progress.campaign)
     return _not_open(progress) or reminder_context(
         progress, extension, sender, get_language(claim.locale)
     )
@@ -57,16 +89,6 @@ def thank_you(
 def _progress(session: Session, claim: EmailClaim) -> Progress:
     campaign = session.get_one(Campaign, claim.campaign_id)
     return read_progress(session, campaign, clock.now())
-
-
-def _extension(session: Session, campaign: Campaign) -> Extension | None:
-    """Return the extension that set the current deadline."""
-    return session.scalar(
-        select(Extension)
-        .where(Extension.campaign_id == campaign.id, Extension.deadline == campaign.deadline)
-        .order_by(Extension.id.desc())
-        .limit(1)
-    )
 
 
 def _not_open(progress: Progress) -> ObsoleteEmail | None:

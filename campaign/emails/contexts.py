@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from campaign.core import clock
 from campaign.donations.tribute_cards import build_card_email
 from campaign.donor_portal import emails as donor_page
-from campaign.emails.campaign_emails import appeal, reminder, thank_you, wrap_up
+from campaign.emails.campaign_emails import appeal, extension, reminder, thank_you, wrap_up
 from campaign.emails.donation_emails import (
     INTERVAL_NAMES,
     PAYMENT_FAILED,
@@ -152,6 +152,7 @@ CONTEXT_BUILDERS: Mapping[EmailKind, ContextBuilder] = {
     EmailKind.sign_in_link: build_sign_in_email,
     EmailKind.staff_alert: _staff_alert,
     EmailKind.appeal: appeal,
+    EmailKind.extension: extension,
     EmailKind.reminder: reminder,
     EmailKind.thank_you: thank_you,
     EmailKind.wrap_up: wrap_up,

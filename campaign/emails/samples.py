@@ -4,11 +4,12 @@ The contexts come from the same functions as the real ones, from rows that are n
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from campaign.auth.policies import STAFF_LINK, STAFF_LINK_BY_EMAIL
+from campaign.campaigns.progress import MatchingStatus
 from campaign.core.i18n import get_language
 from campaign.donations import tribute_cards
 from campaign.donor_portal import emails as donor_page
@@ -32,6 +33,7 @@ from campaign.models import (
     DonorLinkPurpose,
     Extension,
     GiftElsewhere,
+    MatchingGift,
     Receipt,
     ReceiptKind,
     TributeCard,
@@ -235,8 +237,29 @@ def _appeals() -> list[Sample]:
         Sample(
             "appeal_extended", EmailKind.appeal, _appeal("last_day", three, 3_125_000, moved=True)
         ),
+        *_arguments(moments["seven_days"]),
+        Sample("extension", EmailKind.extension, _extension(END - timedelta(days=7, hours=4))),
+        Sample("extension_reopened", EmailKind.extension, _extension(END - timedelta(days=6))),
         Sample("reminder", EmailKind.reminder, _reminder(three)),
     ]
+
+
+def _arguments(at: datetime) -> list[Sample]:
+    """Return the appeals that say something special about the campaign or to the recipient."""
+    matched = MatchingGift(
+        sponsor="the Reyes family",
+        pool=1_000_000,
+        ratio_percent=100,
+        starts_at=OPENING,
+        ends_at=at + timedelta(days=2),
+    )
+    appeals = {
+        "appeal_first": _appeal("three_days", at, 1_250_000, first=True),
+        "appeal_early": _appeal("nine_days", at, 20_000),
+        "appeal_matched": _appeal("seven_days", at, 1_250_000, matched=matched),
+        "appeal_stretch": _appeal("two_days", at, 5_231_000, stretch=6_000_000),
+    }
+    return [Sample(name, EmailKind.appeal, make) for name, make in appeals.items()]
 
 
 def _appeal(
@@ -246,15 +269,34 @@ def _appeal(
     *,
     texts: Mapping[str, Any] | None = None,
     moved: bool = False,
+    first: bool = False,
+    matched: MatchingGift | None = None,
+    stretch: int | None = None,
 ) -> Make:
     step = CampaignStep(key=key, texts=texts or {})
-    extension = Extension(
+    opening = CampaignStep(key="opening", texts={}) if first else None
+    shown = progress(at, raised)
+    shown.campaign.stretch_goal = stretch
+    if matched:
+        shown = replace(shown, matching=(MatchingStatus(matched, 640_000),))
+    return lambda sender, locale: campaign_email_content.appeal_context(
+        shown, step, _moved() if moved else None, sender, get_language(locale), opening
+    )
+
+
+def _moved(at: datetime = END - timedelta(days=8)) -> Extension:
+    return Extension(
         previous_deadline=END - timedelta(days=7),
         deadline=END,
         reason="a storm kept our office closed for a week",
+        created_at=at,
     )
-    return lambda sender, locale: campaign_email_content.appeal_context(
-        progress(at, raised), step, extension if moved else None, sender, get_language(locale)
+
+
+def _extension(at: datetime) -> Make:
+    told = END - timedelta(days=7)
+    return lambda sender, locale: campaign_email_content.extension_context(
+        progress(at, 3_125_000), _moved(at), told, sender, get_language(locale)
     )
 
 

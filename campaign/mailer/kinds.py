@@ -17,6 +17,7 @@ class EmailKind(StrEnum):
     sign_in_link = "sign_in_link"
     staff_alert = "staff_alert"
     appeal = "appeal"
+    extension = "extension"
     reminder = "reminder"
     thank_you = "thank_you"
     wrap_up = "wrap_up"
@@ -31,6 +32,7 @@ class EmailKind(StrEnum):
 _CAMPAIGN_EMAILS = frozenset(
     {
         EmailKind.appeal,
+        EmailKind.extension,
         EmailKind.reminder,
         EmailKind.thank_you,
         EmailKind.wrap_up,

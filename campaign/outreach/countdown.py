@@ -26,6 +26,7 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns import schedule
 from campaign.campaigns.quiet_hours import quiet_end
+from campaign.campaigns.step_names import step_name
 from campaign.mailer.kinds import EmailKind
 from campaign.mailer.queue import queue_from_select
 from campaign.models import (
@@ -35,14 +36,22 @@ from campaign.models import (
     Reminder,
     StepBasis,
 )
-from campaign.outreach import eligibility, reminders, segments
+from campaign.outreach import (
+    eligibility,
+    email_cap,
+    extension_notices,
+    introductions,
+    reminders,
+    segments,
+)
 
 
 @dataclass(frozen=True)
 class Queued:
     """What a run queued for one step of a campaign, or would queue: `count` emails of one kind.
 
-    `key` is the step's key, or `reminder`. `closes` is when they expire.
+    `key` is the step's key, or `reminder` or `extension`; `name` is what readers read in the step, '' for the others.
+    `closes` is when they expire.
     """
 
     campaign: str
@@ -51,6 +60,7 @@ class Queued:
     count: int
     due: datetime
     closes: datetime
+    name: str = ""
 
 
 def campaigns_to_mail(session: Session, at: datetime) -> Sequence[tuple[int, str]]:
@@ -73,15 +83,24 @@ def campaigns_to_mail(session: Session, at: datetime) -> Sequence[tuple[int, str
     return [(row.id, row.slug) for row in found]
 
 
-def queue_due(session: Session, campaign_id: int, at: datetime, mail_domain: str) -> list[Queued]:
+def queue_due(
+    session: Session,
+    campaign_id: int,
+    at: datetime,
+    mail_domain: str,
+    *,
+    cap: int = email_cap.DEFAULT_CAP,
+) -> list[Queued]:
     """Queue what is due for this campaign at `at`; return what was queued. A step without recipients has a count of 0.
+
+    `cap` is `EMAIL_CAP`: nobody gets more appeal emails in seven days, over all campaigns.
 
     Waits for any concurrent run of the same campaign and then sees its rows.
     """
     schedule.lock_schedule(session, campaign_id)
     campaign = session.get_one(Campaign, campaign_id, populate_existing=True)
-    queued = []
-    for found, emails in _emails(session, campaign, at):
+    queued = _told(campaign, extension_notices.queue_notices(session, campaign, at, mail_domain))
+    for found, emails in _emails(session, campaign, at, cap):
         count = queue_from_select(session, found.kind, emails, mail_domain)
         queued.append(replace(found, count=count))
     reminded = reminders.queue_due(session, campaign, at, mail_domain)
@@ -89,15 +108,20 @@ def queue_due(session: Session, campaign_id: int, at: datetime, mail_domain: str
 
 
 def preview_due(
-    session: Session, campaign_id: int, at: datetime, *, at_any_hour: bool = False
+    session: Session,
+    campaign_id: int,
+    at: datetime,
+    *,
+    at_any_hour: bool = False,
+    cap: int = email_cap.DEFAULT_CAP,
 ) -> list[Queued]:
     """Return what `queue_due` would queue now, without writing or waiting.
 
     `at_any_hour` also counts recipients in their quiet hours, whose emails are queued later.
     """
     campaign = session.get_one(Campaign, campaign_id, populate_existing=True)
-    queued = []
-    for found, emails in _emails(session, campaign, at, at_any_hour=at_any_hour):
+    queued = _told(campaign, extension_notices.count_due(session, campaign, at))
+    for found, emails in _emails(session, campaign, at, cap, at_any_hour=at_any_hour):
         counted = select(func.count()).select_from(emails.subquery())
         queued.append(replace(found, count=session.scalars(counted).one()))
     return _by_step(queued) + _reminded(campaign, reminders.count_due(session, campaign, at))
@@ -112,6 +136,13 @@ def _by_step(queued: Iterable[Queued]) -> list[Queued]:
     return list(found.values())
 
 
+def _told(campaign: Campaign, count: int) -> list[Queued]:
+    if not count:
+        return []
+    kind = EmailKind.extension
+    return [Queued(campaign.slug, kind, kind, count, campaign.starts_at, campaign.deadline)]
+
+
 def _reminded(campaign: Campaign, count: int) -> list[Queued]:
     if not count:
         return []
@@ -120,7 +151,7 @@ def _reminded(campaign: Campaign, count: int) -> list[Queued]:
 
 
 def _emails(
-    session: Session, campaign: Campaign, at: datetime, *, at_any_hour: bool = False
+    session: Session, campaign: Campaign, at: datetime, cap: int, *, at_any_hour: bool = False
 ) -> list[tuple[Queued, Select[Any]]]:
     """Return the emails to queue for the step that is open, by kind.
 
@@ -136,9 +167,15 @@ def _emails(
         zones = session.scalars(select(people.c.timezone).distinct()).all()
         by_step = _open_by_zone(campaign, steps, zones, at, at_any_hour=at_any_hour)
         for window, names in by_step:
-            queued = Queued(campaign.slug, window.step.key, kind, 0, window.due, window.closes)
-            rows = _rows(campaign, window, kind, people, at)
-            found.append((queued, rows.where(_lives_in(people, names))))
+            name = step_name(campaign, window.step)
+            queued = Queued(
+                campaign.slug, window.step.key, kind, 0, window.due, window.closes, name
+            )
+            rows = _rows(campaign, window, kind, people, at).where(_lives_in(people, names))
+            if kind == EmailKind.appeal:
+                room = email_cap.room_for(window, schedule.windows(campaign, steps), at, cap)
+                rows = rows.where(*_may_be_asked(campaign, people, at, room))
+            found.append((queued, rows))
     return found
 
 
@@ -174,6 +211,15 @@ def _open_by_zone(
     return list(found.items())
 
 
+def _may_be_asked(
+    campaign: Campaign, people: Subquery, at: datetime, room: int
+) -> list[ColumnElement[bool]]:
+    """Whether people have room for another email, and are not just being told of an extension."""
+    address = func.lower(people.c.email)
+    told_now = extension_notices.being_told(campaign, address, at)
+    return [~email_cap.has_no_room(address, at, room), ~told_now]
+
+
 def _lives_in(people: Subquery, names: Sequence[str | None]) -> ColumnElement[bool]:
     zone = people.c.timezone
     named = zone.in_([name for name in names if name is not None])
@@ -198,6 +244,7 @@ def _rows(
         func.concat(literal(window.step.id), literal(":"), address).label("subject_key"),
         literal(campaign.id).label("campaign_id"),
         literal(window.step.id).label("step_id"),
+        introductions.details(campaign, kind, address).label("details"),
         people.c.email.label("recipient"),
         people.c.name,
         people.c.locale,

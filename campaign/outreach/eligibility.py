@@ -47,8 +47,6 @@ Id = int | ColumnElement[int]
 WINDOWS = "windows"
 """The key in a session's `info` under which a sender caches the windows during a batch."""
 
-_ASKING = (EmailKind.appeal, EmailKind.reminder, EmailKind.move_over)
-
 PAUSED_RETRY = timedelta(minutes=15)
 """How long an appeal of a paused campaign is postponed."""
 
@@ -194,7 +192,8 @@ def _email_unwanted(session: Session, claim: "EmailClaim", campaign: Campaign, a
             return "The campaign is over."
         kept = session.get(Reminder, int(claim.subject_key), populate_existing=True)
         return "" if kept else "The reminder was canceled or moved to another time."
-    if claim.kind in (EmailKind.appeal, EmailKind.move_over) and at >= campaign.deadline:
+    ending = (EmailKind.appeal, EmailKind.extension, EmailKind.move_over)
+    if claim.kind in ending and at >= campaign.deadline:
         return "The campaign is over."
     if claim.step_id is None:
         return ""
@@ -202,6 +201,9 @@ def _email_unwanted(session: Session, claim: "EmailClaim", campaign: Campaign, a
     if window is None:
         return "The email is switched off or is never due."
     return "" if at < window.closes else "The time for this email is over."
+
+
+_PAUSABLE = (EmailKind.appeal, EmailKind.extension, EmailKind.reminder, EmailKind.move_over)
 
 
 def postponed_until(session: Session, claim: "EmailClaim", at: datetime) -> datetime | None:
@@ -216,7 +218,7 @@ def postponed_until(session: Session, claim: "EmailClaim", at: datetime) -> date
     campaign = session.get(Campaign, claim.campaign_id)
     if campaign is None:
         return None
-    if campaign.paused_at is not None and claim.kind in _ASKING:
+    if campaign.paused_at is not None and claim.kind in _PAUSABLE:
         return at + PAUSED_RETRY
     later = _step_due(session, campaign, claim, at)
     waking = quiet_end(later, reader_zone(campaign, claim.timezone)) or later

@@ -7,20 +7,24 @@ from sqlalchemy import Subquery, func, select, true
 from sqlalchemy.orm import Session
 
 from campaign.campaigns import schedule
+from campaign.campaigns.step_names import step_name
 from campaign.models import Campaign, CampaignStep
 from campaign.outreach import eligibility, segments
 from campaign.outreach.countdown import preview_due
+from campaign.outreach.email_cap import DEFAULT_CAP
 from campaign.outreach.step_statistics import Counts, email_counts
 
 
 @dataclass(frozen=True)
 class StepRow:
-    """A step of the email schedule. `window` is None if it is off or due before the campaign starts.
+    """A step of the email schedule; `name` is what its readers read.
 
-    `reach` is how many emails it would send, or None if its time is over.
+    `window` is None if it is off or due before the campaign starts. `reach` is how many emails it would send, or None
+    if its time is over.
     """
 
     step: CampaignStep
+    name: str
     due: datetime
     window: schedule.Window | None
     counts: Counts
@@ -37,12 +41,14 @@ class StepRow:
         return "over" if self.window.closes <= at else "upcoming"
 
 
-def step_rows(session: Session, campaign: Campaign, at: datetime) -> list[StepRow]:
+def step_rows(
+    session: Session, campaign: Campaign, at: datetime, cap: int = DEFAULT_CAP
+) -> list[StepRow]:
     """Return all steps of the campaign by due time. The step that is due now is counted without quiet hours."""
     every = schedule.list_steps(session, campaign.id)
     windows = {window.step.id: window for window in schedule.windows(campaign, every)}
     counts = email_counts(session, campaign)
-    now = _due_now(session, campaign, at)
+    now = _due_now(session, campaign, at, cap)
     asked, thanked = _expected(session, campaign)
     rows = []
     for step in sorted(every, key=lambda one: (schedule.due_at(campaign, one), one.id)):
@@ -54,15 +60,20 @@ def step_rows(session: Session, campaign: Campaign, at: datetime) -> list[StepRo
             reach = thanked if window.after_end else asked
         rows.append(
             StepRow(
-                step, schedule.due_at(campaign, step), window, counts.get(step.id, Counts()), reach
+                step,
+                step_name(campaign, step),
+                schedule.due_at(campaign, step),
+                window,
+                counts.get(step.id, Counts()),
+                reach,
             )
         )
     return rows
 
 
-def _due_now(session: Session, campaign: Campaign, at: datetime) -> dict[str, int]:
+def _due_now(session: Session, campaign: Campaign, at: datetime, cap: int) -> dict[str, int]:
     found: dict[str, int] = {}
-    for queued in preview_due(session, campaign.id, at, at_any_hour=True):
+    for queued in preview_due(session, campaign.id, at, at_any_hour=True, cap=cap):
         found[queued.key] = found.get(queued.key, 0) + queued.count
     return found
 

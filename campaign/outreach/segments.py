@@ -3,7 +3,7 @@
 Each segment has the columns email, name, locale and timezone. Each address occurs once, ignoring case.
 """
 
-from sqlalchemy import Subquery, exists, func, literal, null, select, union_all
+from sqlalchemy import Subquery, exists, func, literal, null, or_, select, union_all
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from campaign.mailer.kinds import EmailKind
@@ -64,7 +64,10 @@ def thank_you_recipients(campaign: Campaign) -> Subquery:
 
 
 def wrap_up_recipients(campaign: Campaign) -> Subquery:
-    """Return the people who were sent an appeal of this campaign. Addresses of reminders have been erased."""
+    """Return the people whom an appeal or an extension of this campaign reached, or may have reached.
+
+    Addresses of reminders have been erased.
+    """
     address = func.lower(OutboxMessage.recipient)
     return (
         select(
@@ -75,8 +78,8 @@ def wrap_up_recipients(campaign: Campaign) -> Subquery:
         )
         .where(
             OutboxMessage.campaign_id == campaign.id,
-            OutboxMessage.kind == EmailKind.appeal,
-            OutboxMessage.state == OutboxState.sent.value,
+            OutboxMessage.kind.in_([EmailKind.appeal, EmailKind.extension]),
+            or_(OutboxMessage.state == OutboxState.sent.value, OutboxMessage.begun_at.is_not(None)),
             OutboxMessage.recipient != "",
         )
         .ext(distinct_on(address))

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from campaign.campaigns import schedule
 from campaign.campaigns.extensions import public_extensions
 from campaign.campaigns.progress import Progress, read_progress
+from campaign.campaigns.step_names import step_name
 from campaign.models import (
     Campaign,
     Donation,
@@ -54,9 +55,10 @@ class LedgerSum:
 
 @dataclass(frozen=True)
 class EmailResult:
-    """The emails of a schedule step, and the gifts made through their links."""
+    """The emails of a schedule step, which says `name` to readers, and the gifts made through their links."""
 
     key: str
+    name: str
     counts: Counts
     given: Tally
 
@@ -162,6 +164,7 @@ def _mail(session: Session, campaign: Campaign, codes: Mapping[str, Tally]) -> l
     return [
         EmailResult(
             step.key,
+            step_name(campaign, step),
             counts.get(step.id, Counts()),
             codes.get(mail_code(step.key), Tally(step.key)),
         )

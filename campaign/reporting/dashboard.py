@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns.progress import Progress, read_progress
 from campaign.campaigns.schedule import due_at, list_steps
+from campaign.campaigns.step_names import step_name
 from campaign.core import clock
 from campaign.models import (
     Campaign,
@@ -29,9 +30,10 @@ from campaign.reporting.tallies import Tally
 
 @dataclass(frozen=True)
 class StepEmails:
-    """The emails of one schedule step by state. `due` is when the step starts."""
+    """The emails of one schedule step by state. `name` is what readers read; `due` is when the step starts."""
 
     key: str
+    name: str
     due: datetime
     enabled: bool
     counts: Counts
@@ -41,7 +43,13 @@ def email_statistics(session: Session, campaign: Campaign) -> Sequence[StepEmail
     """Return the email counts of each schedule step, in order of its due time."""
     counts = email_counts(session, campaign)
     rows = [
-        StepEmails(step.key, due_at(campaign, step), step.enabled, counts.get(step.id, Counts()))
+        StepEmails(
+            step.key,
+            step_name(campaign, step),
+            due_at(campaign, step),
+            step.enabled,
+            counts.get(step.id, Counts()),
+        )
         for step in list_steps(session, campaign.id)
     ]
     return sorted(rows, key=lambda row: (row.due, row.key))

@@ -17,6 +17,7 @@ _MAIL_NAMES = {
     EmailKind.donor_portal_link: "Link to the donor’s own page, which the donor asked for",
     EmailKind.donor_portal_note: "Note about a change on the donor’s own page",
     EmailKind.appeal: "Campaign email",
+    EmailKind.extension: "Email about a new deadline",
     EmailKind.reminder: "Reminder that the donor asked for",
     EmailKind.thank_you: "Campaign thank-you",
     EmailKind.wrap_up: "Campaign result",

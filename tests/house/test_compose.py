@@ -175,6 +175,7 @@ def test_what_is_in_dotenv_reaches_the_settings(tmp_path: Path) -> None:
         "CARD_FEE_FIXED": "25",
         "CARD_FEE_RATE": "0.022",
         "CHART_OF_ACCOUNTS": "fees = 6040 Merchant fees",
+        "EMAIL_CAP": "2",
         "MAIL_BOUNCES": "bounces@example.org",
         "MAIL_CONNECTIONS": "7",
         "MAIL_RATE": "3",

@@ -104,7 +104,11 @@ def addresses(installation: Installation, kind: str = "appeal") -> list[str]:
 
 
 def mark_all_sent(installation: Installation) -> None:
+    """Mark what is queued as sent when it was due."""
     with installation.sessions.begin() as session:
         session.execute(
-            text("UPDATE outbox_message SET state = 'sent', sent_at = now(), begun_at = now()")
+            text(
+                "UPDATE outbox_message SET state = 'sent', sent_at = next_attempt_at,"
+                " begun_at = next_attempt_at WHERE state = 'queued'"
+            )
         )

@@ -13,7 +13,6 @@ from markupsafe import Markup
 from campaign.campaigns import formatting
 from campaign.core import clock, money
 from campaign.core.errors import AmountInvalid
-from campaign.donations.consents import WORDING
 from campaign.models import Campaign
 from campaign.web.appeal.deadline_changes import present_extensions
 from campaign.web.appeal.formatting import present_countdown, present_progress
@@ -29,7 +28,11 @@ from campaign.web.appeal.page_content import (
 from campaign.web.appeal.suggestions import cover_hint, present_mail, present_suggestions
 from campaign.web.context import installation, live
 from campaign.web.forms import GiftForm
-from campaign.web.giving.form_parsing import wall_comment_wording, wall_wording
+from campaign.web.giving.form_parsing import (
+    subscribe_wording,
+    wall_comment_wording,
+    wall_wording,
+)
 from campaign.web.giving.reminder_choices import present_reminders
 from campaign.web.language import page_language
 from campaign.web.theme import accents_for, stylesheet_url
@@ -127,7 +130,7 @@ def _campaign_values(campaign: Campaign, state: str) -> dict[str, Any]:
             campaign.smallest_amount, campaign.currency, page_language()
         ),
         "currency_symbol": money.symbol(campaign.currency),
-        "consent_wording": page_language().gettext(WORDING),
+        "consent_wording": subscribe_wording(),
         "wall_wording": wall_wording() if campaign.wall_shown else "",
         "wall_comment_wording": wall_comment_wording(),
         "fee_rate": str(installation().settings.card_fee_rate),

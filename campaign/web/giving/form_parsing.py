@@ -6,10 +6,11 @@ from decimal import Decimal
 from campaign.campaigns.donor_wall import LONGEST_PLACE
 from campaign.core import money
 from campaign.core.errors import AmountInvalid
-from campaign.donations.consents import WORDING
+from campaign.donations.consents import consent_wording
 from campaign.donations.donations import Gift, WallRequest
 from campaign.donations.tribute_cards import CardRequest
 from campaign.models import Campaign, CardDelivery, Frequency
+from campaign.web.context import installation
 from campaign.web.forms import GiftForm, clean, read_email
 from campaign.web.language import page_language, translate_error
 
@@ -119,6 +120,11 @@ def _sender(form: GiftForm) -> str:
 OTHER = "other"
 
 
+def subscribe_wording() -> str:
+    """Return the label of the box for campaign emails, which the donation stores."""
+    return consent_wording(page_language(), installation().settings.mail.email_cap)
+
+
 def wall_wording() -> str:
     """Return the label of the donor wall's checkbox; the request stores the label that the donor saw."""
     return page_language().gettext("Show my first name and city on the donor wall")
@@ -169,7 +175,7 @@ def read_gift(
         shared_computer=bool(form.shared.data),
         # The field is hidden, so the donor could not fix an error: truncate instead.
         code=clean(form.code.data)[:64],
-        consent_wording=page_language().gettext(WORDING) if form.subscribe.data else "",
+        consent_wording=subscribe_wording() if form.subscribe.data else "",
     )
 
 

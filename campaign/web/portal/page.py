@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 from campaign.campaigns import formatting
 from campaign.core import clock
 from campaign.core.i18n import get_language
-from campaign.donations.consents import WORDING
 from campaign.donor_portal.donation_history import DonorGifts, list_donor_gifts
 from campaign.donor_portal.preferences import appeal_preference
 from campaign.models import (
@@ -27,6 +26,7 @@ from campaign.receipts.receipt_text import GRANT, PROPERTY
 from campaign.web.appeal.page import Notice
 from campaign.web.appeal.page_content import campaign_title
 from campaign.web.context import installation
+from campaign.web.giving.form_parsing import subscribe_wording
 from campaign.web.language import page_language, requested_language
 from campaign.web.portal import access
 from campaign.web.portal.subscription_page import local_date, summarize
@@ -100,7 +100,7 @@ def _values(session: Session, donor: Donor, *, every: bool) -> dict[str, Any]:
         "this_year": str(today.year),
         "next_year": str(today.year + 1),
         "appeals": appeal_preference(session, donor).value,
-        "consent_wording": page_language().gettext(WORDING),
+        "consent_wording": subscribe_wording(),
         "erasure_text": local_date(request.asked_at) if request else "",
         "every_url": url_for("donor_page.all_gifts", lang=requested_language() or None),
     }

@@ -7,13 +7,13 @@ from sqlalchemy.orm import Session
 from campaign.core import clock
 from campaign.core.errors import DonorInvalid
 from campaign.core.task_queue import OUTBOX
-from campaign.donations.consents import WORDING
 from campaign.donor_portal.donation_history import find_donor_gift
 from campaign.donor_portal.emails import queue_confirmation
 from campaign.donor_portal.preferences import leave_wall, subscribe_donor, unsubscribe_donor
 from campaign.donor_portal.profile import change_details
 from campaign.models import Donor
 from campaign.web.context import installation
+from campaign.web.giving.form_parsing import subscribe_wording
 from campaign.web.language import page_language, requested_language
 from campaign.web.limits import SIGN_IN_LINKS, limiter
 from campaign.web.portal import access
@@ -90,7 +90,7 @@ def appeals() -> ResponseReturnValue:
     with installation().sessions.begin() as session:
         donor = _donor(session)
         if wanted:
-            subscribe_donor(session, donor, page_language().gettext(WORDING), clock.now())
+            subscribe_donor(session, donor, subscribe_wording(), clock.now())
         else:
             unsubscribe_donor(session, donor)
     return redirect_with_message("appeals_yes" if wanted else "appeals_no")

@@ -46,7 +46,26 @@ def begun(
             "We met our goal of $50,000. You can still give until Thursday, December 31",
         ),
         ("nine_days", HIDDEN, "9 days left to raise $50,000"),
-        ("last_hours", HIDDEN | LAST_HOURS, "Our campaign ends on Thursday, December 31"),
+        ("last_day", HIDDEN | LAST_HOURS, "Our campaign ends on Thursday, December 31"),
+        ("last_hours", HIDDEN | LAST_HOURS, "Our last email before the campaign ends"),
+        ("last_hours", LAST_HOURS, "Our last email before the campaign ends: $30,000 to go"),
+        ("nine_days", {"early": "yes"}, "9 days left to raise $50,000"),
+        (
+            "nine_days",
+            {"early": "yes", "matched": "yes"},
+            "Gifts are being matched: 9 days left to raise $50,000",
+        ),
+        ("nine_days", {"matched": "yes"}, "Gifts are being matched: 9 days left, $30,000 to go"),
+        (
+            "last_day",
+            {"matched": "yes"} | LAST_HOURS,
+            "Gifts are being matched: our campaign ends on Thursday, December 31",
+        ),
+        (
+            "last_day",
+            MET | {"stretch": "$60,000", "stretch_left": "$8,000"},
+            "We met our goal of $50,000. $8,000 more to reach $60,000",
+        ),
     ],
 )
 def test_a_subject_mentions_only_what_is_true_and_public(
@@ -60,7 +79,7 @@ def test_after_the_goal_or_on_the_last_day_every_step_has_other_text() -> None:
     met = {begun(key, **MET).paragraphs for key in steps}
     last = {begun(key, **LAST_HOURS).paragraphs for key in steps}
     usual = {begun(key).paragraphs for key in steps}
-    assert (len(met), len(last), len(usual)) == (1, 1, 5)
+    assert (len(met), len(last), len(usual)) == (1, 2, 5)
     assert begun("last_hours", **LAST_HOURS).paragraphs[0].startswith("This is our last email")
     # While the figure is hidden nobody may conclude from the words that the goal is met.
     assert begun("seven_days", **HIDDEN) == begun(

@@ -9,13 +9,16 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
 from campaign.core.clock import now
-from campaign.donations.consents import WORDING, record_consent
+from campaign.core.i18n import get_language
+from campaign.donations.consents import consent_wording, record_consent
 from campaign.mailer.suppressions import is_suppressed, suppress
 from campaign.models import Campaign, Subscriber, Suppression, SuppressionReason
 from campaign.runtime.context import Installation
 from campaign.stripe_events.process import apply_due_events
 from tests.support.campaigns import add_booked_gift
 from tests.support.stripe import Facts
+
+WORDING = consent_wording(get_language("en"), 3)
 
 Give = Callable[..., Facts]
 Store = Callable[..., None]
@@ -141,3 +144,9 @@ def test_only_an_unsubscribe_before_the_form_is_lifted(
         assert is_suppressed(session, "ben@example.org"), "another reader's stays"
     (found,) = subscribers(installation)
     assert found.email == "Ana@Example.org"
+
+
+def test_the_consent_names_the_cap_that_is_kept() -> None:
+    assert "at most 3 appeals in any 7 days" in WORDING
+    assert "at most 1 appeal in any 7 days" in consent_wording(get_language("en"), 1)
+    assert "como máximo 2 solicitudes en 7 días" in consent_wording(get_language("es"), 2)

@@ -1,18 +1,20 @@
 """What every appeal must say, and what it may contain."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from campaign.campaigns.progress import Progress
+from campaign.campaigns.progress import MatchingStatus, Progress
 from campaign.core.i18n import get_language
 from campaign.emails.sample_facts import END, campaign
 from campaign.mailer.merge_fields import fill
 from campaign.mailer.render import render_email
-from campaign.models import CampaignStep, Extension
+from campaign.models import CampaignStep, Extension, MatchingGift
 from campaign.outreach.campaign_email_content import (
     appeal_context,
+    extension_context,
     mail_code,
     reminder_context,
     result_context,
@@ -27,7 +29,7 @@ def test_each_step_shows_figure_deadline_code_and_how_to_give_by_mail(key: str) 
     sent_email = sample_email(f"appeal_{key}")
     text = " ".join(sent_email.text.split())
     for said in (
-        "of $50,000",
+        "Our goal is $50,000." if key == "opening" else "of $50,000",
         "11:59 p.m. on Thursday, December 31, Pacific time",
         f"https://give.example.org/c/year-end-2026?code=mail-{key.replace('_', '-')}#give",
         "make a check payable to The Harbor Ledger, write YEAR-END-2026 on the memo line",
@@ -49,8 +51,9 @@ def test_a_step_sent_at_another_hour_than_planned_is_still_true(key: str) -> Non
     assert "5 days left" in early
     assert "last email before" not in early
     late = _text(key, before=timedelta(minutes=20))
-    for untrue in ("days left", "day left", "hours left", "help us raise"):
+    for untrue in ("days left", "day left", "hours left"):
         assert untrue not in late
+    assert "When we sent this email, less than an hour remained." in " ".join(late.split())
     assert "December 31" in late
 
 
@@ -92,6 +95,111 @@ def test_a_moved_deadline_is_shown_with_its_reason() -> None:
     text = sample_email("appeal_extended").text.replace("\n", " ")
     assert "from Thursday, December 24 to Thursday, December 31." in text
     assert "a storm kept our office closed" in text
+
+
+def test_with_next_to_nothing_raised_an_email_asks_without_the_bar() -> None:
+    early = sample_email("appeal_early")
+    text = " ".join(early.text.split())
+    assert early.subject == "6 days left to raise $50,000"
+    assert "Our goal is $50,000." in text
+    for shown in ("$200", "0.4%", "of the goal", "still need"):
+        assert shown not in early.subject + text + early.html
+
+
+@pytest.mark.parametrize(("raised", "bar"), [(0, False), (249_999, False), (250_000, True)])
+def test_the_bar_is_shown_from_a_twentieth_of_the_goal(raised: int, bar: bool) -> None:
+    step = CampaignStep(key="nine_days", texts={"en": {"subject": "{raised} of {goal}"}})
+    context = appeal_context(_progress(raised), step, None, SENDER, get_language("en"))
+    email = fill(render_email("appeal", context), MERGE_FIELDS)
+    assert ('class="bar"' in email.html) is bar
+    assert email.subject.startswith("$") is bar
+
+
+def test_the_first_email_to_a_reader_introduces_the_campaign() -> None:
+    first, usual = sample_email("appeal_first"), sample_email("appeal_three_days")
+    introduction = "We are asking our readers to help us raise $50,000 by Thursday, December 31."
+    assert introduction in " ".join(first.text.split())
+    assert introduction not in " ".join(usual.text.split())
+
+
+def test_an_introduction_uses_the_words_of_staff_and_is_left_out_once_the_goal_is_met() -> None:
+    step = CampaignStep(key="three_days", texts={})
+    opening = CampaignStep(key="opening", texts={"en": {"opening": "We are the paper of Astoria."}})
+    shown = [
+        appeal_context(_progress(raised), step, None, SENDER, get_language("en"), opening)
+        for raised in (1_000_000, 5_100_000)
+    ]
+    assert shown[0]["opening"][0] == "We are the paper of Astoria."
+    assert [len(context["opening"]) for context in shown] == [2, 1]
+
+
+def test_an_open_match_is_named_with_sponsor_ratio_rest_and_end() -> None:
+    matched = sample_email("appeal_matched")
+    assert matched.subject == "Gifts are being matched: 6 days left, $37,500 to go"
+    sentence = (
+        "Until 9:00 a.m. on December 27, the Reyes family adds $1 for each $1 you give, up to $10,000 in all."
+        " When we sent this email, $3,600 of that was left."
+    )
+    assert sentence in " ".join(matched.text.split())
+    assert sentence in matched.html
+
+
+@pytest.mark.parametrize(
+    ("given", "hours", "matched"),
+    [(0, 1, True), (999_999, 1, True), (1_000_000, 1, False), (0, 0, False), (0, -1, False)],
+)
+def test_a_match_that_is_used_up_or_over_is_not_mentioned(
+    given: int, hours: int, matched: bool
+) -> None:
+    progress = _progress(3_125_000)
+    gift = MatchingGift(
+        sponsor="the Reyes family",
+        pool=1_000_000,
+        ratio_percent=100,
+        starts_at=progress.as_of - timedelta(days=1),
+        ends_at=progress.as_of + timedelta(hours=hours),
+    )
+    progress = replace(progress, matching=(MatchingStatus(gift, given),))
+    step = CampaignStep(key="seven_days", texts={})
+    context = appeal_context(progress, step, None, SENDER, get_language("en"))
+    assert bool(context["matches"]) is matched
+    assert ("matched" in context["subject"]) is matched
+
+
+def test_a_stretch_goal_is_what_is_asked_for_once_the_goal_is_met() -> None:
+    stretch = sample_email("appeal_stretch")
+    assert stretch.subject == "We met our goal of $50,000. $7,690 more to reach $60,000"
+    assert "We are now working toward $60,000, and $7,690 is still missing." in " ".join(
+        stretch.text.split()
+    )
+    assert "still need" not in stretch.text
+
+
+def test_an_extension_is_told_with_both_ends_and_the_reason() -> None:
+    moved, reopened = sample_email("extension"), sample_email("extension_reopened")
+    assert moved.subject == "New end date: our campaign is open until Thursday, December 31"
+    assert (
+        "We told you that our campaign would end on Thursday, December 24. It now ends on Thursday, December 31."
+        " The reason: a storm kept our office closed for a week."
+    ) in " ".join(moved.text.split())
+    assert "Our campaign ended on Thursday, December 24. It is open again" in " ".join(
+        reopened.text.split()
+    )
+    assert "code=mail-extension#give" in moved.text
+
+
+def test_an_extension_by_hours_is_told_with_the_times() -> None:
+    told = END - timedelta(hours=3)
+    extension = Extension(
+        previous_deadline=told, deadline=END, reason="x", created_at=told - timedelta(hours=2)
+    )
+    context = extension_context(
+        _progress(3_125_000, at=told), extension, told, SENDER, get_language("en")
+    )
+    assert context["change_text"] == (
+        "We told you that our campaign would end at 9:00 p.m. on Thursday, December 31, Pacific time."
+        " It now ends at 11:59 p.m. on Thursday, December 31, Pacific time."
+    )
 
 
 def test_once_the_goal_is_met_no_amount_is_missing() -> None:

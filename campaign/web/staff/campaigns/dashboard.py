@@ -37,11 +37,6 @@ def source_name(code: str) -> str:
     return code
 
 
-def step_name(key: str) -> str:
-    """Return the label of a step of the email schedule: `Nine days`."""
-    return key.replace("_", " ").capitalize()
-
-
 blueprint: Blueprint = staff_blueprint("dashboard")
 
 
@@ -79,7 +74,6 @@ def _dashboard(slug: str | None) -> ResponseReturnValue:
         charts=_charts(campaign, found),
         share=share_bar,
         source_name=source_name,
-        step_name=step_name,
         band=lambda key: _band(int(key), campaign.currency),
         day_name=lambda key: format_date(date.fromisoformat(key), "MMM d", locale="en"),
     )

@@ -173,7 +173,7 @@ def _mail(report: CampaignReport) -> Section:
     currency = report.progress.campaign.currency
     rows = [
         (
-            one.key.replace("_", " ").capitalize(),
+            one.name,
             f"{one.counts.sent:,}",
             f"{one.counts.dropped + one.counts.failed:,}",
             f"{one.given.gifts:,}",

@@ -11,6 +11,7 @@ from wtforms import BooleanField, SelectField, StringField, TextAreaField
 from campaign.campaigns import schedule_edits
 from campaign.campaigns.campaigns import find_campaign
 from campaign.campaigns.schedule_edits import NO_EXPIRY, StepChange
+from campaign.campaigns.step_names import step_name
 from campaign.core import clock
 from campaign.core.errors import StepInvalid
 from campaign.core.i18n import languages, supported_locale
@@ -60,11 +61,12 @@ def index(slug: str) -> ResponseReturnValue:
     at = clock.now()
     with installation().sessions() as session:
         campaign = find_campaign(session, slug)
-        rows = step_rows(session, campaign, at)
+        rows = step_rows(session, campaign, at, installation().settings.mail.email_cap)
     return render_template(
         "staff/campaigns/schedule.html",
         page_title="Email schedule",
         campaign=campaign,
+        email_cap=installation().settings.mail.email_cap,
         rows=rows,
         at=at,
     )
@@ -211,7 +213,8 @@ def _render_email(
 def _page(campaign: Campaign, step: CampaignStep | None, form: StepForm, seen: StepPreview) -> str:
     return render_template(
         "staff/campaigns/schedule_step.html",
-        page_title=f"Step: {step.key.replace('_', ' ')}" if step else "New step",
+        page_title=f"Step: {step_name(campaign, step)}" if step else "New step",
+        name=step_name(campaign, step) if step else "New step",
         campaign=campaign,
         step=step,
         form=form,

@@ -14,10 +14,16 @@ from wtforms import StringField
 
 from campaign.campaigns import status_changes
 from campaign.campaigns.campaigns import find_campaign
-from campaign.campaigns.extensions import ExtensionResult, close_early, extend
+from campaign.campaigns.extensions import close_early
 from campaign.core import clock
 from campaign.core.errors import DeadlineInvalid, ExtensionRefused, StateRefused
+from campaign.core.task_queue import OUTBOX
 from campaign.models import Campaign, StaffRole
+from campaign.outreach.extension_notices import (
+    DeadlineRequest,
+    ToldExtension,
+    extend_and_tell,
+)
 from campaign.web.appeal.deadline_changes import present_extensions
 from campaign.web.appeal.formatting import ending
 from campaign.web.context import installation
@@ -62,7 +68,8 @@ EXTEND = StatusChange(
     "extend",
     "Extend the deadline",
     "A deadline can only move later. The public page shows the change and its reason permanently. Queued emails will"
-    " show the new deadline. A campaign that has ended accepts gifts again.",
+    " show the new deadline, and readers who were told another end and have not given get one email about the change."
+    " The next page shows how many. A campaign that has ended accepts gifts again.",
     "Extend the deadline",
     (
         (
@@ -117,9 +124,11 @@ def move_deadline(slug: str) -> ResponseReturnValue:
     """Extend the deadline."""
     form = MoveForm()
 
-    def move(session: Session, campaign: Campaign) -> ExtensionResult:
+    def move(session: Session, campaign: Campaign) -> ToldExtension:
         typed = (form.deadline.data or "", form.reason.data or "")
-        return extend(session, campaign, *typed, actor().name, clock.now(), actor())
+        request = DeadlineRequest(*typed, actor().name, actor())
+        domain = installation().settings.mail_from.domain
+        return extend_and_tell(session, campaign, request, clock.now(), domain)
 
     return _moving(slug, EXTEND, form, move)
 
@@ -130,8 +139,9 @@ def close(slug: str) -> ResponseReturnValue:
     """Close early."""
     form = ReasonForm()
 
-    def end(session: Session, campaign: Campaign) -> ExtensionResult:
-        return close_early(session, campaign, form.reason.data or "", actor().name, actor())
+    def end(session: Session, campaign: Campaign) -> ToldExtension:
+        result = close_early(session, campaign, form.reason.data or "", actor().name, actor())
+        return ToldExtension(result, 0)
 
     return _moving(slug, CLOSE, form, end)
 
@@ -140,7 +150,7 @@ def _moving(
     slug: str,
     act: StatusChange,
     form: FlaskForm,
-    move: Callable[[Session, Campaign], ExtensionResult],
+    move: Callable[[Session, Campaign], ToldExtension],
 ) -> ResponseReturnValue:
     """Show the form; then the public sentence, from a rolled-back transaction; then make the change."""
     if not form.is_submitted():
@@ -150,7 +160,7 @@ def _moving(
         with installation().sessions() as session:
             campaign = find_campaign(session, slug)
             made = move(session, campaign)
-            (sentence,) = present_extensions(campaign, [made.extension])
+            (sentence,) = present_extensions(campaign, [made.result.extension])
             if sure:
                 session.commit()
     except DeadlineInvalid as error:
@@ -160,8 +170,10 @@ def _moving(
         field = error.field if error.field in form else "reason"
         return _refused(slug, act, form, {field: str(error)})
     if not sure:
-        return _page(slug, act, form, sentence=sentence)
-    flash("This change was already made. Nothing changed." if made.repeated else sentence)
+        return _page(slug, act, form, sentence=sentence, told=made.told)
+    if made.told:
+        installation().notify(OUTBOX)
+    flash("This change was already made. Nothing changed." if made.result.repeated else sentence)
     return redirect(url_for("campaigns.show", slug=slug), 303)
 
 
@@ -245,7 +257,9 @@ def _refused(
     return make_response(_page(slug, act, form), 422)
 
 
-def _page(slug: str, act: StatusChange, form: FlaskForm, *, sentence: str = "") -> str:
+def _page(
+    slug: str, act: StatusChange, form: FlaskForm, *, sentence: str = "", told: int = 0
+) -> str:
     with installation().sessions() as session:
         campaign = find_campaign(session, slug)
     return render_template(
@@ -255,5 +269,6 @@ def _page(slug: str, act: StatusChange, form: FlaskForm, *, sentence: str = "") 
         form=form,
         campaign=campaign,
         sentence=sentence,
+        told=told,
         ending=ending(campaign),
     )
