@@ -164,7 +164,6 @@ class Looking:
             self.page.screenshot(path=f"{folder}/{name}-{self.eyes}.png", full_page=True)
         self.page.evaluate("document.documentElement.style.fontSize = '200%'")
         self.faults += [f"{shown}, text at twice its size: {one}" for one in overflow(self.page)]
-        if overflow(self.page): print(name, self.page.evaluate("[...document.querySelectorAll('body *')].filter(e=>e.getBoundingClientRect().right>document.documentElement.clientWidth+1 && !e.closest('.wide')).map(e=>e.tagName+'.'+e.className+' '+e.getBoundingClientRect().right+' '+e.textContent.trim().slice(0,40)).slice(0,6)"))
 
 
 @pytest.fixture
