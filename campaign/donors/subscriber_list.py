@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, and_, cast, exists, func, select, true
+from sqlalchemy import ColumnElement, and_, cast, exists, false, func, select, true
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import Session
 
@@ -107,7 +107,7 @@ def _text_condition(session: Session, text: str) -> Condition | None:
         return lambda one: func.lower(one.email) == text.lower()
     words = prefix_query(session, text)
     return lambda one: and_(
-        bool(words),
+        true() if words else false(),
         *(one.words.op("@@", is_comparison=True)(cast(query, TSQUERY)) for query in words),
     )
 

@@ -14,7 +14,7 @@ from campaign.models import Campaign, Subscriber, Suppression, SuppressionReason
 
 @dataclass(frozen=True)
 class SuppressionFilters:
-    """What to list; None and '' do not filter. `campaign_id` 0 means entries for all campaigns. `since` is inclusive."""
+    """What to list; None and '' do not filter. `campaign_id` 0: entries for all campaigns. `since` is inclusive."""
 
     address: str = ""
     reason: SuppressionReason | None = None
@@ -79,8 +79,9 @@ def load_suppressions(session: Session, ids: Sequence[int]) -> Sequence[Suppress
 
 def count_by_reason(session: Session) -> Mapping[SuppressionReason, int]:
     """Return the number of entries of each reason."""
-    counted = select(Suppression.reason, func.count()).group_by(Suppression.reason)
-    found = {reason: number for reason, number in session.execute(counted)}
+    counted = select(Suppression.reason, func.count().label("number"))
+    rows = session.execute(counted.group_by(Suppression.reason))
+    found: dict[str, int] = {row.reason: row.number for row in rows}
     return {one: found.get(one.value, 0) for one in SuppressionReason}
 
 
@@ -96,4 +97,5 @@ def _is(one: Entity, address: str) -> ColumnElement[bool]:
 def _of_campaign(one: Entity, campaign_id: int | None) -> ColumnElement[bool]:
     if campaign_id is None:
         return true()
-    return one.campaign_id.is_(None) if campaign_id == 0 else one.campaign_id == campaign_id
+    condition: ColumnElement[bool] = one.campaign_id == (campaign_id or None)
+    return condition

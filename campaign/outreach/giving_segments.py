@@ -3,8 +3,8 @@
 Each segment is about the person with an address: gifts under a record that staff merged with theirs count too. A gift
 is dated by its charge, or the postmark of a check. Gifts that are promised but not paid do not count yet.
 
-- `gave`: a gift of theirs arrived, and was neither refunded in full nor lost in a dispute; or a monthly or yearly gift of
-  theirs is running.
+- `gave`: a gift of theirs arrived, and was neither refunded in full nor lost in a dispute; or a monthly or yearly gift
+  of theirs is running.
 - `monthly`: a monthly gift of theirs is running: active, paused or with a payment overdue. It has not ended.
 - `lapsed`: they gave, but not in the last 365 days, and no monthly or yearly gift of theirs is running.
 - `never`: everyone else. `gave` and `never` together are all subscribers; `monthly` and `lapsed` are parts of `gave`.
@@ -86,8 +86,10 @@ def in_segment(segment: GivingSegment, giving: ColumnElement[str]) -> ColumnElem
 
 def count_segments(session: Session) -> dict[GivingSegment, int]:
     """Return the number of subscribers in each segment, as of the last update."""
-    rows = session.execute(select(Subscriber.giving, func.count()).group_by(Subscriber.giving))
-    found = {giving: number for giving, number in rows}
+    rows = session.execute(
+        select(Subscriber.giving, func.count().label("number")).group_by(Subscriber.giving)
+    )
+    found: dict[str, int] = {row.giving: row.number for row in rows}
     counts = {one: found.get(giving.value, 0) for one, giving in _EXCEPT_GAVE.items()}
     gave = sum(number for giving, number in found.items() if giving != Giving.never)
     return {GivingSegment.gave: gave, **counts}

@@ -1,4 +1,4 @@
-"""Consents as staff see them: what each says, and the gifts whose donor checked the box. Used by both pages of a person."""
+"""Consents as staff see them: what each says, and the gifts whose donor checked the box."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -24,9 +24,12 @@ SUBSCRIBER = Table(
         "name": "",
         "locale": "en",
         "consent_wording": "",
+        "giving": "never",
         "created_at": Default.transaction_time,
     },
     optional=["timezone"],
+    computed=["words"],
+    refused=refused("ck_subscriber_giving", *each("giving", ["", "gave", "Monthly"])),
     unique=[
         Unique(
             "uq_subscriber_lower_email",

@@ -5,6 +5,7 @@ from flask import Blueprint
 from campaign.web.staff.campaigns import (
     appearance,
     branding,
+    campaign_emails,
     campaigns,
     dashboard,
     direct_mail,
@@ -27,6 +28,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     donor_wall.blueprint,
     branding.blueprint,
     schedule.blueprint,
+    campaign_emails.blueprint,
     matching_gifts.blueprint,
     direct_mail.blueprint,
     report.blueprint,

@@ -1,6 +1,6 @@
 """Subscribers: the list with search and segments, its export, and one subscriber's page."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from flask import make_response, render_template, request, url_for
@@ -16,6 +16,7 @@ from campaign.core.i18n import get_language
 from campaign.donors.subscriber_list import (
     EXPORT_COLUMNS,
     SubscriberFilters,
+    SubscriberRow,
     SubscriberStatus,
     export_subscribers,
     find_subscribers,
@@ -78,7 +79,8 @@ def listed() -> ResponseReturnValue:
 
 
 def _list_page(form: SubscriberFilterForm, find: Any = None) -> ResponseReturnValue:
-    lines, keys = [], None
+    lines: Sequence[SubscriberRow] = []
+    keys = None
     with installation().sessions() as session:
         counts = count_segments(session)
         if find is not None:

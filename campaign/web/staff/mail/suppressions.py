@@ -20,7 +20,12 @@ from campaign.donors.suppression_changes import (
     undo_refused,
     undo_suppression,
 )
-from campaign.donors.suppression_list import SuppressionFilters, count_by_reason, find_suppressions
+from campaign.donors.suppression_list import (
+    SuppressionEntry,
+    SuppressionFilters,
+    count_by_reason,
+    find_suppressions,
+)
 from campaign.models import Campaign, StaffRole, SuppressionReason
 from campaign.web.context import installation
 from campaign.web.staff.core.access import actor, needs, staff_blueprint
@@ -96,7 +101,8 @@ class RefusedPreview:
 def listed() -> ResponseReturnValue:
     """List the entries that match the query string."""
     form = SuppressionFilterForm(formdata=request.args)
-    lines, keys = [], None
+    lines: Sequence[SuppressionEntry] = []
+    keys = None
     with installation().sessions() as session:
         campaigns = session.scalars(select(Campaign).order_by(Campaign.deadline.desc())).all()
         form.reason.choices = [

@@ -1,6 +1,6 @@
 """Undelivered emails: the list by problem and kind, one email, and sending one or all failed ones again."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from flask import flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -20,6 +20,7 @@ from campaign.models import StaffRole
 from campaign.reporting.undelivered_list import (
     PROBLEM_TEXTS,
     DeliveryProblem,
+    UndeliveredRow,
     count_problems,
     find_undelivered,
     get_message,
@@ -74,7 +75,8 @@ def listed() -> ResponseReturnValue:
     form, at = UndeliveredFilterForm(formdata=request.args), clock.now()
     cursor = read_list_cursor(form)
     problem, kind = read_choice(form.problem, DeliveryProblem), read_choice(form.kind, EmailKind)
-    lines, keys = [], None
+    lines: Sequence[UndeliveredRow] = []
+    keys = None
     with installation().sessions() as session:
         counts = count_problems(session, at)
         if not form.errors:

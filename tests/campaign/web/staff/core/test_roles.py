@@ -60,6 +60,10 @@ viewer  GET      /staff/c/<slug>/report
 viewer  GET      /staff/c/<slug>/report.pdf
 finance GET POST /staff/c/<slug>/direct-mail
 admin   POST     /staff/c/<slug>/resume
+viewer  GET      /staff/c/<slug>/emails
+viewer  GET      /staff/c/<slug>/emails/<key>
+viewer  GET      /staff/c/<slug>/emails/<key>.html
+viewer  GET      /staff/c/<slug>/emails/<key>.txt
 viewer  GET      /staff/c/<slug>/schedule
 admin   GET POST /staff/c/<slug>/schedule/<key>
 admin   POST     /staff/c/<slug>/schedule/<key>/preview

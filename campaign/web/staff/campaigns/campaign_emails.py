@@ -1,0 +1,81 @@
+"""The emails of a campaign as its readers would get them now, in each language."""
+
+from flask import Response, make_response, render_template, request
+from flask.typing import ResponseReturnValue
+
+from campaign.campaigns.campaigns import find_campaign
+from campaign.core import clock
+from campaign.core.i18n import get_language, languages, supported_locale
+from campaign.emails.names import step_name
+from campaign.mailer.email_context import Sender
+from campaign.mailer.render import RenderedEmail
+from campaign.models import Campaign, StaffRole
+from campaign.outreach.campaign_previews import REMINDER, THANKS, preview_email, preview_keys
+from campaign.web.context import installation
+from campaign.web.staff.core.access import needs, staff_blueprint
+from campaign.web.staff.system.mail_preview import EMAIL_POLICY, PAGE_POLICY, with_policy
+
+blueprint = staff_blueprint("campaign_emails", "/c/<slug>/emails")
+
+_OTHERS = {REMINDER: "Reminder", THANKS: "Thanks with the result"}
+
+
+@blueprint.get("")
+@needs(StaffRole.viewer)
+def index(slug: str) -> ResponseReturnValue:
+    """List the emails, each with its languages."""
+    with installation().sessions() as session:
+        campaign = find_campaign(session, slug)
+        found = preview_keys(session, campaign)
+    return render_template(
+        "staff/campaigns/emails.html",
+        page_title="Emails",
+        campaign=campaign,
+        emails=[(key, _name(key), step) for key, step in found],
+        languages=[get_language(one) for one in languages()],
+    )
+
+
+@blueprint.get("/<key>")
+@needs(StaffRole.viewer)
+def email(slug: str, key: str) -> ResponseReturnValue:
+    """Show one email: its subject, and its HTML and plain-text bodies in frames."""
+    campaign, shown, locale = _rendered(slug, key)
+    page = render_template(
+        "staff/campaigns/email.html",
+        page_title=_name(key),
+        campaign=campaign,
+        key=key,
+        email=shown,
+        email_locale=locale,
+        languages=[get_language(one) for one in languages()],
+    )
+    return with_policy(make_response(page), PAGE_POLICY)
+
+
+@blueprint.get("/<key>.html")
+@needs(StaffRole.viewer)
+def html(slug: str, key: str) -> ResponseReturnValue:
+    """Return the HTML body as it is sent."""
+    _, shown, _ = _rendered(slug, key)
+    return with_policy(Response(shown.html, mimetype="text/html"), EMAIL_POLICY)
+
+
+@blueprint.get("/<key>.txt")
+@needs(StaffRole.viewer)
+def text(slug: str, key: str) -> ResponseReturnValue:
+    """Return the plain-text body as it is sent."""
+    _, shown, _ = _rendered(slug, key)
+    return with_policy(Response(shown.text, mimetype="text/plain"), EMAIL_POLICY)
+
+
+def _rendered(slug: str, key: str) -> tuple[Campaign, RenderedEmail, str]:
+    here, locale = installation(), supported_locale(request.args.get("locale", "en"))
+    sender = Sender(here.settings.organization, here.address)
+    with here.sessions() as session:
+        campaign = find_campaign(session, slug)
+        return campaign, preview_email(session, campaign, key, sender, locale, clock.now()), locale
+
+
+def _name(key: str) -> str:
+    return _OTHERS.get(key) or step_name(key)
