@@ -48,6 +48,7 @@ pytest_plugins = [
     "tests.support.shared_server",
     "tests.support.shared_compilation",
     "tests.support.programs",
+    "tests.support.quick_collector",
     "tests.support.random_order",
     "tests.support.worker_crashes",
     "tests.support.browser",
