@@ -89,7 +89,7 @@ def test_the_tests_use_every_core_unless_the_caller_decides() -> None:
 def test_the_tests_keep_their_compiled_form_for_the_next_process(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    class Became(Exception):  # noqa: N818 - the process is another program from here on
+    class Became(Exception):
         pass
 
     def become(command: list[str]) -> NoReturn:
