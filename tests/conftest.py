@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import pytest
 import structlog
@@ -25,7 +26,11 @@ from campaign.models import Campaign
 from campaign.runtime.context import Installation, make_installation
 from sandbox.outbox.receiver import MailReceiver
 from sandbox.stripe import StripeSandbox
-from tests.support.reused_database import EmptiedDatabase
+
+if TYPE_CHECKING:
+    from tests.support.reused_database import (
+        EmptiedDatabase,
+    )  # pytest loads it, to rewrite its assertions
 
 WEBHOOK_SECRET = "whsec_for_tests"
 GIVEN_STRIPE = os.environ.get("STRIPE_API_BASE", "")
@@ -48,6 +53,7 @@ pytest_plugins = [
     "tests.support.shared_server",
     "tests.support.shared_compilation",
     "tests.support.programs",
+    "tests.support.quick_collector",
     "tests.support.random_order",
     "tests.support.worker_crashes",
     "tests.support.browser",
@@ -107,7 +113,7 @@ def settings(database_url: str, stripe_api_base: str) -> Settings:
 
 
 @pytest.fixture
-def installation(settings: Settings, database: EmptiedDatabase) -> Installation:
+def installation(settings: Settings, database: "EmptiedDatabase") -> Installation:
     """The installation of this test. Its engine keeps its connection and its compiled statements for the next one."""
     engine = database.engine.execution_options()
     return replace(make_installation(settings), engine=engine, sessions=make_sessions(engine))

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -83,6 +84,28 @@ def test_the_tests_use_every_core_unless_the_caller_decides() -> None:
     assert spread(["tests/house", "-k", "name"]) == ["-n", "auto"]
     for decided in (["-n", "0"], ["-n4"], ["-p", "no:xdist"], ["-pno:xdist"], ["--pdb"]):
         assert spread(decided) == []
+
+
+def test_the_tests_keep_their_compiled_form_for_the_next_process(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Became(Exception):
+        pass
+
+    def become(command: list[str]) -> NoReturn:
+        raise Became(dev.project_environment())
+
+    dev = load_dev()
+    monkeypatch.setattr(dev, "set_up", lambda: None)
+    monkeypatch.setattr(dev, "become", become)
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    monkeypatch.chdir(ROOT)
+
+    with pytest.raises(Became) as became:
+        dev.test(["tests/house"])
+
+    [environment] = became.value.args
+    assert "PYTHONDONTWRITEBYTECODE" not in environment
 
 
 @pytest.mark.usefixtures("installed")

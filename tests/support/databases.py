@@ -73,7 +73,7 @@ def private_server() -> Iterator[str]:
 
 
 def _memory() -> Path | None:
-    """Return a folder in memory if it has enough space. A database per test costs a tenth of that on disk."""
+    """Return a folder in memory if it has enough space. A copy of the template takes ten times as long on disk."""
     if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > MEMORY_BYTES:
         return MEMORY
     return None

@@ -68,7 +68,7 @@ SELECT count(*) FROM pg_stat_activity
 WHERE datname = current_database() AND backend_type = 'client backend'
 """
 _AS_NEW: LiteralString = """
-CLOSE ALL; RESET SESSION AUTHORIZATION; RESET ALL; UNLISTEN *; DISCARD TEMP; DISCARD SEQUENCES;
+CLOSE ALL; RESET SESSION AUTHORIZATION; RESET ALL; UNLISTEN *; DISCARD SEQUENCES;
 SELECT pg_advisory_unlock_all(); COMMIT
 """
 
@@ -161,7 +161,7 @@ def _about(fragment: LiteralString, table: str) -> sql.Composed:
 
 
 def _reset(engine: Engine) -> None:
-    """Leave the connections as new: without settings, locks, LISTEN and temporary tables of a test."""
+    """Leave the connections as new: without settings, locks and LISTEN of a test."""
     idle = engine.pool.checkedin()
     if idle > KEPT_CONNECTIONS:
         engine.dispose()

@@ -229,7 +229,8 @@ def test_each_refund_of_a_gift_may_move_in_a_currency_of_its_own(
 
 
 ACTION = st.one_of(
-    st.tuples(st.just("give"), st.sampled_from(CURRENCIES), st.integers(2, 900), st.booleans()),
+    # Also where the bank is paid in yen, at any of these rates, Stripe takes 60 of each currency.
+    st.tuples(st.just("give"), st.sampled_from(CURRENCIES), st.integers(60, 900), st.booleans()),
     st.tuples(st.just("refund"), st.integers(0, 9), st.integers(1, 100), st.booleans()),
     st.tuples(
         st.just("settle"), st.sampled_from(["cad", "jpy", "kwd", "usd"]), st.integers(70, 130)
