@@ -284,6 +284,14 @@ EQUIVALENT: dict[tuple[str, str], str] = {
         "campaign/subscriptions/change_requests.py",
         "gift, covered = (amount, fee_cover) if cover_item else (amount + fee_cover, -1)",
     ): "without an item for the fees, their amount is not read",
+    (
+        "campaign/offline/direct_mail_flow.py",
+        "sheets = [sheet_context(batch, one, code) for one, code in zip(found.ready, codes, strict=False)]",
+    ): "there is a code for each row",
+    (
+        "campaign/offline/entry_parsing.py",
+        "if faults.found or campaign is None or kind is None and received is None or amount is None:",
+    ): "whatever is missing is among the faults",
     **{
         (
             "campaign/core/money.py",

@@ -79,6 +79,15 @@ def test_the_second_row_with_a_reference_is_rejected_however_it_is_typed(
     ]
 
 
+def test_the_rows_after_one_that_cannot_be_read_are_read(reader: ListReader) -> None:
+    header = "received_on,postmarked_on,amount,currency,name,email,address,code,reference"
+    good = [f"2026-12-03,,25,usd,{name},,,," for name in ("Ana", "Ben")]
+    text = "\n".join([header, "2026-12-03,,25", *good])
+    broken, *others = lines(reader.rows(text.encode()))
+    assert isinstance(broken, RejectedLine)
+    assert (broken.line, others) == (2, [3, 4])
+
+
 def test_a_plan_reports_every_error_of_its_row_and_stores_nothing(
     installation: Installation, reader: ListReader
 ) -> None:

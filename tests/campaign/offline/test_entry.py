@@ -23,6 +23,7 @@ from campaign.offline.coupon_codes import coupon_code
 from campaign.offline.entry import Choices, EntryResult, UnresolvedEntry
 from campaign.receipts.print_queue import list_print_queue
 from campaign.runtime.context import Installation
+from tests.support.locks import waits_for_a_lock
 from tests.support.offline_gifts import FINANCE, TODAY, Enter, days_ago, gift_of, shown_totals
 
 
@@ -225,3 +226,21 @@ def test_a_check_mailed_in_time_counts_until_the_result_is_final(
     with installation.sessions() as session:
         assert [one.amount for one in late_entries(session)] == [5000]
     assert sound(installation) == []
+
+
+def test_an_entry_during_finalization_waits_and_then_is_told_that_the_result_is_final(
+    installation: Installation, enter: Enter, running: Campaign
+) -> None:
+    with installation.sessions.begin() as session:
+        ended = session.get_one(Campaign, running.id)
+        ended.deadline = now() - timedelta(days=5)
+        ended.grace_days = 4
+    with ThreadPoolExecutor(1) as pool:
+        with installation.sessions.begin() as session:
+            assert len(finalize_due_campaigns(session, now())) == 1
+            entering = pool.submit(enter, postmarked_on=days_ago(9))
+            assert waits_for_a_lock(installation, entering)
+        shown = entering.result(timeout=60)
+    assert isinstance(shown, UnresolvedEntry)
+    assert "is final" in shown.entry_warnings[0].words
+    assert shown_totals(installation) == (0, 0, 0)
