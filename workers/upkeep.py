@@ -10,8 +10,8 @@ from campaign.campaigns.milestones import record_milestones as mark_the_mileston
 from campaign.core import clock
 from campaign.emails.renewal_notices import queue_renewal_notices
 from campaign.list_sync.run import raise_failures, sync_all
-from campaign.outreach.giving_segments import update_segments
 from campaign.moving.uploads import import_files as import_the_files
+from campaign.outreach.giving_segments import update_segments
 from campaign.privacy import erasure_flow, retention
 from campaign.receipts.numbers import read_given_numbers
 from campaign.receipts.payment_notes import send_notes

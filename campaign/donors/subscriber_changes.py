@@ -19,8 +19,7 @@ from campaign.core.input_limits import has_control_character
 from campaign.donors.masking import masked_email
 from campaign.mailer.suppressions import suppress
 from campaign.models import Campaign, Subscriber, SuppressionReason
-from campaign.outreach.subscriber_lists import LONGEST, Consent
-from campaign.outreach.subscribers import add_subscribers
+from campaign.outreach.subscribers import LONGEST, Consent, add_subscribers
 
 LONGEST_REMARK = 300
 """The most characters of how someone asked, and of a reason."""

@@ -9,7 +9,6 @@ from campaign.emails.bulk_claims import RENDER_AGAIN
 from campaign.emails.contexts import ObsoleteEmail, Sender, build_email_context
 from campaign.mailer.addresses import bounce_address
 from campaign.mailer.headers import bulk_headers
-from campaign.mailer.kinds import EmailKind
 from campaign.mailer.merge_fields import NAME, UNSUBSCRIBE_URL, fill
 from campaign.mailer.message import build_message
 from campaign.mailer.outbox import EmailClaim

@@ -28,9 +28,8 @@ from campaign.moving.values import (
     read_yes,
 )
 from campaign.moving.zones import read_zone, zone_of_offsets
-from campaign.outreach.subscribers import Consent, ImportCounts, add_subscribers
+from campaign.outreach.subscribers import LONGEST, Consent, ImportCounts, add_subscribers
 
-LONGEST = {"email": 254, "name": 200, "consent_source": 200, "consent_wording": 2000}
 _SKEW = timedelta(minutes=5)
 """How far another clock may be ahead of ours."""
 

@@ -14,6 +14,8 @@ CHUNK = 1000
 """Rows held in memory, or saved by one statement, at once."""
 
 COLUMNS = ("email", "name", "locale", "timezone", "consent_source", "consent_at", "consent_wording")
+LONGEST = {"email": 254, "name": 200, "consent_source": 200, "consent_wording": 2000}
+"""The most characters of each text."""
 
 
 @dataclass(frozen=True)
