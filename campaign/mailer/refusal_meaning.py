@@ -28,7 +28,7 @@ _FRAMES = re.compile(
 )
 """What stands around the words: reply codes, also at the start of each further line, statuses, the host."""
 _DOUBTFUL_AFTER_DATA = {RefusalCause.no_mailbox, RefusalCause.moved}
-"""A server that took the recipient and then says that it knows none filters content, unless its status insists."""
+"""A server that took the recipient and then says that it knows none filters by content."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,8 @@ def judge_refusal(
     found = cause_of_words(_plain(said))
     cause = found.cause if found else cause_of_status(status, code)
     about = _about(cause, status, code, command)
-    plain = status.startswith("5.1.") or found is None or found.exact
-    if command == "DATA" and cause in _DOUBTFUL_AFTER_DATA and not plain:
+    exact = found is not None and found.exact
+    if command == "DATA" and cause in _DOUBTFUL_AFTER_DATA and not exact:
         about = RefusalAbout.passing
     return RefusalMeaning(about, cause)
 

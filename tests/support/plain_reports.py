@@ -34,7 +34,7 @@ recipients. This is a permanent error. The following address(es) failed:
   ana@example.org
     {}"""
 QMAIL = """Hi. This is the qmail-send program at mx.example.org.
-I'm afraid I wasn't able to deliver your message to the following addresses.
+I'm afraid I was not able to deliver your message to the following addresses.
 This is a permanent error; I've given up. Sorry it didn't work out.
 
 <ana@example.org>:

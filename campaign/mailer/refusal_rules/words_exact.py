@@ -17,7 +17,7 @@ EXACT_WORDS = (
         (
             r"account that you tried to reach does not exist",
             r"nosuchuser",
-            r"because the address couldn't be found",
+            r"because the address could(n't| not) be found",
         ),
     ),
     WordsRule(Cause.network, "Gmail", (r"dns error:",)),
@@ -62,7 +62,7 @@ EXACT_WORDS = (
         (
             r"dns lookup failure: host \S{1,255} not found",
             r"host unknown \(name server",
-            r"couldn't find (a mail exchanger|any host)",
+            r"could(n't| not) find (a mail exchanger|any host)",
         ),
     ),
     WordsRule(Cause.no_domain, "cPanel", (r"the account or domain may not exist",)),

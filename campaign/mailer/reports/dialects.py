@@ -34,7 +34,7 @@ _SUBJECTS = (
         "Exim, Gmail",
         (
             r"mail (?:delivery|system error|failure)",
-            r"delivery (?:status|failure|failed|error|report|has|problem|unsuccess|incomplete|delayed)",
+            r"delivery (?:status|failure|failed|error|report|has|problem|unsuccessful|incomplete|delayed)",
             r"delivery.{0,20}(?:failed|failure)",
         ),
     ),
@@ -154,7 +154,7 @@ _FAILED = (
                 r"(?:not|n't|un(?:able|successful)|cannot|can't|fail\w{0,5}).{0,60}\b"
                 r"(?:deliver|sen[dt]|reach|be processed|accept)"
             ),
-            r"deliver\w{0,4}.{0,40}\b(?:fail|not|unsuccess|reject|impossible|error|abort)",
+            r"deliver\w{0,4}.{0,40}\b(?:fail|not|unsuccessful|reject|impossible|error|abort)",
             r"undeliver|returned to (?:the )?sender",
             r"permanent(?:ly)? (?:fatal )?(?:error|fail)|fatal error",
             r"(?:was|been|be) (?:returned|rejected|refused|bounced|blocked)",

@@ -24,6 +24,7 @@ _COMMANDS = (
         (r"\brcpt(?: to)? (?:command|response|generated)", r"\[rcpt_to\]"),
     ),
     ("RCPT", "sendmail, Exim, MDaemon", (r"(?:>>>|-->|after) {0,3}rcpt to:", r"smtp:rcpt\b")),
+    ("RCPT", "Symantec", (r"\b542 \S{1,300} rejected",)),
     ("RCPT", "qmail, Gmail", (r"does not like recipient", r"\(state 1[34]\)")),
     ("RCPT", "DragonFly, any", (r"did not like our rcpt", r"rejected recipient")),
     ("MAIL", "Postfix, Exim, GMX", (r"(?:in reply to|after) (?:pipelined )?mail\b",)),

@@ -20,7 +20,7 @@ CAUSE = RefusalCause
         ("550 5.1.1 inactive email address", CAUSE.no_mailbox),  # iCloud
         ("550 5.1.351 Remote server returned unknown recipient or mailbox unavailable", CAUSE.no_mailbox),
         ("550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found by SMTP address lookup", CAUSE.no_mailbox),
-        ("550 5.5.0 Adresse destinataire invalide. Invalid recipient. LPN007_416", CAUSE.no_mailbox),
+        ("550 5.5.0 Invalid recipient. LPN007_416", CAUSE.no_mailbox),
         ("550 <ana@ezweb.ne.jp>: User unknown", CAUSE.no_mailbox),
         ("542 ana@example.org Rejected", CAUSE.no_mailbox),  # Symantec
         ("551 not our customer", CAUSE.moved),

@@ -52,6 +52,13 @@ def test_an_unknown_user_is_believed_if_the_fields_are_complete_or_the_command_i
     assert finding(scant, "said: 550 No such user here (in reply to RCPT TO command)") is PERMANENT
 
 
+def test_a_refusal_of_data_is_doubted_unless_the_status_is_about_the_address() -> None:
+    told = ">>> DATA\n<<< 550 User unknown\n<<< 503 5.0.0 Need RCPT (recipient)"
+    for status, expected in (("5.1.1", PERMANENT), ("5.0.0", SOFT), ("5.7.1", SOFT)):
+        fields = f"Action: failed\nStatus: {status}\nRemote-MTA: dns; mx\nDiagnostic-Code: smtp; 550 User unknown"
+        assert finding(fields, told) is expected
+
+
 def test_the_text_for_people_is_read_where_the_fields_say_nothing() -> None:
     bare = "Action: failed\nStatus: 5.0.0"
     assert finding(bare, "ana@example.org: 550 5.1.1 User unknown") is PERMANENT
