@@ -15,7 +15,7 @@ from email.policy import compat32
 from campaign.core.errors import ReportInvalid
 from campaign.mailer.reports.complaints import complaint_in
 from campaign.mailer.reports.delivery_status import is_recipient, verdict_of_group
-from campaign.mailer.reports.findings import BounceFinding, Verdict, worst
+from campaign.mailer.reports.findings import BounceFinding, ReportVerdict, worst
 from campaign.mailer.reports.headers import is_automatic_reply, says_automatic
 from campaign.mailer.reports.identity import names_in
 from campaign.mailer.reports.parts import ReportParts, find_parts, groups_in
@@ -73,7 +73,7 @@ def _read(raw: bytes, bounces: str) -> BounceReport | None:
     return None if verdict is None else BounceReport(*verdict, tokens, ids)
 
 
-def _delivery(parts: ReportParts) -> Verdict | None:
+def _delivery(parts: ReportParts) -> ReportVerdict | None:
     """Return what the status fields say, in a part of their own or written into the text."""
     groups = [group for group in parts.statuses if is_recipient(group)]
     if not groups:
@@ -89,7 +89,7 @@ def _delivery(parts: ReportParts) -> Verdict | None:
     return worst([verdict_of_group(group, told, alone=len(groups) == 1) for group in groups])
 
 
-def _plain(mail: Message, parts: ReportParts, *, named: bool) -> Verdict | None:
+def _plain(mail: Message, parts: ReportParts, *, named: bool) -> ReportVerdict | None:
     """Return what a report says in plain words. `named` is whether it was sent to the address of one of our emails."""
     claimed = _claims_to_be_a_report(mail)
     if not claimed and (is_automatic_reply(mail) or not (named or is_from_a_mail_server(mail))):

@@ -18,6 +18,8 @@ _LONGEST = 3000
 _STATUS = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.])")
 _CODE = re.compile(r"(?<![\d.#-])([245]\d\d)(?=[ -]|$)")
 _ADDRESS = re.compile(r"[^\s<>()\[\]:;,\"']{1,100}@[^\s<>()\[\]:;,\"']{1,255}")
+_ABOUT_SENDER = (".1.7", ".1.8")
+"""Statuses about the sender's address: "invalid address" beside them is ours."""
 _AU = re.compile(r"@(?:ezweb\.ne\.jp|au\.com|uqmobile\.jp|\w{1,10}\.auone-net\.jp)$", re.IGNORECASE)
 """Where the words depend on whether the address is named: see `words_exact`."""
 _TYPE = re.compile(r"^\s*[\w-]{1,30};\s*")
@@ -51,8 +53,10 @@ def judge_refusal(
     said = words[:_LONGEST]
     code = code if code is not None else _code_in(said)
     status = _closest_status(status, said)
-    found = cause_of_words(_plain(said))
+    found = cause_of_words(_plain(said), status)
     cause = found.cause if found else cause_of_status(status, code)
+    if status.endswith(_ABOUT_SENDER) and ABOUT[cause] is RefusalAbout.address:
+        cause = RefusalCause.sender
     about = _about(cause, status, code, command)
     exact = found is not None and found.exact
     if command == "DATA" and cause in _DOUBTFUL_AFTER_DATA and not exact:

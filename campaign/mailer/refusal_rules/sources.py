@@ -49,8 +49,12 @@ SOURCES = MappingProxyType(
 
 
 class WordsRule(NamedTuple):
-    """One cause, the servers that say so (names of SOURCES or "any", parted by commas), and patterns."""
+    """One cause, the servers that say so (names of SOURCES or "any", parted by commas), and patterns.
+
+    If `status` is set, the rule counts only beside that status.
+    """
 
     cause: RefusalCause
     servers: str
     words: tuple[str, ...]
+    status: str = ""

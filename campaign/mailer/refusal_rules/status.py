@@ -35,6 +35,8 @@ _EXACT = MappingProxyType(
         "7.10": Cause.tls,
         "7.11": Cause.tls,
         "7.13": Cause.disabled,
+        "7.17": Cause.moved,  # RFC 7293: the owner of the mailbox has changed; 7.18: of the domain
+        "7.18": Cause.moved,
         "7.20": Cause.domain_authentication,  # RFC 7372, as up to 7.26
         "7.21": Cause.domain_authentication,
         "7.22": Cause.domain_authentication,

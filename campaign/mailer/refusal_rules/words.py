@@ -29,7 +29,7 @@ RULES = (
     + ADDRESS_WORDS
     + _in_other_languages(RefusalAbout.address)
 )
-_COMPILED = tuple((rule.cause, re.compile("|".join(rule.words), re.IGNORECASE)) for rule in RULES)
+_COMPILED = tuple((rule, re.compile("|".join(rule.words), re.IGNORECASE)) for rule in RULES)
 
 
 class FoundCause(NamedTuple):
@@ -39,9 +39,9 @@ class FoundCause(NamedTuple):
     exact: bool
 
 
-def cause_of_words(words: str) -> FoundCause | None:
+def cause_of_words(words: str, status: str = "") -> FoundCause | None:
     """Return the cause that the words name, or None. `words` is one line without codes; @ stands for each address."""
-    for place, (cause, pattern) in enumerate(_COMPILED):
-        if pattern.search(words):
-            return FoundCause(cause, exact=place < len(EXACT_WORDS))
+    for place, (rule, pattern) in enumerate(_COMPILED):
+        if rule.status in ("", status) and pattern.search(words):
+            return FoundCause(rule.cause, exact=place < len(EXACT_WORDS))
     return None

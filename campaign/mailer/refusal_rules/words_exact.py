@@ -4,6 +4,12 @@ from campaign.mailer.refusal_rules.causes import RefusalCause as Cause
 from campaign.mailer.refusal_rules.sources import WordsRule
 
 EXACT_WORDS = (
+    WordsRule(
+        Cause.sender,
+        "Exim",
+        (r"verification failed for <?@", r"sender verify failed", r"callout verification failed"),
+    ),
+    WordsRule(Cause.sender, "GMX", (r"invalid dns mx",)),
     WordsRule(Cause.no_mailbox, "au", (r"@au>?: user unknown",)),
     WordsRule(Cause.unknown, "docomo", (r"^'?unknown user @'?\W*$", r"(^|-> |: ?): user unknown")),
     WordsRule(Cause.full, "Gmail", (r"out of storage", r"overquota(temp|perm)")),
@@ -26,10 +32,13 @@ EXACT_WORDS = (
         Cause.no_mailbox,
         "Exchange",
         (
-            r"recipient address rejected: access denied",
+            r"recipient address rejected: access denied.{0,200}(outlook\.com|aka\.ms)",
             r"recip(ient)?notfound",
             r"resolver\.adr\.(ex|bad|inv)",
         ),
+    ),
+    WordsRule(
+        Cause.no_mailbox, "Exchange", (r"recipient address rejected: access denied",), "5.4.1"
     ),
     WordsRule(Cause.policy, "Exchange", (r"resolver\.rst\.(auth|not)", r"restricted recipient")),
     WordsRule(Cause.no_domain, "Exchange", (r"recipient'?s domain does(n't| not) exist",)),
@@ -40,7 +49,9 @@ EXACT_WORDS = (
     ),
     WordsRule(Cause.unknown, "Yahoo", (r"this user doesn't have an? \S{1,80} account",)),
     WordsRule(Cause.unknown, "Mail2000", (r"@ \[user unknown\]",)),
-    WordsRule(Cause.no_mailbox, "RFC, sendmail", (r"destination mailbox address syntax",)),
+    WordsRule(
+        Cause.no_mailbox, "RFC, sendmail", (r"(destination mailbox|recipient) address syntax",)
+    ),
     WordsRule(Cause.no_mailbox, "iCloud", (r"inactive email address",)),
     WordsRule(Cause.rate, "Cox", (r"aup#(in|out|mxrt|cxmxrt|cxsmtp)-?1[0-9]10",)),
     WordsRule(Cause.blocklist, "Cox", (r"aup#",)),

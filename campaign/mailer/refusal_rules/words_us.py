@@ -13,7 +13,7 @@ US_WORDS = (
             r"not (configured|allowed|permitted) to relay",
             r"\bno relay",
             r"(n't|not) relay",
-            r"not an open relay",
+            r"not an open relay|not a gateway",
         ),
     ),
     WordsRule(
@@ -85,7 +85,7 @@ US_WORDS = (
             r"(bad|invalid|unknown|reject\w{0,3}) sender",
             r"(not|n't) allowed to (send|post)",
             r"permission to (send|post|mail)",
-            r"verification failed for @",
+            r"verification failed for <?@",
             r"valid sender domain",
             r"\bfrom: (domain|address)|valid from\b",
             r"callout",

@@ -4,7 +4,7 @@ import re
 from email.message import Message
 
 from campaign.mailer.reports.delivery_status import field_of
-from campaign.mailer.reports.findings import BounceFinding, Verdict
+from campaign.mailer.reports.findings import BounceFinding, ReportVerdict
 from campaign.mailer.reports.headers import subject_of
 from campaign.mailer.reports.parts import ReportParts
 
@@ -15,28 +15,30 @@ _JMRP_SUBJECT = re.compile(r"^\s*complaint about message from", re.IGNORECASE)
 _ABUSE_REPORT = re.compile(r"\bfeedback-type:[ \t]{0,5}([a-z-]{2,30})", re.IGNORECASE)
 
 
-def complaint_in(mail: Message, parts: ReportParts) -> Verdict | None:
+def complaint_in(mail: Message, parts: ReportParts) -> ReportVerdict | None:
     """Return what the feedback says, or None if there is none."""
     for fields in parts.feedback:
         return _verdict_of_feedback(fields)
     if _is_jmrp(mail, parts):
-        return Verdict(BounceFinding.complaint, "abuse, reported by Outlook.com (JMRP)")
+        return ReportVerdict(BounceFinding.complaint, "abuse, reported by Outlook.com (JMRP)")
     if mail.get("X-Apple-Unsubscribe"):
-        return Verdict(BounceFinding.complaint, "opt-out, by Apple Mail's unsubscribe button")
+        return ReportVerdict(BounceFinding.complaint, "opt-out, by Apple Mail's unsubscribe button")
     written = next((m for text in parts.texts if (m := _ABUSE_REPORT.search(text))), None)
     if written and parts.returned:
         finding = (
             BounceFinding.complaint if written[1].lower() in _COMPLAINTS else BounceFinding.nothing
         )
-        return Verdict(finding, f"{written[1].lower()}, reported by a mail provider")
+        return ReportVerdict(finding, f"{written[1].lower()}, reported by a mail provider")
     return None
 
 
-def _verdict_of_feedback(fields: Message) -> Verdict:
+def _verdict_of_feedback(fields: Message) -> ReportVerdict:
     feedback = field_of(fields, "Feedback-Type").lower()
     finding = BounceFinding.complaint if feedback in _COMPLAINTS else BounceFinding.nothing
     agent = field_of(fields, "User-Agent") or field_of(fields, "Reporting-MTA")
-    return Verdict(finding, f"{feedback or 'feedback'}, reported by {agent or 'a mail provider'}")
+    return ReportVerdict(
+        finding, f"{feedback or 'feedback'}, reported by {agent or 'a mail provider'}"
+    )
 
 
 def _is_jmrp(mail: Message, parts: ReportParts) -> bool:

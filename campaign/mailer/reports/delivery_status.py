@@ -10,7 +10,7 @@ from campaign.mailer.refusal_meaning import (
     judge_refusal,
 )
 from campaign.mailer.reports.dialects import without_boilerplate
-from campaign.mailer.reports.findings import BounceFinding, Verdict, verdict_of_refusal
+from campaign.mailer.reports.findings import BounceFinding, ReportVerdict, verdict_of_refusal
 from campaign.mailer.reports.replies import command_in, replies_in
 
 _STATUS = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.])")
@@ -40,7 +40,7 @@ def is_recipient(group: Message) -> bool:
     return bool(group.get("Action") or group.get("Status") or group.get("Diagnostic-Code"))
 
 
-def verdict_of_group(group: Message, told: str = "", *, alone: bool = True) -> Verdict:
+def verdict_of_group(group: Message, told: str = "", *, alone: bool = True) -> ReportVerdict:
     """Return what the fields about one recipient say.
 
     `told` is what the report says to people: it is read where the fields say nothing, and for the command that was
@@ -52,11 +52,11 @@ def verdict_of_group(group: Message, told: str = "", *, alone: bool = True) -> V
     status = _status(written, diagnostic)
     detail = " ".join(each for each in (status, diagnostic or action) if each)
     if action in _PASSING:
-        return Verdict(BounceFinding.soft, detail)
+        return ReportVerdict(BounceFinding.soft, detail)
     if action not in _FAILED and not (not action and status[:1] in ("4", "5")):
-        return Verdict(BounceFinding.nothing, detail)
+        return ReportVerdict(BounceFinding.nothing, detail)
     if _contradicts(told):
-        return Verdict(BounceFinding.soft, detail)
+        return ReportVerdict(BounceFinding.soft, detail)
     about = told if alone else _about(group, told)
     command = _command(group, status, about, alone=alone)
     return verdict_of_refusal(_said(group, about), detail, status=status, command=command)

@@ -22,19 +22,21 @@ class BounceFinding(StrEnum):
     nothing = "nothing"
 
 
-class Verdict(NamedTuple):
+class ReportVerdict(NamedTuple):
     """A finding, and the words it comes from, for staff."""
 
     finding: BounceFinding
     detail: str
 
 
-def worst(verdicts: list[Verdict]) -> Verdict:
+def worst(verdicts: list[ReportVerdict]) -> ReportVerdict:
     """Return the gravest. Our emails have one recipient, but that address may forward to several."""
     return min(verdicts, key=lambda each: list(BounceFinding).index(each.finding))
 
 
-def verdict_of_refusal(words: str, detail: str, *, status: str = "", command: str = "") -> Verdict:
+def verdict_of_refusal(
+    words: str, detail: str, *, status: str = "", command: str = ""
+) -> ReportVerdict:
     """Return permanent if the refusal is plainly about the address, or else soft.
 
     Reports name the last command of several that were sent together (RFC 2920): DATA, though RCPT was refused. So DATA
@@ -45,4 +47,4 @@ def verdict_of_refusal(words: str, detail: str, *, status: str = "", command: st
         command = ""
     meaning = judge_refusal(words, status=status, command=command)
     about_address = meaning.about is RefusalAbout.address
-    return Verdict(BounceFinding.permanent if about_address else BounceFinding.soft, detail)
+    return ReportVerdict(BounceFinding.permanent if about_address else BounceFinding.soft, detail)

@@ -17,7 +17,7 @@ from campaign.mailer.reports.dialects import (
 )
 from campaign.mailer.reports.findings import (
     BounceFinding,
-    Verdict,
+    ReportVerdict,
     verdict_of_refusal,
     worst,
 )
@@ -50,7 +50,7 @@ def told_in(words: str) -> str:
 class Reading(NamedTuple):
     """What a report says, and whether the reason is understood."""
 
-    verdict: Verdict
+    verdict: ReportVerdict
     understood: bool
 
 
@@ -62,7 +62,7 @@ def read_words(mail: Message, words: str) -> Reading | None:
     told = told_in(words)
     subject = subject_of(mail)
     if _delayed(subject, told):
-        return Reading(Verdict(BounceFinding.soft, _short(told)), understood=True)
+        return Reading(ReportVerdict(BounceFinding.soft, _short(told)), understood=True)
     replies = replies_in(told)
     if any(is_understood(each.words) for each in replies):
         verdicts = [_verdict(each.words, each.command or "DATA") for each in replies]
@@ -74,12 +74,14 @@ def read_words(mail: Message, words: str) -> Reading | None:
             return Reading(_verdict(each, ""), understood=True)
     if not (replies or FAILED.search(told) or SUBJECTS.search(subject)):
         return None
-    return Reading(Verdict(BounceFinding.soft, f"{_UNKNOWN}: {_short(prose)}"), understood=False)
+    return Reading(
+        ReportVerdict(BounceFinding.soft, f"{_UNKNOWN}: {_short(prose)}"), understood=False
+    )
 
 
-def unclear(mail: Message, words: str) -> Verdict:
+def unclear(mail: Message, words: str) -> ReportVerdict:
     """Return the beginning of what cannot be understood, for a person to read."""
-    return Verdict(
+    return ReportVerdict(
         BounceFinding.unclear, f"not understood: {subject_of(mail)}: {_short(told_in(words))}"
     )
 
@@ -90,7 +92,7 @@ def _delayed(subject: str, told: str) -> bool:
     return bool(DELAYED.search(told)) and not GIVEN_UP.search(told)
 
 
-def _verdict(words: str, command: str) -> Verdict:
+def _verdict(words: str, command: str) -> ReportVerdict:
     return verdict_of_refusal(words, _short(words), command=command)
 
 

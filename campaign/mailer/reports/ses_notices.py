@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from campaign.mailer.reports.findings import BounceFinding, Verdict, verdict_of_refusal, worst
+from campaign.mailer.reports.findings import BounceFinding, ReportVerdict, verdict_of_refusal, worst
 
 _KINDS = {"bounce", "complaint", "delivery", "deliverydelay", "reject", "send", "open", "click"}
 
@@ -12,7 +12,7 @@ _KINDS = {"bounce", "complaint", "delivery", "deliverydelay", "reject", "send", 
 class SesNotice(NamedTuple):
     """What SES tells, with the Message-IDs of the email: ours first."""
 
-    verdict: Verdict
+    verdict: ReportVerdict
     message_ids: tuple[str, ...]
 
 
@@ -44,19 +44,19 @@ def _read(notice: Mapping[str, Any]) -> SesNotice | None:
     return SesNotice(_verdict(kind, notice), named)
 
 
-def _verdict(kind: str, notice: Mapping[str, Any]) -> Verdict:
+def _verdict(kind: str, notice: Mapping[str, Any]) -> ReportVerdict:
     if kind == "bounce":
         return _bounce(_mapping(notice.get("bounce")))
     if kind == "complaint":
         feedback = str(_mapping(notice.get("complaint")).get("complaintFeedbackType") or "abuse")
         finding = BounceFinding.nothing if feedback == "not-spam" else BounceFinding.complaint
-        return Verdict(finding, f"{feedback}, reported by Amazon SES")
+        return ReportVerdict(finding, f"{feedback}, reported by Amazon SES")
     if kind == "deliverydelay":
-        return Verdict(BounceFinding.soft, "delayed, reported by Amazon SES")
-    return Verdict(BounceFinding.nothing, f"{kind}, reported by Amazon SES")
+        return ReportVerdict(BounceFinding.soft, "delayed, reported by Amazon SES")
+    return ReportVerdict(BounceFinding.nothing, f"{kind}, reported by Amazon SES")
 
 
-def _bounce(bounce: Mapping[str, Any]) -> Verdict:
+def _bounce(bounce: Mapping[str, Any]) -> ReportVerdict:
     """A bounce that SES calls permanent may still be a refusal of us; what the server said decides."""
     permanent = str(bounce.get("bounceType", "")).lower() == "permanent"
     subtype = str(bounce.get("bounceSubType") or "")
@@ -65,16 +65,16 @@ def _bounce(bounce: Mapping[str, Any]) -> Verdict:
         for each in _list(bounce.get("bouncedRecipients"))
         if isinstance(each, Mapping)
     ]
-    return worst(verdicts or [Verdict(BounceFinding.soft, f"bounce, {subtype}")])
+    return worst(verdicts or [ReportVerdict(BounceFinding.soft, f"bounce, {subtype}")])
 
 
-def _recipient(given: Mapping[str, Any], *, permanent: bool, subtype: str) -> Verdict:
+def _recipient(given: Mapping[str, Any], *, permanent: bool, subtype: str) -> ReportVerdict:
     status, words = str(given.get("status") or ""), str(given.get("diagnosticCode") or "")
     detail = " ".join(each for each in (status, words or subtype) if each)
     if not permanent:
-        return Verdict(BounceFinding.soft, detail)
+        return ReportVerdict(BounceFinding.soft, detail)
     if not words and subtype.lower() == "noemail":
-        return Verdict(BounceFinding.permanent, detail)
+        return ReportVerdict(BounceFinding.permanent, detail)
     return verdict_of_refusal(words, detail, status=status)
 
 

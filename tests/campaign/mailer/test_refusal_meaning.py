@@ -94,6 +94,17 @@ def test_a_status_that_the_server_wrote_itself_wins_over_the_one_in_the_report()
     assert judge_refusal("smtp; 550 5.7.1 go away", status="5.1.1").about is US
 
 
+def test_a_status_about_the_sender_makes_an_invalid_address_ours() -> None:
+    assert judge_refusal("550 5.1.7 Invalid address").about is US
+    assert judge_refusal("550 5.1.3 Invalid address").about is ADDRESS
+
+
+def test_the_same_words_of_two_servers_are_told_apart_by_their_status() -> None:
+    said = "Recipient address rejected: Access denied"
+    assert judge_refusal(f"550 5.4.1 {said}").about is ADDRESS  # Exchange knows no such recipient
+    assert judge_refusal(f"554 5.7.1 {said}").about is US  # Postfix applies a rule
+
+
 def test_the_command_decides_where_the_words_cannot() -> None:
     said = "550 User unknown"
     assert judge_refusal(said, command="MAIL").about is US

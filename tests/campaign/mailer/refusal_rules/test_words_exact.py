@@ -20,7 +20,7 @@ def test_a_vendors_own_sentence_is_believed_even_after_data() -> None:
 
 
 def test_exact_sentences_come_first_and_say_so() -> None:
-    found = cause_of_words("recipient address rejected: access denied")
+    found = cause_of_words("recipient address rejected: access denied", "5.4.1")
     assert found is not None
     assert (found.cause, found.exact) == (RefusalCause.no_mailbox, True)
     general = cause_of_words("access denied")
