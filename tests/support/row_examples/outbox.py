@@ -129,6 +129,7 @@ MAIL_OUTAGE = Table(
         "readers": 3,
         "opened_at": NOON,
         "probe_at": NOON,
+        "closed_at": NOON,
     },
     defaults={"probes": 0},
     optional=["closed_at"],
@@ -137,7 +138,7 @@ MAIL_OUTAGE = Table(
     unique=[
         Unique(
             "uq_mail_outage_lane",
-            {"lane": "bulk"},
+            {"lane": "bulk", "closed_at": None},
             apart=[{"lane": "single"}, {"closed_at": NOON}],
             free=[{"closed_at": NOON}],
         )
