@@ -273,6 +273,8 @@ def judge_connection(error: Exception) -> RefusedReply | None:
 def _fault_of_setup(error: Exception) -> RefusalCause | None:
     if isinstance(error, smtplib.SMTPNotSupportedError):
         return RefusalCause.tls if "STARTTLS" in str(error) else RefusalCause.authentication
+    if type(error) is smtplib.SMTPException:  # no method of signing in that both know
+        return RefusalCause.authentication
     broken = isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError | ssl.SSLSyscallError)
     return RefusalCause.tls if isinstance(error, ssl.SSLError) and not broken else None
 

@@ -23,10 +23,9 @@ from campaign.models.inbox import InboxEvent
 from campaign.models.integrations import ApiToken, WebhookDelivery, WebhookEndpoint
 from campaign.models.ledger import LedgerEntry, ProgressShard
 from campaign.models.list_sync import ListMember, ListServiceName, ListSyncState
-from campaign.models.mail_outages import MailOutage, MailRefusal
 from campaign.models.mailing import CampaignStep, Extension, Reminder, Subscriber, Suppression
 from campaign.models.offline import DepositBatch, OfflineGift
-from campaign.models.outbox import OutboxMessage
+from campaign.models.outbox import MailOutage, MailRefusal, OutboxMessage
 from campaign.models.past_gift import GiftElsewhere, PastGift
 from campaign.models.payouts import Payout, PayoutItem, ReconciliationRun
 from campaign.models.receipt import Receipt, ReceiptCounter, ReceiptNote

@@ -31,6 +31,8 @@ from campaign.models import (
     Heartbeat,
     InvoicePayment,
     LeftAlone,
+    MailOutage,
+    MailRefusal,
     MatchingGift,
     MatchingShard,
     Milestone,
@@ -305,6 +307,9 @@ def _add_of_the_installation(add: Any, gift: int) -> None:
         transports=["usb", "a,b"],
     )
     add(AuditEntry, actor="ada", action="campaign.paused", subject_kind="campaign", subject_key="x")
+    add(MailRefusal, message_id=7, lane="bulk", connection="c", refusal_key="relay", attempts=1)
+    add(MailOutage, lane="bulk", cause="relay", words="550 no", refusal_key="relay", readers=3,
+        opened_at=now(), probe_at=now())  # fmt: skip
     add(Acknowledgment, kind="refund", key="re_other", acknowledged_by="fay")
     add(ApiToken, name="sheet", digest="d5", hint="abcd", scopes=["read"], created_by="ada")
     add(Branding, id=1, masthead="The Harbor Ledger", logo=b"\x89PNG", logo_type="image/png",

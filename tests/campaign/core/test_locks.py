@@ -31,6 +31,7 @@ def test_every_key_is_different() -> None:
         "OFFLINE_ENTRY": 7_201_433,
         "BULK_MAIL": 0x6D61696C,
         "COUNTDOWN": "countdown",
+        "MAIL_LANE": "mail_lane",
         "STAFF_ALERT": "staff_alert",
         "DONOR_EMAIL": 0,
         "SANDBOX_SEED": "sandbox.seed",

@@ -1,5 +1,7 @@
 """One SMTP session: the meaning of each reply, and whether the connection stays usable."""
 
+import smtplib
+import ssl
 from collections.abc import Iterator
 
 import pytest
@@ -7,7 +9,13 @@ import pytest
 from campaign.core.errors import MailDelayed, MailRefused, MailTooLarge, MailUnknown
 from campaign.core.refused_replies import RefusedReply
 from campaign.core.settings import SmtpAddress
-from campaign.mailer.smtp import ConnectionLost, SmtpReply, SmtpSession, judge_reply
+from campaign.mailer.smtp import (
+    ConnectionLost,
+    SmtpReply,
+    SmtpSession,
+    judge_connection,
+    judge_reply,
+)
 from sandbox.outbox.receiver import MailReceiver
 
 US, ANA, BEN = "news@harbor-ledger.example", "ana@example.org", "ben@example.org"
@@ -119,6 +127,37 @@ def test_a_refused_sender_is_never_the_recipients_fault() -> None:
         assert judge_reply(reply, "MAIL").about != "address"
         assert judge_reply(reply, "").about != "address"
     assert judge_reply(SmtpReply(550, "5.1.1 No such user"), "RCPT").about == "address"
+
+
+@pytest.mark.parametrize(
+    ("error", "cause"),
+    [
+        (smtplib.SMTPAuthenticationError(535, b"5.7.8 wrong"), "authentication"),
+        (smtplib.SMTPNotSupportedError("STARTTLS extension not supported by server."), "tls"),
+        (smtplib.SMTPNotSupportedError("SMTP AUTH extension not supported"), "authentication"),
+        (smtplib.SMTPException("No suitable authentication method found."), "authentication"),
+        (ssl.SSLCertVerificationError(1, "certificate verify failed"), "tls"),
+        (ssl.SSLError(1, "wrong version number"), "tls"),
+        (ssl.SSLEOFError(8, "EOF occurred"), None),
+        (smtplib.SMTPServerDisconnected("Connection unexpectedly closed"), None),
+        (TimeoutError("timed out"), None),
+    ],
+)
+def test_a_fault_of_our_setup_is_told_from_a_server_out_of_reach(
+    error: Exception, cause: str | None
+) -> None:
+    reply = judge_connection(error)
+    assert (reply.cause if reply else None) == cause
+    assert reply is None or (reply.about, reply.permanent, reply.on_connecting) == (
+        "us", True, True,
+    )  # fmt: skip
+
+
+def test_a_passing_refusal_of_the_connection_is_not_permanent() -> None:
+    reply = judge_connection(smtplib.SMTPConnectError(421, "4.7.0 too many connections"))
+    assert (reply.permanent, reply.on_connecting) == (False, True)
+    reply = judge_connection(smtplib.SMTPAuthenticationError(454, b"4.7.0 try again later"))
+    assert not reply.permanent
 
 
 def test_a_message_over_the_announced_size_is_not_sent() -> None:
