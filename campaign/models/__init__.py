@@ -22,8 +22,15 @@ from campaign.models.heartbeat import Heartbeat
 from campaign.models.inbox import InboxEvent
 from campaign.models.integrations import ApiToken, WebhookDelivery, WebhookEndpoint
 from campaign.models.ledger import LedgerEntry, ProgressShard
-from campaign.models.list_sync import ListMember, ListServiceName, ListSyncState
-from campaign.models.mailing import CampaignStep, Extension, Reminder, Subscriber, Suppression
+from campaign.models.mailing import (
+    CampaignStep,
+    Extension,
+    ListMember,
+    ListSyncState,
+    Reminder,
+    Subscriber,
+    Suppression,
+)
 from campaign.models.offline import DepositBatch, OfflineGift
 from campaign.models.outbox import MailOutage, MailRefusal, OutboxMessage
 from campaign.models.past_gift import GiftElsewhere, PastGift
@@ -44,6 +51,7 @@ from campaign.models.states import (
     Giving,
     InboxState,
     LedgerKind,
+    ListServiceName,
     MailLane,
     OfflineKind,
     OutboxState,

@@ -223,6 +223,14 @@ class Giving(StrEnum):
     never = "never"
 
 
+class ListServiceName(StrEnum):
+    """A service that keeps a list of subscribers."""
+
+    mailchimp = "mailchimp"
+    brevo = "brevo"
+    listmonk = "listmonk"
+
+
 class StaffRole(StrEnum):
     """A staff member's role. Each role includes the permissions of those before it.
 

@@ -326,6 +326,7 @@ class BrevoServer(ListServiceServer):
             self.put(email)
         found = self.contacts[email.lower()]
         found["listIds"] = sorted({*found["listIds"], *asked.body["listIds"]})
+        found["emailBlacklisted"] = asked.body.get("emailBlacklisted", found["emailBlacklisted"])
         self._set(found, asked.body["attributes"])
         return (204, None) if known else (201, {"id": found["id"]})
 

@@ -22,6 +22,7 @@ from campaign.models import (
     DonorLinkPurpose,
     ErasureRequest,
     LedgerEntry,
+    ListMember,
     OutboxMessage,
     Refund,
     Reminder,
@@ -160,6 +161,7 @@ def test_every_part_has_the_persons_own_rows_and_no_one_elses(
         session.add_all(
             [
                 ErasureRequest(donor_id=whose.donor_ids[0], asked_at=now()),
+                ListMember(service="brevo", email=email),
                 Refund(
                     donation_id=gift.id, amount=5, currency="usd", state="requested",
                     request_token=email, requested_by="ada", created_at=now(),
@@ -185,6 +187,8 @@ def test_every_part_has_the_persons_own_rows_and_no_one_elses(
     assert parts.pop("addresses") == 2
     # A link, a session and a request.
     assert parts.pop("donor_page") == 3
+    # About the gift and about the subscriber.
+    assert parts.pop("webhook_deliveries") == 2
     assert set(parts.values()) == {1}
     assert len(parts) == 15
     assert held["conversions"][0]["exchange_rate"] == "1.37"
