@@ -251,7 +251,7 @@ def test_a_list_of_another_system_moves_in(
     )
     content = LIST % {b"name": width.encode()}
     file = {"name": "members.csv", "mimeType": "text/csv", "buffer": content}
-    page.get_by_label("File", exact=True).set_input_files([file])  # type: ignore[list-item]
+    page.get_by_label("File", exact=True).set_input_files([file])
     page.get_by_role("button", name="Check the file").click()
     expect(page.get_by_role("heading", name="What an import would do")).to_be_visible()
     expect(page.get_by_text("read as Mailchimp")).to_be_visible()
