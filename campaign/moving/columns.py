@@ -66,7 +66,7 @@ class ColumnMap:
 
 
 def normalized(name: str) -> str:
-    """Return a column's name for comparison: `OPTIN_TIME`, `Optin Time` and `optin-time ` are one."""
+    """Return a column's name for comparison: `FIRST_NAME`, `First Name` and `first-name ` are one."""
     return _SEPARATORS.sub(" ", name.casefold()).strip()
 
 

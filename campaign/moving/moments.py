@@ -31,12 +31,12 @@ _SHORT_YEAR = re.compile(r"\d{1,2}([-/.])\d{1,2}\1\d{2}(?!\d)")
 _WEEKDAY = r"(?:[^\W\d_]+\.?,?\s+)?"
 _MONTH_FIRST = re.compile(
     _WEEKDAY
-    + r"(?P<name>[^\W\d_]+)\.?[\s-]+(?P<day>\d{1,2})(?:st|nd|rd|th)?,?[\s-]+(?P<year>\d{4})(?!\d)",
+    + r"(?P<name>[^\W\d_]+)\.?[\s-]+(?P<day>\d{1,2})(?:[snrt][tdh])?,?[\s-]+(?P<year>\d{4})(?!\d)",
     re.IGNORECASE,
 )
 _DAY_FIRST = re.compile(
     _WEEKDAY
-    + r"(?P<day>\d{1,2})(?:st|nd|rd|th|er|º|\.)?[\s-]+(?:of\s+|de\s+)?(?P<name>[^\W\d_]+)\.?,?[\s-]+"
+    + r"(?P<day>\d{1,2})(?:[snrt][tdh]|er|º|\.)?[\s-]+(?:of\s+|de\s+)?(?P<name>[^\W\d_]+)\.?,?[\s-]+"
     r"(?:de\s+|del\s+)?(?P<year>\d{4})(?!\d)",
     re.IGNORECASE,
 )

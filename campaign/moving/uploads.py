@@ -230,6 +230,7 @@ def _run(
         "counts": {word: count for word, count in report.counts.items() if count},
         "refused": report.refused,
         "noted": report.noted,
+        "closing": list(importer.closing()),
         "refusals": [[one.line, one.reason] for one in lines.refused],
         "notes": [[one.line, one.reason] for one in lines.noted],
     }
@@ -297,6 +298,8 @@ def request_of(options: Mapping[str, Any], path: Path, name: str) -> ImportReque
         encoding=options.get("encoding", ""),
         consent_source=options.get("consent_source", ""),
         campaign=options.get("campaign", ""),
+        currency=options.get("currency", ""),
+        states=tuple(options.get("states", ())),
     )
 
 

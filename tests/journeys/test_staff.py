@@ -189,6 +189,7 @@ PATHS = (
     "/staff/offline",
     "/staff/offline/import",
     "/staff/offline/deposits",
+    "/staff/moving-in",
     "/staff/campaigns",
     "/staff/campaigns/new",
     f"/staff/c/{SLUG}",
@@ -232,6 +233,34 @@ def test_no_staff_page_has_a_finding(
         assert answer is not None
         assert answer.status == 200, path
         no_findings(page)
+
+
+LIST = b"""Email Address,First Name,OPTIN_TIME,CONFIRM_TIME,TIMEZONE,LEID,EUID
+%(name)s@reader.test,Ana,2024-03-01 17:00:00,2024-03-01 17:02:11,America/Los_angeles,1,a
+%(name)s-2@reader.test,Bo,2024-03-01 17:00:00,2024-03-01 17:02:11,Moon/Tranquility,2,b
+nobody,Cy,,,,3,c
+"""
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_list_of_another_system_moves_in(
+    running: Running, open_page: Open, admin: StorageState, width: str
+) -> None:
+    page = open_page(
+        f"{running.appeal}/staff/moving-in", storage_state=admin, viewport=WIDTHS[width]
+    )
+    content = LIST % {b"name": width.encode()}
+    file = {"name": "members.csv", "mimeType": "text/csv", "buffer": content}
+    page.get_by_label("File", exact=True).set_input_files([file])
+    page.get_by_role("button", name="Check the file").click()
+    expect(page.get_by_role("heading", name="What an import would do")).to_be_visible()
+    expect(page.get_by_text("read as Mailchimp")).to_be_visible()
+    no_findings(page)
+    page.get_by_role("button", name="Import", exact=True).click()
+    expect(page.get_by_role("heading", name="Imported")).to_be_visible()
+    no_findings(page)
+    page.goto(f"{running.appeal}/staff/moving-in")
+    no_findings(page)
 
 
 def test_a_donation_and_a_donor_have_pages_without_a_finding(

@@ -13,8 +13,8 @@ FIELDS = (
 PLAIN = Preset("plain", "a plain list", "people", {})
 MAILER = Preset(
     "mailer", "Mailer", "people",
-    {"email": ("Subscriber",), "consent_at": ("CONFIRM_TIME", "OPTIN_TIME"), "name": ("Tag*",)},
-    signature=("CONFIRM_TIME", "OPTIN_TIME"),
+    {"email": ("Subscriber",), "consent_at": ("CONFIRM_TIME", "JOINED_AT"), "name": ("Tag*",)},
+    signature=("CONFIRM_TIME", "JOINED_AT"),
 )  # fmt: skip
 OTHER = Preset("other", "Other", "people", {}, signature=("EUID",))
 
@@ -26,20 +26,20 @@ def test_common_names_need_no_preset() -> None:
 
 
 def test_a_preset_takes_the_best_of_its_columns() -> None:
-    columns = ["Subscriber", "optin time", "Confirm Time", "Tag (weekly)"]
+    columns = ["Subscriber", "joined at", "Confirm Time", "Tag (weekly)"]
     found = map_columns(columns, FIELDS, MAILER)
     assert found.columns == {
         "email": "Subscriber", "consent_at": "Confirm Time", "name": "Tag (weekly)",
     }  # fmt: skip
-    assert found.ignored == ("optin time",)
+    assert found.ignored == ("joined at",)
 
 
 def test_what_a_person_says_wins() -> None:
-    columns = ["Subscriber", "email", "A = B", "OPTIN_TIME"]
+    columns = ["Subscriber", "email", "A = B", "JOINED_AT"]
     found = map_columns(
-        columns, FIELDS, MAILER, ["email=email", "A = B=name", "optin_time= consent-at"]
+        columns, FIELDS, MAILER, ["email=email", "A = B=name", "joined_at= consent-at"]
     )
-    assert found.columns == {"email": "email", "name": "A = B", "consent_at": "OPTIN_TIME"}
+    assert found.columns == {"email": "email", "name": "A = B", "consent_at": "JOINED_AT"}
     assert found.ignored == ("Subscriber",)
 
 
@@ -73,7 +73,7 @@ def test_a_wrong_mapping_says_what_to_do(columns: list[str], given: list[str], w
 def test_a_preset_is_recognized_by_its_columns() -> None:
     presets = (PLAIN, MAILER, OTHER)
     assert find_preset(presets, "", ["email"]) is PLAIN
-    assert find_preset(presets, "", ["confirm time", "OPTIN_TIME", "EUID"]) is MAILER
+    assert find_preset(presets, "", ["confirm time", "JOINED_AT", "EUID"]) is MAILER
     assert find_preset(presets, "other", ["email"]) is OTHER
     with pytest.raises(ListInvalid, match="'nope' is not a preset"):
         find_preset(presets, "nope", ["email"])

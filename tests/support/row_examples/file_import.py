@@ -8,6 +8,7 @@ from tests.support.row_examples.table import (
     Unique,
     each,
     key_of,
+    once,
     refused,
 )
 
@@ -41,8 +42,8 @@ FILE_IMPORT_PART = Table(
     unique=[
         Unique(
             "pk_file_import_part",
-            {"number": 1},
-            apart=[{"number": 2}],
+            {"file_import_id": once(key_of("file_import"))},
+            apart=[{"number": 1}, {"file_import_id": key_of("file_import")}],
         )
     ],
     references=[Reference("file_import_id", "file_import")],

@@ -13,8 +13,10 @@ from sqlalchemy.orm import Session
 from campaign.core.errors import ListInvalid, NotFound
 from campaign.models import FileImportState, StaffRole
 from campaign.moving import uploads
+from campaign.moving.amounts import DecimalMark
 from campaign.moving.kinds import KINDS
 from campaign.moving.moments import DateOrder
+from campaign.offline.recent import campaign_choices
 from campaign.web.context import installation
 from campaign.web.staff.core.access import actor, needs, staff_blueprint
 
@@ -27,7 +29,9 @@ TITLES = {
     "suppressions": "People who unsubscribed, and addresses that bounced",
     "gifts": "Gifts of the past",
 }
-_OPTIONS = ("preset", "dates", "zone", "encoding", "consent_source", "campaign")
+_OPTIONS = (
+    "preset", "dates", "decimal", "zone", "encoding", "consent_source", "campaign", "currency",
+)  # fmt: skip
 
 blueprint = staff_blueprint("moving_in", "/moving-in", largest=uploads.LARGEST + 64 * 1024)
 
@@ -84,6 +88,7 @@ def show(upload_id: int) -> ResponseReturnValue:
     """Show how the file is read, what an import would do or did, and how far it is."""
     with installation().sessions() as session:
         kept = uploads.find_upload(session, upload_id)
+        campaigns = campaign_choices(session)
     kind = KINDS[kept.kind](installation())
     return render_template(
         "staff/moving_in/file.html",
@@ -94,6 +99,7 @@ def show(upload_id: int) -> ResponseReturnValue:
         fields=kind.fields,
         presets=kind.presets,
         kept=uploads.KEPT,
+        campaigns=campaigns,
         working=kept.state in (FileImportState.checking, FileImportState.importing),
         may_import=kept.state == FileImportState.checked and not kept.error,
     )
@@ -162,6 +168,7 @@ def _options(before: Mapping[str, Any]) -> dict[str, Any]:
         if number != name and chosen != request.form.get(f"was-{number}", ""):
             given[column] = f"{column}={chosen}"
     options["given"] = list(given.values())
-    if options["dates"] not in [order.value for order in DateOrder]:
-        options["dates"] = ""
+    for name, known in (("dates", DateOrder), ("decimal", DecimalMark)):
+        if options[name] not in [one.value for one in known]:
+            options[name] = ""
     return options

@@ -151,3 +151,11 @@ def test_a_larger_file_is_left_to_a_worker_and_shows_its_progress(
 def test_the_page_lists_what_was_uploaded(admin: StaffClient) -> None:
     send(admin, (FILES / "ghost.csv").read_bytes(), "<b>ghost</b>.csv")
     assert "&lt;b&gt;ghost&lt;/b&gt;.csv" in admin.get(PAGE).text
+
+
+def test_gifts_come_over_on_the_page_too(admin: StaffClient) -> None:
+    file = (FILES.parent / "exports" / "givewp.csv").read_bytes()
+    page = admin.get(send(admin, file, "gifts.csv", "gifts")).text
+    assert "read as GiveWP" in page
+    assert "Gifts added" in tallies(page)
+    assert "Campaign that gifts within its dates count for" in page
