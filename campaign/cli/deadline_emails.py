@@ -78,7 +78,8 @@ def _print_queued(slug: str, found: list[Queued], *, dry_run: bool) -> None:
     for step in found:
         if not step.count:
             continue
-        name = f" ({step.name})" if step.name else ""
+        said = step.name and step.name.lower() != step.key.replace("_", " ")
+        name = f" ({step.name})" if said else ""
         until = f"to be sent before {step.closes:%Y-%m-%d %H:%M} UTC"
         emails = _EMAILS[step.kind][step.count != 1]
         click.echo(f"{slug}: {step.key}: {step.count:,} {emails} {verb}, {until}{name}.")

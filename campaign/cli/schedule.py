@@ -45,7 +45,7 @@ def list_steps(slug: str) -> None:
         for step in sorted(every, key=lambda each: countdown_steps.due_at(campaign, each)):
             when = _when(campaign, step, windows.get(step.id))
             counted = _counted(counts.get(step.id, Counts()))
-            click.echo(f"{step.key:<12} {when}  {counted}  “{step_name(campaign, step)}”")
+            click.echo(f"{step.key:<12} {when}  “{step_name(campaign, step)}”  {counted}")
 
 
 def _when(campaign: Campaign, step: CampaignStep, window: countdown_steps.Window | None) -> str:

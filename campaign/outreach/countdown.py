@@ -173,8 +173,9 @@ def _emails(
             )
             rows = _rows(campaign, window, kind, people, at).where(_lives_in(people, names))
             if kind == EmailKind.appeal:
-                room = email_cap.room_for(window, schedule.windows(campaign, steps), at, cap)
-                rows = rows.where(*_may_be_asked(campaign, people, at, room))
+                every = schedule.windows(campaign, steps)
+                limits = email_cap.limits_for(window, every, at, cap)
+                rows = rows.where(*_may_be_asked(campaign, people, at, limits))
             found.append((queued, rows))
     return found
 
@@ -212,12 +213,12 @@ def _open_by_zone(
 
 
 def _may_be_asked(
-    campaign: Campaign, people: Subquery, at: datetime, room: int
+    campaign: Campaign, people: Subquery, at: datetime, limits: Sequence[email_cap.Limit]
 ) -> list[ColumnElement[bool]]:
     """Whether people have room for another email, and are not just being told of an extension."""
     address = func.lower(people.c.email)
     told_now = extension_notices.being_told(campaign, address, at)
-    return [~email_cap.has_no_room(address, at, room), ~told_now]
+    return [~email_cap.has_no_room(address, at, limits), ~told_now]
 
 
 def _lives_in(people: Subquery, names: Sequence[str | None]) -> ColumnElement[bool]:

@@ -8,6 +8,7 @@ several workers and campaigns together keep to the cap.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, DateTime, Text, and_, bindparam, exists, func, or_, select
@@ -24,7 +25,9 @@ PERIOD = timedelta(days=7)
 DEFAULT_CAP = MailSettings.email_cap
 
 LAST_DAYS = timedelta(days=3)
-"""How long before the emails of the last hours room is kept for them."""
+"""Before the end: the emails of these days matter most."""
+
+_BEFORE_THE_END = (StepBasis.days_before, StepBasis.hours_before)
 
 COUNTED = (EmailKind.appeal.value, EmailKind.extension.value)
 
@@ -63,8 +66,22 @@ def room_from(session: Session, recipient: str, at: datetime, cap: int) -> datet
     return begun + PERIOD if begun else None
 
 
-def has_no_room(address: ColumnElement[str], at: datetime, room: int) -> ColumnElement[bool]:
-    """Whether `room` or more appeal emails to this address, in lower case, were begun in the period or wait."""
+@dataclass(frozen=True)
+class Limit:
+    """A reader with `count` or more appeal emails begun after `since`, or waiting, gets no other."""
+
+    since: datetime
+    count: int
+
+
+def has_no_room(
+    address: ColumnElement[str], at: datetime, limits: Iterable[Limit]
+) -> ColumnElement[bool]:
+    """Whether the reader with this address, in lower case, has reached one of the limits."""
+    return or_(*(_has_reached(address, at, limit) for limit in limits))
+
+
+def _has_reached(address: ColumnElement[str], at: datetime, limit: Limit) -> ColumnElement[bool]:
     waits = and_(
         OutboxMessage.begun_at.is_(None),
         OutboxMessage.state.in_(WAITING),
@@ -75,30 +92,40 @@ def has_no_room(address: ColumnElement[str], at: datetime, room: int) -> ColumnE
         .where(
             OutboxMessage.kind.in_(COUNTED),
             OutboxMessage.recipient != "",
-            or_(OutboxMessage.begun_at > at - PERIOD, waits),
+            or_(OutboxMessage.begun_at > limit.since, waits),
         )
         .group_by(func.lower(OutboxMessage.recipient))
-        .having(func.count() >= room)
+        .having(func.count() >= limit.count)
         .subquery()
     )
     return exists().where(emailed.c.address == address).correlate_except(emailed)
 
 
-def room_for(
+def limits_for(
     window: schedule.Window, every: Iterable[schedule.Window], at: datetime, cap: int
-) -> int:
-    """Return how many emails a reader may have had for this step to be queued.
+) -> list[Limit]:
+    """Return the limits for queueing this step at `at`.
 
-    In the last three days, "2 days left" leaves room for the emails of the last day, which are worth more to readers
-    and to the campaign. At least one email is always possible.
+    A step in days leaves room for the emails that matter more to readers and to the campaign: the first of the last
+    three days, and those of the last day. A reader who had nothing in the period gets every step.
     """
+    limits = [Limit(at - PERIOD, cap)]
     if window.step.basis != StepBasis.days_before:
-        return cap
-    last = [
-        one
-        for one in every
-        if one.step.basis == StepBasis.hours_before
-        and one.due < one.closes
-        and at < one.due <= at + LAST_DAYS
-    ]
-    return max(1, cap - len(last))
+        return limits
+    later = [one for one in _important(every, cap) if one.due > at and one != window]
+    for place, one in enumerate(sorted(later, key=lambda each: each.due), start=1):
+        since = one.due - PERIOD
+        others = cap - place - (1 if at > since else 0)
+        limits.append(Limit(since, others + 1) if others >= 0 else Limit(at - PERIOD, 1))
+    return limits
+
+
+def _important(every: Iterable[schedule.Window], cap: int) -> list[schedule.Window]:
+    """Return the most important steps of the last three days, as many as the cap: those in hours, then the earliest."""
+    asking = [one for one in every if one.step.basis in _BEFORE_THE_END and one.due < one.closes]
+    if not asking:
+        return []
+    first = max(one.closes for one in asking) - LAST_DAYS
+    last = [one for one in asking if one.due >= first]
+    last.sort(key=lambda one: (one.step.basis != StepBasis.hours_before, one.due))
+    return last[:cap]

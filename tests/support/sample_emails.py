@@ -24,7 +24,7 @@ SENDER = Sender(ORGANIZATION, lambda path: SITE + path)
 MERGE_FIELDS = {NAME: sample_facts.NAME, UNSUBSCRIBE_URL: f"{SITE}/unsubscribe/sample-email"}
 
 EVERY_SAMPLE = [(name, locale) for locale in ("en", "es") for name in samples()]
-BULK = {"appeal", "reminder", "wrap_up", "thank_you", "move_over"}
+BULK = {"appeal", "extension", "reminder", "wrap_up", "thank_you", "move_over"}
 
 
 @cache

@@ -9,10 +9,11 @@ import pytest
 from sqlalchemy import func, select
 
 from campaign.core import clock
-from campaign.models import Campaign, Extension
+from campaign.models import Campaign, Extension, OutboxMessage
 from campaign.runtime.context import Installation
 from tests.campaign.cli.conftest import CREATE, Run
 from tests.support.campaigns import add_campaign, audited
+from tests.support.subscribers import subscribe
 
 
 def campaigns(installation: Installation) -> int:
@@ -92,6 +93,60 @@ def test_a_deadline_is_extended_once_and_the_output_says_so(
     earlier = run("extend", "winter", "--deadline", "2098-12-30", "--reason", "no")
     assert (earlier.status, len(earlier.errors)) == (1, 1)
     assert run("extend", "winter", "--deadline", "2099-01-06").status == 2
+
+
+def told(installation: Installation, *emails: str) -> None:
+    """Subscribe these people and let each have an appeal of the only campaign."""
+    with installation.sessions.begin() as session:
+        campaign = session.scalars(select(Campaign)).one()
+        subscribe(session, *emails)
+        for email in emails:
+            session.add(
+                OutboxMessage(
+                    kind="appeal",
+                    subject_key=email,
+                    campaign_id=campaign.id,
+                    recipient=email,
+                    bulk=True,
+                    state="sent",
+                    message_id=f"<{email}>",
+                    begun_at=clock.now(),
+                    sent_at=clock.now(),
+                )
+            )
+
+
+def notices(installation: Installation) -> int:
+    with installation.sessions() as session:
+        count = select(func.count()).where(OutboxMessage.kind == "extension")
+        return session.scalar(count) or 0
+
+
+def test_an_extension_says_beforehand_whom_it_reaches_and_a_dry_run_changes_nothing(
+    run: Run, installation: Installation
+) -> None:
+    campaign = add_campaign(installation, start="2026-01-01", deadline="2098-12-31")
+    told(installation, "ana@example.org", "ben@example.org")
+    extend = ("extend", "winter", "--deadline", "2099-01-05", "--reason", "the mail is late")
+    planned = run(*extend, "--dry-run")
+    assert planned.status == 0
+    assert "winter would end at 11:59 p.m. on January 5, 2099" in planned.out
+    assert "2 readers who were told another end and have not given would get one" in planned.out
+    with installation.sessions() as session:
+        assert session.get_one(Campaign, campaign.id).deadline == campaign.deadline
+    assert notices(installation) == 0
+    made = run(*extend)
+    assert "winter now ends at 11:59 p.m. on January 5, 2099" in made.out
+    assert "2 readers who were told another end and have not given get one email" in made.out
+    assert notices(installation) == 2
+
+
+def test_an_extension_can_be_confirmed_beforehand(run: Run, installation: Installation) -> None:
+    add_campaign(installation, start="2026-01-01", deadline="2098-12-31")
+    told(installation, "ana@example.org")
+    extend = ("extend", "winter", "--deadline", "2099-01-05", "--reason", "the mail is late")
+    assert run(*extend, "--yes").status == 0
+    assert notices(installation) == 1
 
 
 def test_extending_an_ended_campaign_opens_it_again(run: Run, installation: Installation) -> None:

@@ -75,7 +75,7 @@ def test_what_waits_counts_and_what_expired_or_was_refused_does_not(
     assert counts(send_reminders(installation, NOON)) == {"opening/appeal": 1}
 
 
-def test_the_last_days_leave_room_for_the_emails_of_the_last_day(
+def test_steps_in_days_leave_room_for_the_last_three_days_and_the_last_day(
     installation: Installation, winter: Campaign
 ) -> None:
     shown = sequence(
@@ -83,11 +83,25 @@ def test_the_last_days_leave_room_for_the_emails_of_the_last_day(
     )
     assert shown == [
         {"nine_days/appeal": 1},
-        {"seven_days/appeal": 1},
         {},
+        {"three_days/appeal": 1},
         {},
         {"last_day/appeal": 1},
         {"last_hours/appeal": 1},
+    ]
+
+
+def test_a_nine_day_campaign_asks_at_its_opening_and_in_the_last_days(
+    installation: Installation,
+) -> None:
+    with installation.sessions.begin() as session:
+        subscribe(session, "ana@example.org")
+        new_campaign(session, start="2026-12-23")
+    days = ("23T09:00", "25T09:00", "26T12:00", "29T09:00", "30T09:05", "31T09:00", "31T20:30")
+    shown = sequence(installation, *days)
+    assert [next(iter(one), "") for one in shown] == [
+        *("opening/appeal", "", "", "three_days/appeal", "", "last_day/appeal"),
+        "last_hours/appeal",
     ]
 
 

@@ -229,8 +229,8 @@ def test_the_cap_does_not_hold_back_the_news_but_counts_it(
             countdown.queue_due(session, campaign.id, at(f"2026-12-{moment}-08:00"), DOMAIN, cap=9)
         mark_all_sent(installation)
     move(installation, moment="2026-12-30T15:00-08:00")
-    moment = at("2026-12-30T15:01-08:00")
-    assert [begin(installation, one, moment) for one in told(installation)] == [True] * 3
+    begun_at = at("2026-12-30T15:01-08:00")
+    assert [begin(installation, one, begun_at) for one in told(installation)] == [True] * 3
     assert counts(send_reminders(installation, "2026-12-31T12:00-08:00")) == {}
 
 

@@ -6,8 +6,10 @@ from campaign.campaigns.campaigns import find_campaign
 from campaign.core.clock import now
 from campaign.models import Campaign, CampaignState, Extension
 from campaign.runtime.context import Installation
+from tests.support.campaign_emails import messages, queue_appeals
 from tests.support.campaigns import add_campaign, audited
 from tests.support.staff import StaffMaker
+from tests.support.subscribers import subscribe
 from tests.support.waiting import wait_until
 
 
@@ -29,6 +31,7 @@ def test_the_deadline_is_extended_after_a_preview_of_the_public_sentence(
     look = client.post_form(path, typed)
     assert look.status_code == 200
     assert "because the storm kept the mail away." in look.text
+    assert "No email is sent about this change" in look.text
     assert stored(installation).deadline == campaign.deadline
     assert audited(installation)[-1].action != "deadline.extended"
     for _ in range(2):
@@ -37,6 +40,25 @@ def test_the_deadline_is_extended_after_a_preview_of_the_public_sentence(
     (entry,) = [one for one in audited(installation) if one.action == "deadline.extended"]
     assert (entry.actor, entry.staff_id) == (client.member.email, client.member.id)
     wait_until(lambda: "the storm kept the mail away" in client.get("/c/winter").text)
+
+
+def test_before_an_extension_staff_see_how_many_readers_it_reaches(
+    installation: Installation, staff: StaffMaker
+) -> None:
+    campaign, client = add_campaign(installation), staff()
+    with installation.sessions.begin() as session:
+        subscribe(session, "ana@example.org", "ben@example.org")
+    queue_appeals(
+        installation, campaign, "ana@example.org", "ben@example.org", state="sent",
+        sent_at=now(), begun_at=now(),
+    )  # fmt: skip
+    day = (campaign.deadline + timedelta(days=5)).date().isoformat()
+    typed = {"deadline": day, "reason": "the storm kept the mail away"}
+    look = client.post_form("/staff/c/winter/deadline", typed)
+    assert "2 readers who were told another end and have not given will get one email" in look.text
+    assert [one.kind for one in messages(installation)] == ["appeal"] * 2
+    assert client.post_form("/staff/c/winter/deadline", typed | {"sure": "yes"}).status_code == 303
+    assert [one.kind for one in messages(installation)] == ["appeal"] * 2 + ["extension"] * 2
 
 
 def test_closing_early_is_public_with_its_reason(
