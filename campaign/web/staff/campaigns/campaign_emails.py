@@ -5,23 +5,33 @@ from flask.typing import ResponseReturnValue
 
 from campaign.audit.audit_log import Subject, record
 from campaign.campaigns.campaigns import find_campaign
+from campaign.campaigns.step_names import step_name
 from campaign.core import clock
 from campaign.core.errors import NotFound
 from campaign.core.i18n import get_language, languages, supported_locale
 from campaign.core.task_queue import OUTBOX
 from campaign.emails.campaign_tests import queue_test
-from campaign.emails.names import step_name
 from campaign.mailer.email_context import Sender
 from campaign.mailer.render import RenderedEmail
-from campaign.models import Campaign, StaffRole
-from campaign.outreach.campaign_previews import REMINDER, THANKS, preview_email, preview_keys
+from campaign.models import Campaign, CampaignStep, StaffRole
+from campaign.outreach.campaign_previews import (
+    EXTENSION,
+    REMINDER,
+    THANKS,
+    preview_email,
+    preview_keys,
+)
 from campaign.web.context import installation
 from campaign.web.staff.core.access import actor, current_staff, needs, staff_blueprint
 from campaign.web.staff.system.mail_preview import EMAIL_POLICY, PAGE_POLICY, with_policy
 
 blueprint = staff_blueprint("campaign_emails", "/c/<slug>/emails")
 
-_OTHERS = {REMINDER: "Reminder", THANKS: "Thanks with the result"}
+_OTHERS = {
+    REMINDER: "Reminder",
+    EXTENSION: "New deadline",
+    THANKS: "Thanks with the result",
+}
 
 
 @blueprint.get("")
@@ -35,7 +45,7 @@ def index(slug: str) -> ResponseReturnValue:
         "staff/campaigns/emails.html",
         page_title="Emails",
         campaign=campaign,
-        emails=[(key, _name(key), step) for key, step in found],
+        emails=[(key, _name(campaign, key, step), step) for key, step in found],
         languages=[get_language(one) for one in languages()],
     )
 
@@ -45,9 +55,11 @@ def index(slug: str) -> ResponseReturnValue:
 def email(slug: str, key: str) -> ResponseReturnValue:
     """Show one email: its subject, and its HTML and plain-text bodies in frames."""
     campaign, shown, locale = _rendered(slug, key)
+    with installation().sessions() as session:
+        step = dict(preview_keys(session, campaign))[key]
     page = render_template(
         "staff/campaigns/email.html",
-        page_title=_name(key),
+        page_title=_name(campaign, key, step),
         campaign=campaign,
         key=key,
         email=shown,
@@ -101,5 +113,5 @@ def _rendered(slug: str, key: str) -> tuple[Campaign, RenderedEmail, str]:
         return campaign, preview_email(session, campaign, key, sender, locale, clock.now()), locale
 
 
-def _name(key: str) -> str:
-    return _OTHERS.get(key) or step_name(key)
+def _name(campaign: Campaign, key: str, step: CampaignStep | None) -> str:
+    return step_name(campaign, step) if step else _OTHERS[key]

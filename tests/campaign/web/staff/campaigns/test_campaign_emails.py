@@ -28,7 +28,7 @@ def test_every_email_is_linked_in_every_language_and_opens(viewer: StaffClient) 
             assert f'<html lang="{locale}"' in html.text
             assert "script-src" not in html.headers["Content-Security-Policy"]
             assert viewer.get(f"{HOME}/{key}.txt?locale={locale}").mimetype == "text/plain"
-    assert "Three days before the end" in page
+    assert "2 days left" in page
 
 
 def test_what_does_not_exist_is_not_found(viewer: StaffClient) -> None:
