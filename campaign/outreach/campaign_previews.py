@@ -1,4 +1,4 @@
-"""Preview every email of a campaign, with its own texts and today's figures: its steps, and those beside the schedule."""
+"""Preview every email of a campaign, with its own texts and today's figures: the steps, and those beside them."""
 
 from dataclasses import replace
 from datetime import datetime
