@@ -14,8 +14,13 @@ from campaign.core.input_limits import LARGEST_KEY
 from campaign.donors.masking import masked_email
 from campaign.donors.subscriber_changes import read_remark
 from campaign.donors.suppression_list import SuppressionEntry, load_suppressions
-from campaign.mailer.suppressions import count_refused, remove_refused
-from campaign.models import Suppression
+from campaign.mailer.suppressions import (
+    count_refused,
+    list_refused,
+    remove_refused,
+    take_back_refusal,
+)
+from campaign.models import Suppression, SuppressionReason
 
 NO_REASON = "Enter a reason. The activity log keeps it."
 
@@ -33,14 +38,18 @@ def undo_suppression(
 ) -> SuppressionEntry:
     """Allow campaign emails to the address again; return the entry that was removed.
 
-    Other entries of the address remain. Raises NotFound, or SuppressionChangeRefused without a reason.
+    Other entries of the address remain. Emails that were dropped because of a refusal can be sent again. Raises
+    NotFound, or SuppressionChangeRefused without a reason.
     """
     reason = read_remark(reason, "reason")
     if not reason:
         raise SuppressionChangeRefused(NO_REASON)
     session.scalar(select(Suppression.id).where(Suppression.id == suppression_id).with_for_update())
     entry = get_suppression(session, suppression_id)
-    session.execute(delete(Suppression).where(Suppression.id == suppression_id))
+    if entry.reason == SuppressionReason.refused:
+        take_back_refusal(session, suppression_id)
+    else:
+        session.execute(delete(Suppression).where(Suppression.id == suppression_id))
     audit_log.record(
         session,
         actor,
@@ -80,10 +89,5 @@ def undo_refused(
 
 def preview_refused(session: Session, since: datetime, limit: int) -> tuple[int, list[str]]:
     """Return how many suppressions `undo_refused` would remove, and the newest `limit` of their addresses."""
-    newest = session.scalars(
-        select(Suppression.email)
-        .where(Suppression.reason == "refused", Suppression.created_at >= since)
-        .order_by(Suppression.id.desc())
-        .limit(limit)
-    ).all()
-    return count_refused(session, since), list(newest)
+    newest = [one.email for one in list_refused(session, since, limit)]
+    return count_refused(session, since), newest

@@ -15,6 +15,7 @@ from campaign.core import clock
 from campaign.donations.tribute_cards import build_card_email
 from campaign.donor_portal import emails as donor_page
 from campaign.emails.campaign_emails import appeal, extension, reminder, thank_you, wrap_up
+from campaign.emails.campaign_tests import campaign_test
 from campaign.emails.donation_emails import (
     INTERVAL_NAMES,
     PAYMENT_FAILED,
@@ -151,6 +152,7 @@ CONTEXT_BUILDERS: Mapping[EmailKind, ContextBuilder] = {
     EmailKind.donor_portal_note: donor_page.build_note_email,
     EmailKind.sign_in_link: build_sign_in_email,
     EmailKind.staff_alert: _staff_alert,
+    EmailKind.campaign_test: campaign_test,
     EmailKind.appeal: appeal,
     EmailKind.extension: extension,
     EmailKind.reminder: reminder,

@@ -1,4 +1,4 @@
-"""Readable names of all kinds of email, of the samples and of the schedule's steps, for staff pages."""
+"""Readable names of all kinds of email and of the samples, for staff pages."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +17,9 @@ KIND_NAMES: Mapping[str, str] = {
     EmailKind.donor_portal_note: "Change on the donor page",
     EmailKind.sign_in_link: "Sign-in link for staff",
     EmailKind.staff_alert: "Alert to staff",
+    EmailKind.campaign_test: "Test of a campaign email",
     EmailKind.appeal: "Campaign email",
+    EmailKind.extension: "New deadline",
     EmailKind.reminder: "Reminder",
     EmailKind.thank_you: "Thanks with the result",
     EmailKind.wrap_up: "Result",
@@ -38,12 +40,23 @@ SAMPLE_NAMES: Mapping[str, str] = {
     "subscription_given_up": "Gift ended because payments failed",
     "statement": "Yearly statement",
     "staff_alert": "Alert to staff",
+    "campaign_test": "Test of a campaign email",
     "donor_page_link": "Link to the donor page",
     "donor_page_address": "Link that confirms a new address",
     "tribute_card": "Tribute card, in memory",
     "tribute_card_honor": "Tribute card, in honor",
     "sign_in_link": "Sign-in link",
     "sign_in_invitation": "Invitation to the team",
+    "appeal_nine_days": "8 days left",
+    "appeal_seven_days": "6 days left",
+    "appeal_three_days": "2 days left",
+    "appeal_two_days": "1 day left",
+    "appeal_first": "The first email after the opening was missed",
+    "appeal_early": "While little has been given",
+    "appeal_matched": "While gifts are matched",
+    "appeal_stretch": "With a stretch goal",
+    "extension": "The deadline moved",
+    "extension_reopened": "The campaign is open again",
     "appeal_own_words": "With text of your own",
     "appeal_goal_met": "After the goal is met",
     "appeal_extended": "After the deadline moved",
@@ -55,22 +68,18 @@ SAMPLE_NAMES: Mapping[str, str] = {
 }
 """Samples whose key says too little."""
 
-STEP_NAMES: Mapping[str, str] = {
-    "opening": "Opening",
-    "nine_days": "Nine days before the end",
-    "seven_days": "Seven days before the end",
-    "three_days": "Three days before the end",
-    "two_days": "Two days before the end",
-    "last_day": "Last day",
-    "last_hours": "Last hours",
-    "wrap_up": "Result and thanks",
-}
-"""The default steps of a schedule. Staff name their own."""
-
 _GROUPS: tuple[tuple[str, frozenset[EmailKind]], ...] = (
     (
         "Campaign emails",
-        frozenset({EmailKind.appeal, EmailKind.reminder, EmailKind.wrap_up, EmailKind.thank_you}),
+        frozenset(
+            {
+                EmailKind.appeal,
+                EmailKind.extension,
+                EmailKind.reminder,
+                EmailKind.wrap_up,
+                EmailKind.thank_you,
+            }
+        ),
     ),
     ("Receipts and statements", frozenset({EmailKind.receipt, EmailKind.statement})),
     (
@@ -98,17 +107,12 @@ def kind_name(kind: str) -> str:
     return KIND_NAMES.get(kind) or _readable(kind)
 
 
-def step_name(key: str) -> str:
-    """Return what staff call this step of a schedule."""
-    return STEP_NAMES.get(key) or _readable(key)
-
-
 def sample_name(key: str) -> str:
     """Return what staff call this sample."""
     if key in SAMPLE_NAMES:
         return SAMPLE_NAMES[key]
     if key.startswith("appeal_"):
-        return step_name(key.removeprefix("appeal_"))
+        return _readable(key.removeprefix("appeal_"))
     if key.startswith("donor_page_"):
         return f"Donor page: {key.removeprefix('donor_page_').replace('_', ' ')}"
     return _readable(key)

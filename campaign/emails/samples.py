@@ -27,6 +27,9 @@ from campaign.emails.sample_facts import (
 )
 from campaign.mailer.email_context import Sender
 from campaign.mailer.kinds import EmailKind
+from campaign.mailer.merge_fields import NAME as NAME_FIELD
+from campaign.mailer.merge_fields import UNSUBSCRIBE_URL, fill
+from campaign.mailer.render import render_email
 from campaign.models import (
     CampaignStep,
     Donor,
@@ -77,6 +80,7 @@ def _donation_emails() -> list[tuple[str, EmailKind, Make]]:
         ),
         ("statement", EmailKind.statement, _statement),
         ("staff_alert", EmailKind.staff_alert, _alert),
+        ("campaign_test", EmailKind.campaign_test, _test),
         ("donor_page_link", EmailKind.donor_portal_link, _donor_page(DonorLinkPurpose.open)),
         ("donor_page_address", EmailKind.donor_portal_link, _donor_page(DonorLinkPurpose.address)),
         *[
@@ -145,6 +149,21 @@ def _alert(sender: Sender, locale: str) -> dict[str, Any]:
         "The job “recover” has not run for 3 hours.",
     ]
     return donation_emails.staff_alert_context(problems, locale, sender)
+
+
+def _test(sender: Sender, locale: str) -> dict[str, Any]:
+    """Return a test of the appeal on the last day."""
+    context = _appeal("last_day", END - timedelta(hours=15), 3_125_000)(sender, locale)
+    shown = fill(
+        render_email(EmailKind.appeal, context),
+        {NAME_FIELD: NAME, UNSUBSCRIBE_URL: sender.address("/unsubscribe/sample-email")},
+    )
+    return {
+        "locale": locale,
+        "subject": shown.subject,
+        "text": shown.text,
+        "html": shown.html,
+    }
 
 
 def _donor_page(purpose: DonorLinkPurpose) -> Make:

@@ -6,6 +6,7 @@ is dated by its charge, or the postmark of a check. Gifts that are promised but 
 - `gave`: a gift of theirs arrived, and was neither refunded in full nor lost in a dispute; or a monthly or yearly gift
   of theirs is running.
 - `monthly`: a monthly gift of theirs is running: active, paused or with a payment overdue. It has not ended.
+  A gift that another system still charges, by an imported list, counts as running.
 - `lapsed`: they gave, but not in the last 365 days, and no monthly or yearly gift of theirs is running.
 - `never`: everyone else. `gave` and `never` together are all subscribers; `monthly` and `lapsed` are parts of `gave`.
 
@@ -35,6 +36,7 @@ from campaign.models import (
     DonationState,
     Donor,
     Frequency,
+    GiftElsewhere,
     Giving,
     Subscriber,
     Subscription,
@@ -64,7 +66,8 @@ class GivingSegment(StrEnum):
 DEFINITIONS: Mapping[GivingSegment, str] = {
     GivingSegment.gave: "A gift arrived and was neither refunded in full nor lost in a dispute, or a monthly or yearly"
     " gift is running.",
-    GivingSegment.monthly: "A monthly gift is running: active, paused or with a payment overdue.",
+    GivingSegment.monthly: "A monthly gift is running: active, paused or with a payment overdue, or still charged by"
+    " the system that it was imported from.",
     GivingSegment.lapsed: "Gave, but not in the last 365 days, and no monthly or yearly gift is running.",
     GivingSegment.never: "No gift has arrived, and no monthly or yearly gift is running.",
 }
@@ -124,13 +127,13 @@ def _giving_now(at: datetime, only: Subscriber | None = None) -> Select[int, str
         .group_by(records.c.address)
         .subquery("last")
     )
+    going_on = _going_on()
     running = (
         select(
             records.c.address,
-            func.bool_or(Subscription.frequency == Frequency.monthly.value).label("monthly"),
+            func.bool_or(going_on.c.frequency == Frequency.monthly.value).label("monthly"),
         )
-        .join(Subscription, Subscription.donor_id == records.c.donor_id)
-        .where(Subscription.state != SubscriptionState.ended.value)
+        .join(going_on, going_on.c.donor_id == records.c.donor_id)
         .group_by(records.c.address)
         .subquery("running")
     )
@@ -148,6 +151,17 @@ def _giving_now(at: datetime, only: Subscriber | None = None) -> Select[int, str
         .outerjoin(running, running.c.address == address)
     )
     return query.where(Subscriber.id == only.id) if only else query
+
+
+def _going_on() -> Subquery:
+    """Return donor and frequency of each monthly and yearly gift that has not ended, here or in another system."""
+    here = select(Subscription.donor_id, Subscription.frequency).where(
+        Subscription.state != SubscriptionState.ended.value
+    )
+    elsewhere = select(GiftElsewhere.donor_id, GiftElsewhere.frequency).where(
+        GiftElsewhere.ended_at.is_(None), GiftElsewhere.frequency != Frequency.one_time.value
+    )
+    return union_all(here, elsewhere).subquery("going_on")
 
 
 def _records(address: str | None) -> Subquery:

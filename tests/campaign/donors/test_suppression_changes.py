@@ -15,7 +15,8 @@ from campaign.donors.suppression_changes import (
     undo_refused,
     undo_suppression,
 )
-from campaign.models import AuditEntry, Campaign, StaffRole, Suppression
+from campaign.mailer.suppressions import SUPPRESSED
+from campaign.models import AuditEntry, Campaign, OutboxMessage, StaffRole, Suppression
 from campaign.runtime.context import Installation
 
 FAY = Actor("fay@harbor-ledger.example", StaffRole.admin)
@@ -51,6 +52,24 @@ def test_undoing_one_entry_leaves_the_others_of_the_address(
     assert (logged.action, logged.subject_key) == ("suppression.removed", "a…@e….org")
     assert logged.before == {"suppressed": "unsubscribed", "campaign": campaign.title}
     assert logged.after == {"reason": "asked by phone"}
+
+
+def test_what_a_refusal_dropped_can_be_sent_again_once_it_is_undone(session: Session) -> None:
+    one = entry(session, "ana@example.org")
+    dropped = OutboxMessage(
+        kind="appeal",
+        subject_key="1",
+        message_id="<1>",
+        recipient="Ana@example.org",
+        bulk=True,
+        state="dropped",
+        last_error=SUPPRESSED,
+    )
+    session.add(dropped)
+    session.flush()
+    undo_suppression(session, one, "their server is back", FAY)
+    session.refresh(dropped)
+    assert dropped.state == "failed"
 
 
 @pytest.mark.parametrize("reason", ["", "  ", "a\0b", "x" * 301])

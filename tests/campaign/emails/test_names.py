@@ -6,7 +6,6 @@ from campaign.emails.names import (
     sample_groups,
     sample_name,
     sample_of,
-    step_name,
 )
 from campaign.emails.samples import samples
 from campaign.mailer.kinds import EmailKind
@@ -30,10 +29,10 @@ def test_every_sample_is_in_one_group_under_a_name_of_its_own() -> None:
         assert all("_" not in name for name in names)
 
 
-def test_a_step_of_staff_has_the_name_that_they_gave_it() -> None:
-    assert step_name("three_days") == "Three days before the end"
-    assert step_name("half_a_day") == "Half a day"
-    assert sample_name("appeal_three_days") == "Three days before the end"
+def test_a_sample_of_a_step_is_called_what_its_readers_read() -> None:
+    assert sample_name("appeal_three_days") == "2 days left"
+    assert sample_name("appeal_last_hours") == "Last hours"
+    assert sample_name("some_new_sample") == "Some new sample"
 
 
 def test_a_kind_has_a_sample_to_show_it() -> None:

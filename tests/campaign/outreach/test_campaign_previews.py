@@ -4,10 +4,18 @@ import pytest
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.campaigns import find_campaign
+from campaign.campaigns.extensions import extend
 from campaign.core.clock import now
 from campaign.core.errors import NotFound
 from campaign.models import Campaign, CampaignStep
-from campaign.outreach.campaign_previews import REMINDER, THANKS, preview_email, preview_keys
+from campaign.outreach.campaign_previews import (
+    EXTENSION,
+    REMINDER,
+    THANKS,
+    preview_email,
+    preview_keys,
+)
+from tests.support.campaigns import ADMIN
 from tests.support.sample_emails import SENDER
 
 
@@ -34,6 +42,15 @@ def test_a_preview_has_the_words_of_staff(session: Session, campaign: Campaign) 
     shown = preview_email(session, campaign, "three_days", SENDER, "en", now())
     assert shown.subject == "From the night desk"
     assert "It snows." in shown.text
+
+
+def test_a_moved_deadline_has_an_email_of_its_own(session: Session, campaign: Campaign) -> None:
+    campaign = find_campaign(session, campaign.slug)
+    assert EXTENSION not in dict(preview_keys(session, campaign))
+    extend(session, campaign, "2100-01-05", "a storm kept the mail away", "fay", now(), ADMIN)
+    assert EXTENSION in dict(preview_keys(session, campaign))
+    shown = preview_email(session, campaign, EXTENSION, SENDER, "en", now())
+    assert "a storm kept the mail away" in shown.text
 
 
 def test_an_unknown_email_is_not_found(session: Session, campaign: Campaign) -> None:

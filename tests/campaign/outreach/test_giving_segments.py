@@ -1,14 +1,14 @@
 """Segments of subscribers: who is in each, and that they are updated by what people give."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from campaign.core.clock import now
-from campaign.models import Campaign, Donor, Giving, Subscriber
+from campaign.models import Campaign, Donor, GiftElsewhere, Giving, Subscriber
 from campaign.outreach.giving_segments import (
     LAPSED_AFTER,
     GivingSegment,
@@ -75,6 +75,27 @@ def test_a_subscriber_gives_as_their_gifts_say(
     update_segments(session, AT)
     session.refresh(subscriber)
     assert subscriber.giving == giving
+
+
+@pytest.mark.parametrize(
+    ("frequency", "ended_at", "giving"),
+    [
+        ("monthly", None, Giving.monthly),
+        ("yearly", None, Giving.recent),
+        ("one_time", None, Giving.never),
+        ("monthly", AT, Giving.never),
+    ],
+)
+def test_a_gift_that_another_system_still_charges_is_running(
+    session: Session, frequency: str, ended_at: datetime | None, giving: Giving
+) -> None:
+    subscribe(session, ANA)
+    donor = add_donor(session, "ana@example.org")
+    gift = {"amount": 500, "currency": "usd", "frequency": frequency, "ended_at": ended_at}
+    session.add(GiftElsewhere(system="givewp", external_id="7", donor_id=donor.id, **gift))
+    session.flush()
+    (subscriber,) = session.scalars(select(Subscriber))
+    assert giving_of(session, subscriber, AT) is giving
 
 
 @pytest.mark.parametrize("gives", ["kept", "merged", "sibling"])

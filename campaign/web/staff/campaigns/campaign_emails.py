@@ -1,23 +1,37 @@
 """The emails of a campaign as its readers would get them now, in each language."""
 
-from flask import Response, make_response, render_template, request
+from flask import Response, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from campaign.audit.audit_log import Subject, record
 from campaign.campaigns.campaigns import find_campaign
+from campaign.campaigns.step_names import step_name
 from campaign.core import clock
+from campaign.core.errors import NotFound
 from campaign.core.i18n import get_language, languages, supported_locale
-from campaign.emails.names import step_name
+from campaign.core.task_queue import OUTBOX
+from campaign.emails.campaign_tests import queue_test
 from campaign.mailer.email_context import Sender
 from campaign.mailer.render import RenderedEmail
-from campaign.models import Campaign, StaffRole
-from campaign.outreach.campaign_previews import REMINDER, THANKS, preview_email, preview_keys
+from campaign.models import Campaign, CampaignStep, StaffRole
+from campaign.outreach.campaign_previews import (
+    EXTENSION,
+    REMINDER,
+    THANKS,
+    preview_email,
+    preview_keys,
+)
 from campaign.web.context import installation
-from campaign.web.staff.core.access import needs, staff_blueprint
+from campaign.web.staff.core.access import actor, current_staff, needs, staff_blueprint
 from campaign.web.staff.system.mail_preview import EMAIL_POLICY, PAGE_POLICY, with_policy
 
 blueprint = staff_blueprint("campaign_emails", "/c/<slug>/emails")
 
-_OTHERS = {REMINDER: "Reminder", THANKS: "Thanks with the result"}
+_OTHERS = {
+    REMINDER: "Reminder",
+    EXTENSION: "New deadline",
+    THANKS: "Thanks with the result",
+}
 
 
 @blueprint.get("")
@@ -31,7 +45,7 @@ def index(slug: str) -> ResponseReturnValue:
         "staff/campaigns/emails.html",
         page_title="Emails",
         campaign=campaign,
-        emails=[(key, _name(key), step) for key, step in found],
+        emails=[(key, _name(campaign, key, step), step) for key, step in found],
         languages=[get_language(one) for one in languages()],
     )
 
@@ -41,13 +55,16 @@ def index(slug: str) -> ResponseReturnValue:
 def email(slug: str, key: str) -> ResponseReturnValue:
     """Show one email: its subject, and its HTML and plain-text bodies in frames."""
     campaign, shown, locale = _rendered(slug, key)
+    with installation().sessions() as session:
+        step = dict(preview_keys(session, campaign))[key]
     page = render_template(
         "staff/campaigns/email.html",
-        page_title=_name(key),
+        page_title=_name(campaign, key, step),
         campaign=campaign,
         key=key,
         email=shown,
         email_locale=locale,
+        member=current_staff(),
         languages=[get_language(one) for one in languages()],
     )
     return with_policy(make_response(page), PAGE_POLICY)
@@ -69,6 +86,25 @@ def text(slug: str, key: str) -> ResponseReturnValue:
     return with_policy(Response(shown.text, mimetype="text/plain"), EMAIL_POLICY)
 
 
+@blueprint.post("/<key>/test")
+@needs(StaffRole.viewer)
+def send_test(slug: str, key: str) -> ResponseReturnValue:
+    """Send the email to the signed-in member, and to nobody else."""
+    here, at = installation(), clock.now()
+    locale = supported_locale(request.form.get("locale", "en"))
+    with here.sessions.begin() as session:
+        campaign = find_campaign(session, slug)
+        if key not in dict(preview_keys(session, campaign)):
+            raise NotFound("This campaign has no email with this name.")
+        member, domain = current_staff(), here.settings.mail_from.domain
+        if queue_test(session, member, campaign, key, locale, domain, at):
+            subject = Subject("campaign", slug, campaign.id)
+            record(session, actor(), "campaign.email_tested", subject, after={"email": key})
+    here.notify(OUTBOX)
+    flash(f"The test is on its way to {member.email}.")
+    return redirect(url_for("campaign_emails.email", slug=slug, key=key, locale=locale), 303)
+
+
 def _rendered(slug: str, key: str) -> tuple[Campaign, RenderedEmail, str]:
     here, locale = installation(), supported_locale(request.args.get("locale", "en"))
     sender = Sender(here.settings.organization, here.address)
@@ -77,5 +113,5 @@ def _rendered(slug: str, key: str) -> tuple[Campaign, RenderedEmail, str]:
         return campaign, preview_email(session, campaign, key, sender, locale, clock.now()), locale
 
 
-def _name(key: str) -> str:
-    return _OTHERS.get(key) or step_name(key)
+def _name(campaign: Campaign, key: str, step: CampaignStep | None) -> str:
+    return step_name(campaign, step) if step else _OTHERS[key]

@@ -169,11 +169,12 @@ def _job(one: JobStatus) -> ReviewRow:
 
 
 def _outage(one: MailOutage) -> ReviewRow:
-    return ReviewRow(describe_outage(one).rstrip("."), until=one.opened_at)
+    return ReviewRow(describe_outage(one).rstrip("."), "/staff/mail", until=one.opened_at)
 
 
 def _stuck(one: StuckEmails) -> ReviewRow:
-    return ReviewRow(f"{one.number} {one.kind.replace('_', ' ')}", until=one.since)
+    page = f"/staff/mail?problem=stuck&kind={one.kind}"
+    return ReviewRow(f"{one.number} {one.kind.replace('_', ' ')}", page, until=one.since)
 
 
 def _message(one: FailedEmail) -> ReviewRow:

@@ -14,7 +14,9 @@ from campaign.core.errors import ResendRefused
 from campaign.core.task_queue import OUTBOX
 from campaign.emails.names import kind_name, sample_of
 from campaign.mailer import undelivered
+from campaign.mailer.circuit_breaker import open_outages
 from campaign.mailer.kinds import EmailKind
+from campaign.mailer.refusal_advice import describe_outage
 from campaign.mailer.resending import BLOCK_TEXTS, ResendBlock, block_of, plan_resend, resend_failed
 from campaign.models import StaffRole
 from campaign.reporting.undelivered_list import (
@@ -78,7 +80,7 @@ def listed() -> ResponseReturnValue:
     lines: Sequence[UndeliveredRow] = []
     keys = None
     with installation().sessions() as session:
-        counts = count_problems(session, at)
+        counts, outages = count_problems(session, at), open_outages(session)
         if not form.errors:
             lines, keys = find_undelivered(session, at, problem, kind, cursor)
         page = render_template(
@@ -87,6 +89,7 @@ def listed() -> ResponseReturnValue:
             form=form,
             lines=lines,
             counts=counts,
+            outages=[(one.opened_at, describe_outage(one)) for one in outages],
             problems=PROBLEM_NAMES,
             texts=PROBLEM_TEXTS,
             narrowed=set_filters(form),

@@ -62,6 +62,7 @@ finance GET POST /staff/c/<slug>/direct-mail
 admin   POST     /staff/c/<slug>/resume
 viewer  GET      /staff/c/<slug>/emails
 viewer  GET      /staff/c/<slug>/emails/<key>
+viewer  POST     /staff/c/<slug>/emails/<key>/test
 viewer  GET      /staff/c/<slug>/emails/<key>.html
 viewer  GET      /staff/c/<slug>/emails/<key>.txt
 viewer  GET      /staff/c/<slug>/schedule

@@ -16,7 +16,7 @@ class Color(StrEnum):
     blue = "blue"
 
 
-class ColorForm(FlaskForm):
+class ColorForm(FlaskForm):  # type: ignore[misc] # Flask-WTF ships no types
     class Meta:
         csrf = False
 

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -123,7 +124,7 @@ def _add_people(installation: Installation, campaign: Campaign) -> None:
                     created_at=at - timedelta(hours=number),
                 )
             )
-        for key, values in {
+        problems: dict[str, dict[str, Any]] = {
             "failed": {"state": "failed", "last_error": LONG, "attempts": 3},
             "unknown": {"kind": "appeal", "state": "failed", "bulk": True, "begun_at": at},
             "erased": {"state": "failed", "recipient": ""},
@@ -132,7 +133,8 @@ def _add_people(installation: Installation, campaign: Campaign) -> None:
             "retrying": {"state": "queued", "last_error": "421 4.7.0 try again", "attempts": 1},
             "dropped": {"state": "dropped", "last_error": "They have given."},
             "sent": {"state": "sent", "sent_at": at, "recipient": "ana@example.org"},
-        }.items():
+        }
+        for key, values in problems.items():
             shown = {
                 "kind": "receipt",
                 "recipient": "margaret.featherstonehaugh@archive.example",
