@@ -16,6 +16,7 @@ import pytest
 from psycopg import sql
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import QueuePool
 
 from campaign.core.database import make_engine
 from tests.support.databases import Databases
@@ -105,7 +106,7 @@ class EmptiedDatabase:
 
     def left_behind(self) -> str:
         """Remove all rows; return what else the test left, or an empty text."""
-        if self.engine.pool.checkedout():
+        if _pool(self.engine).checkedout():
             return "an open connection of the engine"
         _reset(self.engine)
         if not _soon(lambda: not self._others(), CLOSING_SECONDS):
@@ -145,7 +146,7 @@ class EmptiedDatabase:
 
     def _others(self) -> int:
         [count] = self._connection.execute(_CONNECTIONS).fetchall()[0]
-        return int(count) - 2 - self.engine.pool.checkedin()
+        return int(count) - 2 - _pool(self.engine).checkedin()
 
     def _empty(self, tables: list[str]) -> None:
         with self._connection.transaction():
@@ -158,9 +159,14 @@ def _about(fragment: LiteralString, table: str) -> sql.Composed:
     return sql.SQL(fragment).format(table=sql.Identifier(table), name=sql.Literal(table))
 
 
+def _pool(engine: Engine) -> QueuePool:
+    assert isinstance(engine.pool, QueuePool)
+    return engine.pool
+
+
 def _reset(engine: Engine) -> None:
     """Leave the connections as new: without a test's settings, locks and temporary tables."""
-    idle = engine.pool.checkedin()
+    idle = _pool(engine).checkedin()
     if idle > KEPT_CONNECTIONS:
         engine.dispose()
         return
