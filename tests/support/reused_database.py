@@ -6,7 +6,7 @@ start, and the schema, the settings and the planner's statistics of the template
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import LiteralString, NamedTuple
@@ -16,6 +16,7 @@ import pytest
 from psycopg import sql
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import QueuePool
 
 from campaign.core.database import make_engine
 from tests.support.databases import Databases
@@ -25,6 +26,9 @@ LARGEST = 4 * 8192
 
 CLOSING_SECONDS = 2.0
 """How long to wait for connections that a test has closed. A database with others is dropped, which ends them."""
+
+ENDING_SECONDS = 0.5
+"""How long to wait for threads that a test has told to end."""
 
 KEPT_CONNECTIONS = 3
 """More connections in the engine's pool are closed, because only few tests need as many."""
@@ -45,7 +49,8 @@ SELECT concat_ws(' ',
   (SELECT concat_ws(',', count(*), max(xmin::text::bigint)) FROM pg_sequence),
   (SELECT concat_ws(',', count(*), max(xmin::text::bigint)) FROM pg_proc WHERE oid >= 16384),
   (SELECT concat_ws(',', count(*), max(xmin::text::bigint)) FROM pg_type WHERE oid >= 16384),
-  (SELECT concat_ws(',', count(*), max(xmin::text::bigint)) FROM pg_namespace),
+  (SELECT concat_ws(',', count(*), max(xmin::text::bigint)) FROM pg_namespace
+    WHERE nspname !~ '^pg_(toast_)?temp_'),
   (SELECT concat_ws(',', count(*), max(xmin::text::bigint)) FROM pg_description),
   (SELECT count(*) FROM pg_extension),
   (SELECT count(*) FROM pg_statistic),
@@ -68,7 +73,7 @@ SELECT count(*) FROM pg_stat_activity
 WHERE datname = current_database() AND backend_type = 'client backend'
 """
 _AS_NEW: LiteralString = """
-CLOSE ALL; RESET SESSION AUTHORIZATION; RESET ALL; UNLISTEN *; DISCARD SEQUENCES;
+CLOSE ALL; RESET SESSION AUTHORIZATION; RESET ALL; UNLISTEN *; DISCARD TEMP; DISCARD SEQUENCES;
 SELECT pg_advisory_unlock_all(); COMMIT
 """
 
@@ -101,10 +106,10 @@ class EmptiedDatabase:
 
     def left_behind(self) -> str:
         """Remove all rows; return what else the test left, or an empty text."""
-        if self.engine.pool.checkedout():
+        if _pool(self.engine).checkedout():
             return "an open connection of the engine"
         _reset(self.engine)
-        if not self._others_close():
+        if not _soon(lambda: not self._others(), CLOSING_SECONDS):
             return "an open connection"
         state = self._state()
         if state.schema != self._as_made.schema:
@@ -139,15 +144,9 @@ class EmptiedDatabase:
         assert found is not None
         return State(*found)
 
-    def _others_close(self) -> bool:
-        end = time.monotonic() + CLOSING_SECONDS
-        while self._others() and time.monotonic() < end:
-            time.sleep(0.005)
-        return not self._others()
-
     def _others(self) -> int:
         [count] = self._connection.execute(_CONNECTIONS).fetchall()[0]
-        return int(count) - 2 - self.engine.pool.checkedin()
+        return int(count) - 2 - _pool(self.engine).checkedin()
 
     def _empty(self, tables: list[str]) -> None:
         with self._connection.transaction():
@@ -160,9 +159,14 @@ def _about(fragment: LiteralString, table: str) -> sql.Composed:
     return sql.SQL(fragment).format(table=sql.Identifier(table), name=sql.Literal(table))
 
 
+def _pool(engine: Engine) -> QueuePool:
+    assert isinstance(engine.pool, QueuePool)
+    return engine.pool
+
+
 def _reset(engine: Engine) -> None:
-    """Leave the connections as new: without settings, locks and LISTEN of a test."""
-    idle = engine.pool.checkedin()
+    """Leave the connections as new: without a test's settings, locks and temporary tables."""
+    idle = _pool(engine).checkedin()
     if idle > KEPT_CONNECTIONS:
         engine.dispose()
         return
@@ -204,12 +208,22 @@ class ReusedDatabase:
             kept.drop()
 
     def _left_behind(self, database: EmptiedDatabase) -> str:
-        if running() - self._running:
+        if not _soon(lambda: running() <= self._running, ENDING_SECONDS):
             return "a thread or process"
         try:
             return database.left_behind()
         except (psycopg.Error, SQLAlchemyError):
             return "a broken connection"
+
+
+def _soon(holds: Callable[[], bool], seconds: float) -> bool:
+    """Return whether `holds()`, at once or within the time."""
+    end = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.005)
+    return True
 
 
 def running() -> set[object]:

@@ -1,4 +1,4 @@
-"""A pytest plugin: with several workers, one PostgreSQL server and one template for all of them."""
+"""A pytest plugin: one PostgreSQL server and one template for all workers, and one worker more than processors."""
 
 import os
 from contextlib import ExitStack
@@ -7,6 +7,7 @@ import pytest
 
 from tests.support.databases import SERVER, shared_databases
 
+MANY = "PYTEST_XDIST_AUTO_NUM_WORKERS"
 _lent = pytest.StashKey[ExitStack]()
 
 
@@ -19,6 +20,14 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     stack = config.stash.setdefault(_lent, ExitStack())
     os.environ.update(stack.enter_context(shared_databases()))
+
+
+@pytest.hookimpl(optionalhook=True, tryfirst=True)
+def pytest_xdist_auto_num_workers() -> int | None:
+    """With `-n auto`, let another worker use the time in which one waits for a server, a browser or a process."""
+    if MANY in os.environ:
+        return None
+    return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else None
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
