@@ -142,3 +142,16 @@ def test_a_read_receipt_is_no_bounce() -> None:
         "Disposition: x; displayed\n--b--\n"
     )
     assert read_report(raw.encode(), BOUNCES) is None
+
+
+def test_of_several_recipients_an_unknown_user_needs_more_than_complete_fields() -> None:
+    complete = f"Action: failed\nStatus: 5.0.0\nRemote-MTA: dns; mx.example.org\n{UNKNOWN_USER}"
+    other = "Final-Recipient: rfc822; ben@example.org\nAction: failed\nStatus: 5.2.2"
+    assert finding(f"{complete}\n\n{other}") is SOFT
+    assert finding(f"{complete.replace('550 No', '550 5.1.1 No')}\n\n{other}") is PERMANENT
+
+
+def test_powermta_tells_that_the_mailbox_is_bad() -> None:
+    fields = "Action: failed\nStatus: 5.2.1\nDiagnostic-Code: smtp;550 5.2.1 User Unknown"
+    assert finding(fields) is SOFT
+    assert finding(f"{fields}\nX-PowerMTA-BounceCategory: bad-mailbox") is PERMANENT
