@@ -8,7 +8,7 @@ import html
 import re
 from collections.abc import Iterator
 from email.utils import parseaddr
-from functools import cache
+from functools import cache, lru_cache
 
 from babel import Locale, UnknownLocaleError
 
@@ -49,7 +49,7 @@ def read_text(cell: str, longest: int, *, lines: bool = False) -> str:
     """
     if not cell:
         return ""
-    text = html.unescape(_GUARDED.sub("", cell, count=1) if cell.startswith("'") else cell)
+    text = _unescaped(_GUARDED.sub("", cell, count=1) if cell.startswith("'") else cell)
     parts = text.splitlines() if lines else [text]
     text = "\n".join(" ".join(part.split()) for part in parts).strip()
     if _CONTROL.search(text):
@@ -59,13 +59,17 @@ def read_text(cell: str, longest: int, *, lines: bool = False) -> str:
     return text
 
 
+def _unescaped(text: str) -> str:
+    return html.unescape(text) if "&" in text else text
+
+
 def read_emails(cell: str) -> list[str]:
     """Return the addresses of a cell, normalized, in its order: none, one, or several.
 
     Accepts `Bo <bo@reader.test>`, `mailto:`, quotation marks, and commas, semicolons or spaces between several.
     """
     found: dict[str, str] = {}
-    for part in _address_parts(html.unescape(cell).strip()):
+    for part in _address_parts(_unescaped(cell).strip()):
         address = read_address(_bare_address(part))
         found.setdefault(address.lower(), address)
     return list(found.values())
@@ -112,6 +116,7 @@ def read_yes(cell: str) -> bool:
     return text in _YES
 
 
+@lru_cache(maxsize=1024)
 def read_language(cell: str) -> str:
     """Return the language's code: `en` for `en-US`, `EN`, `English (US)` or `inglés`; '' if empty."""
     text = cell.strip()

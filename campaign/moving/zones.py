@@ -6,7 +6,7 @@ of North America and Europe, and offsets from Greenwich.
 
 import re
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 from zoneinfo import available_timezones
 
 from babel.core import get_global
@@ -47,6 +47,7 @@ _TAIL = re.compile(
 _OFFSET = re.compile(r"(?:utc|gmt)?\s*([+-]?)(\d{1,2})(?::?(\d{2}))?\Z", re.IGNORECASE)
 
 
+@lru_cache(maxsize=1024)
 def read_zone(cell: str) -> str:
     """Return the IANA name of a time zone; '' if the cell is empty. Raises ValueError."""
     text = " ".join(cell.replace("&amp;", "&").split())

@@ -5,8 +5,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMED = re.compile(r"`(?:campaign[./])?([a-z_]+)[./]([a-z_/]+)(?:\.py|\.\w+)?`")
-NO_MODULES = {"checkout/session"}
-"""Names from Stripe that look like our modules."""
+NO_MODULES = {
+    "checkout/session",
+    *(f"{name}/csv" for name in ("campaigns", "donations", "donors", "ledger", "receipts")),
+}
+"""Names from Stripe, and of exported files, that look like our modules."""
 
 
 def texts() -> list[Path]:

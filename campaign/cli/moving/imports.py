@@ -175,7 +175,7 @@ def import_with(
 def describe(plan: ImportPlan) -> Iterator[str]:
     """Yield how the file is read, for a person to check."""
     delimiter = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}[plan.table.delimiter]
-    guessed = " (guessed from its letters)" if plan.table.encoding.guessed else ""
+    guessed = " (guessed from its characters)" if plan.table.encoding.guessed else ""
     yield f"Read as {plan.preset.system}: {plan.table.encoding.title}{guessed}, separated by {delimiter}."
     for name, column in plan.columns.columns.items():
         yield f"  {column} -> {name}"
