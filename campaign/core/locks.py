@@ -5,10 +5,12 @@ with the transaction and is safe behind a pooler in transaction mode; a session 
 https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
 """
 
+from collections.abc import Sequence
 from enum import Enum, unique
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, Text, func, select
+from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -48,6 +50,15 @@ def lock_until_commit(session: Session, lock: AdvisoryLock, part: int | str | No
     session.execute(select(func.pg_advisory_xact_lock(*_key(lock, part))))
 
 
+def lock_all_until_commit(session: Session, lock: AdvisoryLock, parts: Sequence[str]) -> None:
+    """Wait for `lock` of each part, in their order, and hold all until the transaction ends: one question to the
+    database. `lock` has a number and is "by" its part.
+    """
+    if parts:
+        part = func.unnest(array(parts, type_=Text())).column_valued("part")
+        session.execute(select(func.pg_advisory_xact_lock(*_key(lock, part)))).all()
+
+
 def lock_session(connection: Connection, lock: AdvisoryLock) -> None:
     """Wait for `lock` and hold it until the connection is closed."""
     connection.execute(select(func.pg_advisory_lock(*_key(lock, None))))
@@ -66,12 +77,12 @@ def release_session_lock(connection: Connection, lock: AdvisoryLock, part: int) 
         connection.invalidate()  # otherwise the pooled connection could keep holding the lock
 
 
-def _key(lock: AdvisoryLock, part: int | str | None) -> tuple[Any, ...]:
+def _key(lock: AdvisoryLock, part: int | str | ColumnElement[str] | None) -> tuple[Any, ...]:
     """Return the arguments for PostgreSQL's lock functions: one 64-bit number, or two 32-bit numbers."""
     if lock is AdvisoryLock.DONOR_EMAIL:
         return (func.hashtextextended(part, lock.value),)
     if isinstance(lock.value, str):
-        return (func.hashtextextended(lock.value, part or 0),)
+        return (func.hashtextextended(lock.value, 0 if part is None else part),)
     if part is None:
         return (lock.value,)
-    return lock.value, func.hashtext(part) if isinstance(part, str) else part
+    return lock.value, part if isinstance(part, int) else func.hashtext(part)

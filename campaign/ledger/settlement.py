@@ -40,7 +40,6 @@ from campaign.models import (
     FraudWarning,
     Frequency,
     LedgerKind,
-    PastGift,
     Refund,
     RefundState,
 )
@@ -140,29 +139,21 @@ def _record_reversal(donation: Donation, charges: Sequence[Charge]) -> None:
 def _book_refunds(session: Session, account: DonationEntries, charges: Sequence[Charge]) -> None:
     """Book refunds up to the larger of the charge's total and the sum of the refunds.
 
-    What no known refund explains is booked under the charge's id. What another system had refunded of a past gift
-    before it was imported is booked already, and is reported again by Stripe if the payment lives there.
+    What no known refund explains is booked under the charge's id. What had been refunded of a past gift before it was
+    imported is booked already; Stripe reports it again if the payment lives there, and nothing more is booked.
     """
     refunds = [
         one for one in _load_evidence(session, Refund, account.donation) if one.state in _STARTED
     ]
-    reported = max(
-        sum(one.refunded for one in charges),
-        sum(one.amount for one in refunds),
-        _refunded_elsewhere(session, account.donation),
-    )
+    reported = max(sum(one.refunded for one in charges), sum(one.amount for one in refunds))
     unbooked = reported + account.total(LedgerKind.refund)
     for one in refunds:
         unbooked -= _book_refund(account, one, unbooked)
-    if unbooked > 0 and charges:
+    if unbooked > 0:
         charge = max(charges, key=lambda one: one.refunded)
         source = f"{charge.stripe_id}:{charge.refunded}"
         moment = charge.refunded_at or clock.now()
         account.append(NewEntry(LedgerKind.refund, -unbooked, source, moment))
-
-
-def _refunded_elsewhere(session: Session, donation: Donation) -> int:
-    return session.scalar(select(PastGift.refunded).where(PastGift.donation_id == donation.id)) or 0
 
 
 def _book_refund(account: DonationEntries, refund: Refund, unbooked: int) -> int:

@@ -23,7 +23,7 @@ FIELDS = (
     ImportField("name", "the donor's name", also=("full name", "donor name", "donor")),
     ImportField("first_name", "the first name", also=("first name", "donor first name")),
     ImportField("last_name", "the last name", also=("last name", "donor last name", "surname")),
-    ImportField("company", "the organization that gave", also=("company name", "organization", "organisation")),
+    ImportField("company", "the organization that gave", also=("company name", "organization")),
     ImportField("address", "the postal address, or its first line", also=("address 1", "street", "address line 1")),
     ImportField("address_2", "its second line", also=("address 2", "address line 2")),
     ImportField("city", "the city", also=("town",)),
@@ -292,7 +292,7 @@ PRESETS = (
             "fee": ("Fee Amount",),
             "currency": ("Currency",),
             "state": ("Contribution Status", "Status"),
-            "refunded_at": ("Cancelled / Refunded Date", "Cancel Date"),
+            "refunded_at": ("Cancelled / Refunded Date", "Cancel Date"),  # codespell:ignore cancelled
             "name": ("Display Name", "Sort Name"),
             "email": ("Email", "Primary Email", "Home-Email"),
             "company": ("Organization Name",),

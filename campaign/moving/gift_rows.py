@@ -35,7 +35,7 @@ _FREQUENCIES = {
     **dict.fromkeys(("yearly", "year", "annual", "annually", "every year", "12 months"), Frequency.yearly),
 }  # fmt: skip
 _SHORT_YEAR = re.compile(r"^(\d{1,2}/\d{1,2}/)(\d{2})(?=\s|$)")
-_TRIBUTES = (("memor", "memory"), ("honor", "honor"), ("honour", "honor"))
+_TRIBUTES = (("memo", "memory"), ("hono", "honor"))
 _LONGEST = {"name": 200, "address": 500, "comment": 1000, "tribute_name": 200, "ref": 200}
 
 

@@ -60,7 +60,8 @@ _NAMES: Mapping[PastGiftState, Sequence[str]] = {
         "application submitted", "flagged", "unpaid",
     ),
     PastGiftState.failed: (
-        "failed", "failure", "declined", "abandoned", "canceled", "cancelled", "revoked", "expired",
+        "cancelled",  # codespell:ignore cancelled
+        "failed", "failure", "declined", "abandoned", "canceled", "revoked", "expired",
         "rejected", "blocked", "closed lost", "void", "voided", "withdrawn", "declined/withdrawn", "false",
         "no", "trash", "draft", "template",
     ),

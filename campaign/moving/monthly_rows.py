@@ -120,7 +120,8 @@ _ACTIVE = frozenset(
     ("", "active", "open", "current", "in progress", "processing", "trialing", "past due", "overdue", "failing")
 )  # fmt: skip
 _ENDED = frozenset(
-    ("canceled", "cancelled", "expired", "completed", "complete", "ended", "inactive", "closed", "suspended",
+    ("cancelled",  # codespell:ignore cancelled
+        "canceled", "expired", "completed", "complete", "ended", "inactive", "closed", "suspended",
         "abandoned", "incomplete", "incomplete expired", "lapsed", "unpaid", "pending", "paused", "refunded",
         "failed", "none")
 )  # fmt: skip

@@ -15,8 +15,7 @@ from sqlalchemy.orm import Session
 from campaign.core import clock
 from campaign.core.booking_context import BookingContext
 from campaign.core.csv_lists import RejectedLine
-from campaign.core.locks import AdvisoryLock, lock_until_commit
-from campaign.donations.donation_lookup import lock_payment
+from campaign.core.locks import AdvisoryLock, lock_all_until_commit, lock_until_commit
 from campaign.ledger.settlement import attach_pending_evidence
 from campaign.mailer.kinds import EmailKind
 from campaign.models import (
@@ -82,8 +81,7 @@ def store_past_gifts(
     """Store the rows that are not known yet. Two imports at once follow one another, a batch at a time."""
     stored = StoredGifts()
     lock_until_commit(session, AdvisoryLock.GIFT_IMPORT)
-    for name in _payment_names(rows):
-        lock_payment(session, name)
+    lock_all_until_commit(session, AdvisoryLock.PAYMENT, _payment_names(rows))
     fresh = _without_known(session, rows, plan, stored)
     donors = PastDonors(session, plan.system)
     donors.load(fresh)

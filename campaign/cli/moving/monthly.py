@@ -15,7 +15,6 @@ from campaign.moving.gift_rows import LeftOutRow
 from campaign.moving.invitations import invite as queue_invitations
 from campaign.moving.invitations import list_invited
 from campaign.moving.monthly_import import MonthlyImport, MonthlyReport, import_monthly
-from campaign.moving.monthly_rows import PRESETS
 from campaign.runtime.context import make_installation
 
 
@@ -28,9 +27,9 @@ def moving() -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option(
     "--preset",
+    metavar="NAME",
     default="",
-    type=click.Choice([one.name for one in PRESETS]),
-    help="The system that wrote the file.  [default: as its columns show]",
+    help="The system that wrote FILE, if its columns do not show it.",
 )
 @click.option(
     "--map", "maps", multiple=True, metavar='"Their column=our field"', help="Repeatable."

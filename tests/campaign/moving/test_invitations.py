@@ -10,7 +10,7 @@ from campaign.audit.audit_log import Actor
 from campaign.campaigns.campaigns import find_campaign
 from campaign.core.clock import now
 from campaign.core.errors import CampaignNotOpen
-from campaign.mailer.outbox import EmailClaim
+from campaign.emails.batch_renderer import BatchRenderer
 from campaign.models import (
     Campaign,
     Donor,
@@ -23,6 +23,7 @@ from campaign.models import (
 from campaign.moving.invitations import invite, list_invited
 from campaign.outreach.eligibility import ineligibility_reason
 from campaign.runtime.context import Installation
+from tests.support.donors import claim_of
 from tests.support.raw_sql import insert
 
 
@@ -88,15 +89,10 @@ def withdrew(installation: Installation, campaign: Campaign, donor: int) -> None
         session.delete(session.scalars(select(Subscriber)).one())
 
 
-def claim(installation: Installation) -> EmailClaim:
-    with installation.sessions() as session:
-        row = session.scalars(select(OutboxMessage)).one()
-        return EmailClaim(**{name: getattr(row, name) for name in EmailClaim.__dataclass_fields__})
-
-
 def reason(installation: Installation) -> str:
     with installation.sessions() as session:
-        return ineligibility_reason(session, claim(installation), now())
+        row = session.scalars(select(OutboxMessage)).one()
+        return ineligibility_reason(session, claim_of(row), now())
 
 
 def test_each_person_is_invited_once(
@@ -112,6 +108,42 @@ def test_each_person_is_invited_once(
         row = session.scalars(select(OutboxMessage)).one()
         assert (row.kind, row.bulk, row.donor_id, row.locale) == ("move_over", True, donor, "es")
     assert reason(installation) == ""
+
+
+def test_each_invitation_names_its_own_amount_in_its_own_language(
+    installation: Installation, campaign: Campaign, donor: int
+) -> None:
+    other = insert(installation, Donor, email="cy@reader.test", name="Cy", locale="en")
+    for email, gift, amount in (("cy@reader.test", "P2", 2500), ("", "P3", 700)):
+        insert(
+            installation,
+            GiftElsewhere,
+            system="old-crm",
+            external_id=gift,
+            donor_id=other if email else donor,
+            frequency="monthly",
+            amount=amount,
+            currency=campaign.currency,
+        )
+    insert(
+        installation,
+        Subscriber,
+        email="cy@reader.test",
+        name="Cy",
+        locale="en",
+        consent_source="list",
+        consent_at=now(),
+    )
+    assert len(invited(installation, campaign)) == 2
+    renderer = BatchRenderer(installation)
+    with installation.sessions() as session:
+        rows = session.scalars(select(OutboxMessage).order_by(OutboxMessage.recipient)).all()
+    found = [renderer.message(claim_of(row)) for row in rows]
+    bo, cy = (one.decode().replace("=\r\n", "") for one in found if isinstance(one, bytes))
+    assert "amount=3D10&code" in bo.replace("&amp;", "&")
+    assert "lang=3Des" in bo
+    assert "amount=3D25&code" in cy.replace("&amp;", "&")
+    assert "Dear Cy," in cy
 
 
 @pytest.mark.parametrize("happened", [moved, opted_out, ended, withdrew])

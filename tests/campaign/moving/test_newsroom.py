@@ -139,7 +139,9 @@ def test_a_newsroom_moves(bank: Bank, tmp_path: Path) -> None:
     assert done.report.counts[BOOKED] == 0
     print(
         f"\n{len(old.donors):,} donors, {old.gifts:,} gifts of {gifts:,} rows:"
-        f" ${sum(old.given.values()) / 100:,.2f} before and after, ${old.refunded / 100:,.2f} refunded; {done.report.counts[COUNTED]:,} count for old-2024."
+        f" ${sum(old.given.values()) / 100:,.2f} before and after,"
+        f" ${old.refunded / 100:,.2f} refunded;"
+        f" {done.report.counts[COUNTED]:,} count for old-2024."
         f" Twice through in {took:.1f} s (a dry run first), {grown:.1f} MB more memory."
         f" {report.adopted:,} monthly gifts adopted in {adopting:.1f} s. Emails: 0, receipts: 0."
     )
