@@ -87,9 +87,9 @@ def resume(slug: str) -> None:
 def extend(slug: str, deadline: str, reason: str, *, dry_run: bool, yes: bool) -> None:
     """Move the deadline of the campaign SLUG to a later time.
 
-    The appeal page shows the new deadline and the reason. Queued emails use the new deadline. Readers who were told
-    another end and have not given get one email with the new date and the reason, outside their quiet hours. A campaign
-    that has ended opens again, unless its result is final.
+    The appeal page shows the new deadline and the reason. Queued emails use the new deadline. Readers who were emailed
+    another end date and have not given get one email with the new date and the reason, outside their quiet hours. A
+    campaign that has ended opens again, unless its result is final.
     """
     installation = make_installation(broker=False)
     move = DeadlineRequest(deadline, reason, _who())
@@ -138,7 +138,7 @@ def _told(count: int, *, planned: bool) -> str:
     who = "1 reader who was" if count == 1 else f"{count:,} readers who were"
     gets = "would get" if planned else ("gets" if count == 1 else "get")
     has = "has" if count == 1 else "have"
-    return f"{who} told another end and {has} not given {gets} one email about it."
+    return f"{who} emailed another end date and {has} not given {gets} one email about it."
 
 
 def _who() -> str:

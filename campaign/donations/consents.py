@@ -19,9 +19,9 @@ def consent_wording(language: Language, cap: int) -> str:
     It promises what `outreach.email_cap` and the countdown keep; `cap` is `EMAIL_CAP`.
     """
     text = language.ngettext(
-        "Email me about campaigns like this one: at most %(cap)s appeal in any 7 days, plus one email if an end date"
+        "Email me about campaigns like this one: at most %(cap)s email in any 7 days, plus one if an end date"
         " changes and one with the result. You can unsubscribe with one click.",
-        "Email me about campaigns like this one: at most %(cap)s appeals in any 7 days, plus one email if an end date"
+        "Email me about campaigns like this one: at most %(cap)s emails in any 7 days, plus one if an end date"
         " changes and one with the result. You can unsubscribe with one click.",
         cap,
     )

@@ -93,10 +93,10 @@ def _change(language: Language, *, reopened: bool, timed: bool) -> str:
         )
     if timed:
         return language.gettext(
-            "We told you that our campaign would end at %(before)s. It now ends at %(after)s."
+            "We wrote that our campaign would end at %(before)s. It now ends at %(after)s."
         )
     return language.gettext(
-        "We told you that our campaign would end on %(before)s. It now ends on %(after)s."
+        "We wrote that our campaign would end on %(before)s. It now ends on %(after)s."
     )
 
 

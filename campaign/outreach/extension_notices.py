@@ -1,4 +1,4 @@
-"""Tell readers that a deadline moved: one email per extension, to those who were told another end and have not given.
+"""Tell readers that a deadline moved: one email per extension, to those who know another end and have not given.
 
 Whoever extends a campaign queues these emails in the same transaction; `campaign deadline-emails` queues those that are
 missing, such as for readers whose last appeal was being sent at that moment. `details.end` of a begun email is the end

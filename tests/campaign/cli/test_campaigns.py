@@ -131,13 +131,18 @@ def test_an_extension_says_beforehand_whom_it_reaches_and_a_dry_run_changes_noth
     planned = run(*extend, "--dry-run")
     assert planned.status == 0
     assert "winter would end at 11:59 p.m. on January 5, 2099" in planned.out
-    assert "2 readers who were told another end and have not given would get one" in planned.out
+    assert (
+        "2 readers who were emailed another end date and have not given would get one"
+        in planned.out
+    )
     with installation.sessions() as session:
         assert session.get_one(Campaign, campaign.id).deadline == campaign.deadline
     assert notices(installation) == 0
     made = run(*extend)
     assert "winter now ends at 11:59 p.m. on January 5, 2099" in made.out
-    assert "2 readers who were told another end and have not given get one email" in made.out
+    assert (
+        "2 readers who were emailed another end date and have not given get one email" in made.out
+    )
     assert notices(installation) == 2
 
 

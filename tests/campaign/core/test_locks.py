@@ -30,6 +30,7 @@ def test_every_key_is_different() -> None:
         "PAYMENT": 7_201_432,
         "OFFLINE_ENTRY": 7_201_433,
         "BULK_MAIL": 0x6D61696C,
+        "APPEALED": 7_201_434,
         "COUNTDOWN": "countdown",
         "MAIL_LANE": "mail_lane",
         "STAFF_ALERT": "staff_alert",

@@ -147,6 +147,6 @@ def test_only_an_unsubscribe_before_the_form_is_lifted(
 
 
 def test_the_consent_names_the_cap_that_is_kept() -> None:
-    assert "at most 3 appeals in any 7 days" in WORDING
-    assert "at most 1 appeal in any 7 days" in consent_wording(get_language("en"), 1)
-    assert "como máximo 2 solicitudes en 7 días" in consent_wording(get_language("es"), 2)
+    assert "at most 3 emails in any 7 days" in WORDING
+    assert "at most 1 email in any 7 days" in consent_wording(get_language("en"), 1)
+    assert "como máximo 2 correos en 7 días" in consent_wording(get_language("es"), 2)

@@ -179,7 +179,7 @@ def test_an_extension_is_told_with_both_ends_and_the_reason() -> None:
     moved, reopened = sample_email("extension"), sample_email("extension_reopened")
     assert moved.subject == "New end date: our campaign is open until Thursday, December 31"
     assert (
-        "We told you that our campaign would end on Thursday, December 24. It now ends on Thursday, December 31."
+        "We wrote that our campaign would end on Thursday, December 24. It now ends on Thursday, December 31."
         " The reason: a storm kept our office closed for a week."
     ) in " ".join(moved.text.split())
     assert "Our campaign ended on Thursday, December 24. It is open again" in " ".join(
@@ -197,7 +197,7 @@ def test_an_extension_by_hours_is_told_with_the_times() -> None:
         _progress(3_125_000, at=told), extension, told, SENDER, get_language("en")
     )
     assert context["change_text"] == (
-        "We told you that our campaign would end at 9:00 p.m. on Thursday, December 31, Pacific time."
+        "We wrote that our campaign would end at 9:00 p.m. on Thursday, December 31, Pacific time."
         " It now ends at 11:59 p.m. on Thursday, December 31, Pacific time."
     )
 

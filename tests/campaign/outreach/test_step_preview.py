@@ -40,13 +40,13 @@ def text(email: RenderedEmail) -> str:
 def test_an_upcoming_step_shows_the_days_that_will_be_left_and_the_sum_raised_now(
     installation: Installation, session: Session, winter: Campaign
 ) -> None:
-    add_booked_gift(session, winter, 123_400, charged_at=MIDDAY, paid_at=MIDDAY)
+    add_booked_gift(session, winter, 1_123_400, charged_at=MIDDAY, paid_at=MIDDAY)
     email = preview(installation, session, "three_days")
     said = text(email)
     assert "Dear Ana Reyes," in said
-    assert "$1,234" in said
+    assert "$11,234" in said
     # At midnight three days before the end, two days follow that day.
-    assert email.subject == "2 days left, $48,766 to go"
+    assert email.subject == "2 days left, $38,766 to go"
     assert "http://localhost/unsubscribe/sample-email" in said
     assert "/c/winter?code=mail-three-days" in said
 

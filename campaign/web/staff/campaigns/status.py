@@ -68,8 +68,8 @@ EXTEND = StatusChange(
     "extend",
     "Extend the deadline",
     "A deadline can only move later. The public page shows the change and its reason permanently. Queued emails will"
-    " show the new deadline, and readers who were told another end and have not given get one email about the change."
-    " The next page shows how many. A campaign that has ended accepts gifts again.",
+    " show the new deadline, and readers who were emailed another end date and have not given get one email about the"
+    " change. The next page shows how many. A campaign that has ended accepts gifts again.",
     "Extend the deadline",
     (
         (

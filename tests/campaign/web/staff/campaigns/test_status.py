@@ -55,7 +55,10 @@ def test_before_an_extension_staff_see_how_many_readers_it_reaches(
     day = (campaign.deadline + timedelta(days=5)).date().isoformat()
     typed = {"deadline": day, "reason": "the storm kept the mail away"}
     look = client.post_form("/staff/c/winter/deadline", typed)
-    assert "2 readers who were told another end and have not given will get one email" in look.text
+    assert (
+        "2 readers who were emailed another end date and have not given will get one email"
+        in look.text
+    )
     assert [one.kind for one in messages(installation)] == ["appeal"] * 2
     assert client.post_form("/staff/c/winter/deadline", typed | {"sure": "yes"}).status_code == 303
     assert [one.kind for one in messages(installation)] == ["appeal"] * 2 + ["extension"] * 2
