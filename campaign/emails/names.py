@@ -20,6 +20,7 @@ KIND_NAMES: Mapping[str, str] = {
     EmailKind.campaign_test: "Test of a campaign email",
     EmailKind.appeal: "Campaign email",
     EmailKind.extension: "New deadline",
+    EmailKind.move_over: "Please move your monthly gift here",
     EmailKind.reminder: "Reminder",
     EmailKind.thank_you: "Thanks with the result",
     EmailKind.wrap_up: "Result",
@@ -85,7 +86,12 @@ _GROUPS: tuple[tuple[str, frozenset[EmailKind]], ...] = (
     (
         "Monthly and yearly gifts",
         frozenset(
-            {EmailKind.renewal_upcoming, EmailKind.renewal_failed, EmailKind.subscription_ended}
+            {
+                EmailKind.move_over,
+                EmailKind.renewal_upcoming,
+                EmailKind.renewal_failed,
+                EmailKind.subscription_ended,
+            }
         ),
     ),
     ("Tribute cards", frozenset({EmailKind.tribute_card})),
