@@ -48,12 +48,7 @@ def create_campaign(session: Session, wanted: NewCampaign, actor: Actor | None =
     A `past` one ran elsewhere: it has no emails, and its result becomes final `IMPORT_DAYS` from now, so that its gifts
     can be imported. Raises CampaignInvalid, DeadlineInvalid or AmountInvalid with what was wrong.
     """
-    if not re.match(SLUG_PATTERN, wanted.slug) or len(wanted.slug) > 80 or "\n" in wanted.slug:
-        raise CampaignInvalid(
-            f"{wanted.slug!r} cannot be part of an address; use lowercase letters, digits and single hyphens."
-        )
-    if not wanted.title.strip():
-        raise CampaignInvalid("Enter a title for the campaign.")
+    _require_name(wanted)
     zone = clock.zone(wanted.timezone)
     currency = money.currency_code(wanted.currency)
     starts_at = clock.parse_start(wanted.start, zone) if wanted.start else clock.now()
@@ -101,6 +96,15 @@ def create_campaign(session: Session, wanted: NewCampaign, actor: Actor | None =
             },
         )
     return campaign
+
+
+def _require_name(wanted: NewCampaign) -> None:
+    if not re.match(SLUG_PATTERN, wanted.slug) or len(wanted.slug) > 80 or "\n" in wanted.slug:
+        raise CampaignInvalid(
+            f"{wanted.slug!r} cannot be part of an address; use lowercase letters, digits and single hyphens."
+        )
+    if not wanted.title.strip():
+        raise CampaignInvalid("Enter a title for the campaign.")
 
 
 def _amounts(wanted: NewCampaign, currency: str) -> tuple[int, list[int]]:

@@ -13,7 +13,7 @@ from campaign.core import clock
 from campaign.core.errors import CampaignError, ReportInvalid
 from campaign.mailer.bounce_reports import BounceFinding, BounceReport, read_report
 from campaign.mailer.bounces import ReportOutcome, find_message, record_bounce, record_complaint
-from campaign.mailer.reports.trial import COLUMNS, read_expectations, table_of, try_folder
+from campaign.mailer.reports.trial import COLUMNS, Trial, read_expectations, table_of, try_folder
 from campaign.runtime.context import Installation, make_installation
 
 LARGEST = 10_000_000
@@ -72,16 +72,21 @@ def ingest(files: tuple[Path, ...], maildir: Path | None, mbox: Path | None) -> 
         counts[kind] += 1
         if mail.unseen is not None and not mail.fault:
             _mark_seen(mail.unseen, flags="FS" if kind == "unclear" else "S")
-    shown = (*_SUMMARY, "unclear") if counts["unclear"] else _SUMMARY
-    click.echo(", ".join(f"{counts[kind]:,} {kind}" for kind in shown))
-    if any(counts[kind] for kind, _ in _KINDS.values()):
-        with installation.sessions.begin() as session:
-            subject = Subject("bounces", str(maildir or mbox or files[0]))
-            record(session, Actor.command_line(), "bounces.ingested", subject, after=dict(counts))
+    _report(installation, counts, str(maildir or mbox or files[0]))
     if counts["unread"]:
         raise CampaignError(
             f"{counts['unread']:,} could not be read (see above). The others were processed."
         )
+
+
+def _report(installation: Installation, counts: Counter[str], source: str) -> None:
+    """Print the counts, and record them in the audit log if a report changed something."""
+    shown = (*_SUMMARY, "unclear") if counts["unclear"] else _SUMMARY
+    click.echo(", ".join(f"{counts[kind]:,} {kind}" for kind in shown))
+    if any(counts[kind] for kind, _ in _KINDS.values()):
+        with installation.sessions.begin() as session:
+            subject = Subject("bounces", source)
+            record(session, Actor.command_line(), "bounces.ingested", subject, after=dict(counts))
 
 
 @bounces.command("read")
@@ -98,10 +103,9 @@ def read(folder: Path, expected: Path | None, *, listed: bool) -> None:
     Exit with 1 if a report is read as permanent that is not expected to be.
     """
     trials = list(try_folder(folder, read_expectations(expected) if expected else {}))
-    for each in trials:
-        if listed and not each.right:
-            wanted = f"{each.expected} expected, " if each.expected else ""
-            click.echo(f"{each.name}: {wanted}{each.seen}: {_shown(each.detail)}")
+    for each in trials if listed else ():
+        if not each.right:
+            _show_trial(each)
     for row in (COLUMNS, *table_of(trials)):
         click.echo("  ".join(f"{cell:>13}" for cell in row))
     wrong = sum(
@@ -109,6 +113,11 @@ def read(folder: Path, expected: Path | None, *, listed: bool) -> None:
     )
     if wrong:
         raise CampaignError(f"{wrong:,} would suppress somebody wrongly.")
+
+
+def _show_trial(trial: Trial) -> None:
+    wanted = f"{trial.expected} expected, " if trial.expected else ""
+    click.echo(f"{trial.name}: {wanted}{trial.seen}: {_shown(trial.detail)}")
 
 
 def _require_source(files: tuple[Path, ...], maildir: Path | None, mbox: Path | None) -> None:

@@ -58,13 +58,13 @@ def export(
     Amounts are in minor units, except in the files for accounting programs. `campaign export everything FOLDER` writes
     all data of the installation into the new FOLDER, as CSV and JSON, with a README and checksums.
     """
-    of_others = {"--campaign": slug, "--since": since, "--until": until}
     part = journal.pop("part")
-    of_journal = {f"--{name}": value for name, value in journal.items()} | {"--part": part != 1}
-    if what != EVERYTHING:
-        _refuse(what, {"FOLDER": folder})
-    _refuse(what, of_others if what in (JOURNAL, EVERYTHING) else {})
-    _refuse(what, of_journal if what != JOURNAL else {})
+    _refuse_others(
+        what,
+        folder={"FOLDER": folder},
+        of_lists={"--campaign": slug, "--since": since, "--until": until},
+        of_journal={f"--{name}": value for name, value in journal.items()} | {"--part": part != 1},
+    )
     if what == EVERYTHING:
         write_everything(_new(folder))
         return
@@ -73,13 +73,34 @@ def export(
     if what == JOURNAL:
         _write_journal(installation, **journal, part=part)  # type: ignore[arg-type] # click has checked the types
         return
+    _write_list(installation, what, options)
+
+
+def _write_list(installation: Installation, what: str, options: dict[str, str]) -> None:
+    """Write one list as CSV. `options` are those of the command, '' if they are not given."""
     zone = clock.zone(installation.settings.organization.timezone)
-    start = clock.parse_start(since, zone) if since else None
-    end = clock.parse_end(until, zone) if until else None
+    start = clock.parse_start(options["since"], zone) if options["since"] else None
+    end = clock.parse_end(options["until"], zone) if options["until"] else None
     _record(installation, what, options)
     with installation.sessions() as session:
-        campaign = find_campaign(session, slug) if slug else None
+        campaign = find_campaign(session, options["campaign"]) if options["campaign"] else None
         write_rows(column_names(what), export_rows(session, what, campaign, start, end))
+
+
+def _refuse_others(
+    what: str,
+    *,
+    folder: Mapping[str, object],
+    of_lists: Mapping[str, object],
+    of_journal: Mapping[str, object],
+) -> None:
+    """Refuse what belongs to another kind of export."""
+    if what != EVERYTHING:
+        _refuse(what, folder)
+    if what in (JOURNAL, EVERYTHING):
+        _refuse(what, of_lists)
+    if what != JOURNAL:
+        _refuse(what, of_journal)
 
 
 def _refuse(what: str, options: Mapping[str, object]) -> None:

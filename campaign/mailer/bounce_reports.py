@@ -92,11 +92,10 @@ def _delivery(parts: ReportParts) -> ReportVerdict | None:
 def _plain(mail: Message, parts: ReportParts, *, named: bool) -> ReportVerdict | None:
     """Return what a report says in plain words. `named` is whether it was sent to the address of one of our emails."""
     claimed = _claims_to_be_a_report(mail)
-    if not claimed and (is_automatic_reply(mail) or not (named or is_from_a_mail_server(mail))):
+    from_server = is_from_a_mail_server(mail)
+    if not claimed and (is_automatic_reply(mail) or not (named or from_server)):
         return None
-    reading = None
-    if claimed or is_from_a_mail_server(mail):
-        reading = read_words(mail, parts.words)
+    reading = read_words(mail, parts.words) if claimed or from_server else None
     if claimed and not (reading and reading.understood):
         raise ReportInvalid(
             "The report cannot be read: its machine-readable part is missing, and its words say nothing known."
@@ -104,8 +103,12 @@ def _plain(mail: Message, parts: ReportParts, *, named: bool) -> ReportVerdict |
     if reading is not None:
         return reading.verdict
     # Only mail systems know this address, so they have told something.
-    quiet = not named or says_automatic(mail) or mail.get_content_type() == "multipart/report"
-    return None if quiet else unclear(mail, parts.words)
+    return unclear(mail, parts.words) if named and not _is_quiet(mail) else None
+
+
+def _is_quiet(mail: Message) -> bool:
+    """Return whether a report that is not understood need not be read by a person."""
+    return says_automatic(mail) or mail.get_content_type() == "multipart/report"
 
 
 def _claims_to_be_a_report(mail: Message) -> bool:

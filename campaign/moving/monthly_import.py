@@ -79,7 +79,7 @@ def import_monthly(
             find_campaign(session, wanted.campaign)
     mark = wanted.decimal or _weigh(table, columns)
     currency = money.currency_code(wanted.currency)
-    work = _Work(
+    work = _MonthlyGifts(
         installation,
         wanted,
         actor,
@@ -110,7 +110,7 @@ def _weigh(table: Table, columns: ColumnMap) -> DecimalMark | None:
 
 
 @dataclass(frozen=True)
-class _Work:
+class _MonthlyGifts:
     installation: Installation
     wanted: MonthlyImport
     actor: Actor

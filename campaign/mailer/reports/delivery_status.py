@@ -46,8 +46,7 @@ def verdict_of_group(group: Message, told: str = "", *, alone: bool = True) -> R
     `told` is what the report says to people: it is read where the fields say nothing, and for the command that was
     refused. `alone` is whether the report is about one recipient.
     """
-    words = field_of(group, "Action").split()
-    action = words[0].lower().strip(";,.") if words else ""
+    action = _action(group)
     diagnostic, written = field_of(group, "Diagnostic-Code"), field_of(group, "Status")
     status = _status(written, diagnostic)
     detail = " ".join(each for each in (status, diagnostic or action) if each)
@@ -60,6 +59,11 @@ def verdict_of_group(group: Message, told: str = "", *, alone: bool = True) -> R
     about = told if alone else _about(group, told)
     command = _command(group, status, about, alone=alone)
     return verdict_of_refusal(_said(group, about), detail, status=status, command=command)
+
+
+def _action(group: Message) -> str:
+    words = field_of(group, "Action").split()
+    return words[0].lower().strip(";,.") if words else ""
 
 
 def _about(group: Message, told: str) -> str:

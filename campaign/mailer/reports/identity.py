@@ -32,11 +32,17 @@ def names_in(
     addresses = [str(each) for name in _DELIVERED_TO for each in mail.get_all(name, [])]
     addresses += [field_of(each, name) for each in fields for name in _RETURN_PATHS]
     tokens = [*_tokens(addresses, bounces), *_quoted_tokens(parts, bounces)]
+    found = _message_ids(mail, parts, fields)
+    return tuple(dict.fromkeys(tokens))[:_MOST], tuple(dict.fromkeys(found))[:_MOST]
+
+
+def _message_ids(mail: Message, parts: ReportParts, fields: Iterable[Message]) -> list[str]:
     ids = [field_of(each, "Message-ID") for each in parts.returned]
     ids += [field_of(each, name) for each in (mail, *fields) for name in _ANSWERS]
     found = [one for each in ids for one in _MESSAGE_ID.findall(each)]
-    found += [one for text in (*parts.texts, *parts.html) for one in _QUOTED_ID.findall(text)[:1]]
-    return tuple(dict.fromkeys(tokens))[:_MOST], tuple(dict.fromkeys(found))[:_MOST]
+    return found + [
+        one for text in (*parts.texts, *parts.html) for one in _QUOTED_ID.findall(text)[:1]
+    ]
 
 
 def _tokens(addresses: Iterable[str], bounces: str) -> Iterator[str]:

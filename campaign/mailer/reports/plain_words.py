@@ -1,6 +1,7 @@
 """Read a report that says in plain words that an email did not arrive. The dialects stand in `dialects`."""
 
 import re
+from collections.abc import Sequence
 from email.message import Message
 from typing import NamedTuple
 
@@ -22,7 +23,7 @@ from campaign.mailer.reports.findings import (
     worst,
 )
 from campaign.mailer.reports.headers import says_automatic, subject_of
-from campaign.mailer.reports.replies import replies_in
+from campaign.mailer.reports.replies import Reply, replies_in
 
 _LONGEST_DETAIL, _LONGEST_REPORT = 300, 10_000
 _UNKNOWN = "for a reason that is not understood"
@@ -64,19 +65,26 @@ def read_words(mail: Message, words: str) -> Reading | None:
     if _delayed(subject, told):
         return Reading(ReportVerdict(BounceFinding.soft, _short(told)), understood=True)
     replies = replies_in(told)
-    if any(is_understood(each.words) for each in replies):
-        verdicts = [_verdict(each.words, each.command or "DATA") for each in replies]
-        return Reading(worst(verdicts), understood=True)
     prose = without_boilerplate(told)
-    reason = _RETURNED.match(subject)
-    for each in (prose, reason[1] if reason else ""):
-        if is_understood(each):
-            return Reading(_verdict(each, ""), understood=True)
+    verdict = _understood(replies, prose, subject)
+    if verdict is not None:
+        return Reading(verdict, understood=True)
     if not (replies or FAILED.search(told) or SUBJECTS.search(subject)):
         return None
     return Reading(
         ReportVerdict(BounceFinding.soft, f"{_UNKNOWN}: {_short(prose)}"), understood=False
     )
+
+
+def _understood(replies: Sequence[Reply], prose: str, subject: str) -> ReportVerdict | None:
+    """Return what the servers' replies say, else what the report itself or its subject says."""
+    if any(is_understood(each.words) for each in replies):
+        return worst([_verdict(each.words, each.command or "DATA") for each in replies])
+    reason = _RETURNED.match(subject)
+    for each in (prose, reason[1] if reason else ""):
+        if is_understood(each):
+            return _verdict(each, "")
+    return None
 
 
 def unclear(mail: Message, words: str) -> ReportVerdict:

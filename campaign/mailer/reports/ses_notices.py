@@ -34,14 +34,17 @@ def _read(notice: Mapping[str, Any]) -> SesNotice | None:
     kind = str(notice.get("notificationType") or notice.get("eventType") or "").lower()
     if kind not in _KINDS:
         return None
-    mail = _mapping(notice.get("mail"))
+    return SesNotice(_verdict(kind, notice), _message_ids(_mapping(notice.get("mail"))))
+
+
+def _message_ids(mail: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the Message-IDs that our email had, in brackets."""
     headers = [each for each in _list(mail.get("headers")) if isinstance(each, Mapping)]
     ids = [
         str(each.get("value")) for each in headers if str(each.get("name")).lower() == "message-id"
     ]
     ids.append(str(_mapping(mail.get("commonHeaders")).get("messageId") or ""))
-    named = tuple(f"<{each.strip(' <>')}>" for each in ids if each.strip(" <>"))
-    return SesNotice(_verdict(kind, notice), named)
+    return tuple(f"<{each.strip(' <>')}>" for each in ids if each.strip(" <>"))
 
 
 def _verdict(kind: str, notice: Mapping[str, Any]) -> ReportVerdict:

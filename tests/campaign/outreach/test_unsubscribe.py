@@ -89,7 +89,7 @@ def test_what_was_stopped_elsewhere_or_by_another_stays(
     assert session.scalar(select(Suppression).where(Suppression.email == "ben@example.org"))
 
 
-@pytest.mark.parametrize("reason", ["bounced", "complained", "refused", "imported"])
+@pytest.mark.parametrize("reason", ["bounced", "complained", "imported"])
 def test_what_they_did_not_say_themselves_they_cannot_take_back(
     session: Session, sent_email: SentEmail, reason: str
 ) -> None:
@@ -99,6 +99,17 @@ def test_what_they_did_not_say_themselves_they_cannot_take_back(
     assert stops(session, token) == (True, False, False)
     unsubscribe.undo(session, token)
     assert stops(session, token) == (True, False, False)
+
+
+def test_who_unsubscribes_after_a_refusal_of_the_mail_server_has_said_so_themselves(
+    session: Session, sent_email: SentEmail
+) -> None:
+    token = sent_email()
+    suppress(session, "ana@example.org", SuppressionReason.refused)
+    unsubscribe.stop_all(session, token)
+    assert stops(session, token) == (True, False, True)
+    unsubscribe.undo(session, token)
+    assert stops(session, token) == (False, False, False)
 
 
 def test_an_email_whose_address_was_erased_stops_nobody(
