@@ -24,11 +24,6 @@ from campaign.models import OutboxMessage, StepBasis
 PERIOD = timedelta(days=7)
 DEFAULT_CAP = MailSettings.email_cap
 
-LAST_DAYS = timedelta(days=3)
-"""Before the end: the emails of these days matter most."""
-
-_BEFORE_THE_END = (StepBasis.days_before, StepBasis.hours_before)
-
 COUNTED = (EmailKind.appeal.value, EmailKind.extension.value)
 
 # The begun emails of one reader, newest first: if there are as many as the cap, room comes when the last of these is
@@ -106,26 +101,16 @@ def limits_for(
 ) -> list[Limit]:
     """Return the limits for queueing this step at `at`.
 
-    A step in days leaves room for the emails that matter more to readers and to the campaign: the first of the last
-    three days, and those of the last day. A reader who had nothing in the period gets every step.
+    A step in days leaves room for the first email of the last day, which matters more to readers and to the campaign.
+    A reader who had nothing in the period gets every step.
     """
     limits = [Limit(at - PERIOD, cap)]
     if window.step.basis != StepBasis.days_before:
         return limits
-    later = [one for one in _important(every, cap) if one.due > at and one != window]
-    for place, one in enumerate(sorted(later, key=lambda each: each.due), start=1):
-        since = one.due - PERIOD
-        others = cap - place - (1 if at > since else 0)
-        limits.append(Limit(since, others + 1) if others >= 0 else Limit(at - PERIOD, 1))
+    last = (one for one in every if one.step.basis == StepBasis.hours_before)
+    last_day = next((one for one in last if at < one.due < one.closes), None)
+    if last_day is not None:
+        since = last_day.due - PERIOD
+        others = cap - (2 if at > since else 1)
+        limits.append(Limit(since, max(1, others + 1)))
     return limits
-
-
-def _important(every: Iterable[schedule.Window], cap: int) -> list[schedule.Window]:
-    """Return the most important steps of the last three days, as many as the cap: those in hours, then the earliest."""
-    asking = [one for one in every if one.step.basis in _BEFORE_THE_END and one.due < one.closes]
-    if not asking:
-        return []
-    first = max(one.closes for one in asking) - LAST_DAYS
-    last = [one for one in asking if one.due >= first]
-    last.sort(key=lambda one: (one.step.basis != StepBasis.hours_before, one.due))
-    return last[:cap]

@@ -21,7 +21,7 @@ def test_a_campaign_with_outage_match_extension_and_met_goal_keeps_its_promises(
     assert table.faults(played) == [], seed
     every = table.by_reader(played.arrived)
     kinds = {one.what for one in played.arrived}
-    assert {"opening", "extension", "last_day", "last_hours", "wrap_up"} <= kinds, seed
+    assert {"opening", "extension", "three_days", "last_day", "wrap_up"} <= kinds, seed
     # Everybody was asked, and everybody who did not leave reads how it ended.
     assert len(every) == 100
     ended = {one.email for one in played.arrived if one.what in table.AFTER_THE_END}

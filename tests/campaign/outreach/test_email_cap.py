@@ -75,7 +75,7 @@ def test_what_waits_counts_and_what_expired_or_was_refused_does_not(
     assert counts(send_reminders(installation, NOON)) == {"opening/appeal": 1}
 
 
-def test_steps_in_days_leave_room_for_the_last_three_days_and_the_last_day(
+def test_steps_in_days_leave_room_for_the_last_day(
     installation: Installation, winter: Campaign
 ) -> None:
     shown = sequence(
@@ -83,11 +83,11 @@ def test_steps_in_days_leave_room_for_the_last_three_days_and_the_last_day(
     )
     assert shown == [
         {"nine_days/appeal": 1},
-        {},
+        {"seven_days/appeal": 1},
         {"three_days/appeal": 1},
         {},
         {"last_day/appeal": 1},
-        {"last_hours/appeal": 1},
+        {},
     ]
 
 
@@ -100,8 +100,8 @@ def test_a_nine_day_campaign_asks_at_its_opening_and_in_the_last_days(
     days = ("23T09:00", "25T09:00", "26T12:00", "29T09:00", "30T09:05", "31T09:00", "31T20:30")
     shown = sequence(installation, *days)
     assert [next(iter(one), "") for one in shown] == [
-        *("opening/appeal", "", "", "three_days/appeal", "", "last_day/appeal"),
-        "last_hours/appeal",
+        *("opening/appeal", "seven_days/appeal", "", "three_days/appeal", "", "last_day/appeal"),
+        "",
     ]
 
 
@@ -111,7 +111,7 @@ def test_a_reader_who_has_had_nothing_gets_every_step_of_the_last_days(
     assert sequence(installation, "29T09:00") == [{"three_days/appeal": 1}]
     with installation.sessions.begin() as session:
         subscribe(session, "new@example.org")
-    assert sequence(installation, "30T09:00") == [{"two_days/appeal": 1}]
+    assert sequence(installation, "30T09:00") == [{"two_days/appeal": 2}]
 
 
 @pytest.mark.parametrize(("cap", "queued"), [(1, 1), (2, 2), (5, 4)])
