@@ -30,7 +30,7 @@ _FRAMES = re.compile(
 )
 """What stands around the words: reply codes, also at the start of each further line, statuses, the host."""
 _DOUBTFUL_AFTER_DATA = {RefusalCause.no_mailbox, RefusalCause.moved}
-"""A server that took the recipient and then says that it knows none filters by content."""
+"""A server that took the recipient and then says that it knows none filters by content, unless its status insists."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +58,8 @@ def judge_refusal(
     if status.endswith(_ABOUT_SENDER) and ABOUT[cause] is RefusalAbout.address:
         cause = RefusalCause.sender
     about = _about(cause, status, code, command)
-    exact = found is not None and found.exact
-    if command == "DATA" and cause in _DOUBTFUL_AFTER_DATA and not exact:
+    plain = status.startswith("5.1.") or (found is not None and found.exact)
+    if command == "DATA" and cause in _DOUBTFUL_AFTER_DATA and not plain:
         about = RefusalAbout.passing
     return RefusalMeaning(about, cause)
 

@@ -1,12 +1,9 @@
 """What a report says, in one form for every kind of report."""
 
-import re
 from enum import StrEnum
 from typing import NamedTuple
 
 from campaign.mailer.refusal_meaning import RefusalAbout, judge_refusal
-
-_STATUS = re.compile(r"(?<![\d.])[245]\.\d{1,3}\.\d{1,3}(?![\d.])")
 
 
 class BounceFinding(StrEnum):
@@ -37,14 +34,7 @@ def worst(verdicts: list[ReportVerdict]) -> ReportVerdict:
 def verdict_of_refusal(
     words: str, detail: str, *, status: str = "", command: str = ""
 ) -> ReportVerdict:
-    """Return permanent if the refusal is plainly about the address, or else soft.
-
-    Reports name the last command of several that were sent together (RFC 2920): DATA, though RCPT was refused. So DATA
-    raises no doubt about an unknown user if the status is about the address (5.1).
-    """
-    closest = _STATUS.search(words) or _STATUS.search(status)
-    if command == "DATA" and closest and closest[0].startswith("5.1."):
-        command = ""
+    """Return permanent if the refusal is plainly about the address, or else soft."""
     meaning = judge_refusal(words, status=status, command=command)
     about_address = meaning.about is RefusalAbout.address
     return ReportVerdict(BounceFinding.permanent if about_address else BounceFinding.soft, detail)

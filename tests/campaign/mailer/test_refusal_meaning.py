@@ -113,8 +113,8 @@ def test_the_command_decides_where_the_words_cannot() -> None:
     assert judge_refusal(said, command="").about is ADDRESS
 
 
-def test_a_server_that_took_the_address_is_not_believed_even_with_a_status_about_it() -> None:
-    assert judge_refusal("550 5.1.1 User unknown", command="DATA").about is PASSING
+def test_a_status_about_the_address_is_believed_after_data_too() -> None:
+    assert judge_refusal("550 5.1.1 User unknown", command="DATA").about is ADDRESS
 
 
 def test_an_address_that_spells_a_rule_is_not_read() -> None:
