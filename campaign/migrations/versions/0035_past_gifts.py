@@ -8,7 +8,7 @@ imports it; let none of the previous version run by then, because it would send 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0036"
+revision = "0035"
 down_revision = "0034"
 branch_labels = None
 depends_on = None

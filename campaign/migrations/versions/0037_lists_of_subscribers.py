@@ -7,8 +7,8 @@ Processes of the previous version keep running: they do not name the new columns
 
 from alembic import op
 
-revision = "0038"
-down_revision = "0037"
+revision = "0037"
+down_revision = "0036"
 branch_labels = None
 depends_on = None
 
