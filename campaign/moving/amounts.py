@@ -147,7 +147,7 @@ def _parted(cell: str, figures: str, mark: DecimalMark | None) -> tuple[str, str
     if shown is None and not figures.isdigit():
         if mark is None:
             raise ValueError(
-                f"{cell!r} could be thousands or decimals; say which with --decimal point or --decimal comma"
+                f"{cell!r} could be thousands or decimals; choose which (--decimal point or --decimal comma)"
             )
         shown = mark
     if shown is None:

@@ -159,7 +159,7 @@ def _ordered(text: str, first: int, second: int, order: DateOrder | None) -> tup
     day_first = date(2000, second, first)
     raise ValueError(
         f"{text!r} could be {month_first:%B} {month_first.day} or {day_first:%B} {day_first.day};"
-        " say which with --dates mdy (month first) or --dates dmy"
+        " choose the order of the dates (--dates mdy is month first, --dates dmy day first)"
     )
 
 
