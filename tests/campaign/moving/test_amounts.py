@@ -39,7 +39,7 @@ def test_an_amount_is_read(cell: str, minor: int, currency: str) -> None:
 @pytest.mark.parametrize(
     ("cell", "mark", "words"),
     [
-        ("1,250", None, "thousands or decimals; choose which (--decimal"),
+        ("1,250", None, "thousands or decimals; choose which"),
         ("1.250", None, "thousands or decimals"),
         ("25.005", DecimalMark.point, "more decimals than USD has"),
         ("0.125", None, "more decimals"),
