@@ -188,6 +188,8 @@ def test_metrics_are_not_public(web: Upstream, proxy: Proxy, path: str) -> None:
         ("/stripe/webhook", MEBIBYTE),
         ("/me/link/s3cret", MEBIBYTE),
         ("/staff/offline/import", 10 * MEBIBYTE),
+        ("/staff/moving-in", 48 * MEBIBYTE),
+        ("/mail/events/sendgrid", 10 * MEBIBYTE),
     ],
 )
 def test_a_body_that_is_too_large_is_refused_before_it_reaches_the_web(

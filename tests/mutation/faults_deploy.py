@@ -126,7 +126,19 @@ FORWARDED = [
     Fault(
         NGINX, "      client_max_body_size 1m;\n", "      client_max_body_size 2m;\n", FORWARDING
     ),
-    Fault(NGINX, "      client_max_body_size 10m;\n", "", FORWARDING),
+    Fault(
+        NGINX,
+        "emerg;\n      client_max_body_size 10m;\n",
+        "emerg;\n",
+        FORWARDING,
+    ),
+    Fault(
+        NGINX,
+        "      proxy_pass http://web;\n      client_max_body_size 10m;\n",
+        "      proxy_pass http://web;\n",
+        FORWARDING,
+    ),
+    Fault(NGINX, "      client_max_body_size 48m;\n", "", FORWARDING),
     Fault(NGINX, STREAM, "", FORWARDING),
     Fault(NGINX, "      proxy_read_timeout 1h;\n", "", FORWARDING),
     Fault(
@@ -154,8 +166,8 @@ FORWARDED = [
     Fault(NGINX, "'$request_time $upstream", "'$http_referer $request_time $upstream", FORWARDING),
     Fault(
         NGINX,
-        "proxy_pass http://web;\n      error_log /dev/stderr emerg;\n      client",
-        "proxy_pass http://web;\n      client",
+        "    location /staff/ {\n      proxy_pass http://web;\n      error_log /dev/stderr emerg;\n",
+        "    location /staff/ {\n      proxy_pass http://web;\n",
         FORWARDING,
     ),
     Fault(NGINX, "keepalive_timeout 15s;", "", WEB_VALUES),
