@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
 from zoneinfo import ZoneInfo
 
+from campaign.core.errors import AmountInvalid
 from campaign.core.i18n import supported_locale
 from campaign.core.money import LARGEST_CHARGE, currency_code
 from campaign.models import Frequency
@@ -310,8 +311,13 @@ def _refunded(state: PastGiftState, refunded: int, total: int) -> int:
 
 
 def read_currency(cell: Callable[[str], str], default: str) -> str:
-    """Return the row's own currency, else `default`."""
-    return currency_code(cell("currency")) if cell("currency") else default
+    """Return the row's own currency, else `default`. Raises ValueError, so that only this row is refused."""
+    if not cell("currency"):
+        return default
+    try:
+        return currency_code(cell("currency"))
+    except AmountInvalid as error:
+        raise ValueError(str(error).rstrip(".")) from None
 
 
 def read_donor_email(cell: Callable[[str], str]) -> str:
