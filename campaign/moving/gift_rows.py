@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
 from zoneinfo import ZoneInfo
 
+from campaign.core.errors import AmountInvalid
 from campaign.core.i18n import supported_locale
 from campaign.core.money import LARGEST_CHARGE, currency_code
 from campaign.models import Frequency
@@ -126,11 +127,9 @@ class GiftReader:
         state, reason = self._state(cell)
         if reason:
             return LeftOutRow(row.line, reason)
-        currency = currency_code(cell("currency")) if cell("currency") else self.currency
+        currency = read_currency(cell, self.currency)
         amounts = {name: self._amount(cell(name), name, currency) for name in AMOUNTS}
-        given_at = self._moment(" ".join(filter(None, (cell("given_at"), cell("given_time")))))
-        if given_at is None:
-            raise ValueError("no date")
+        given_at = self._given_at(cell)
         if amounts["total"] < 0:
             return self._refund(row, cell, -amounts["total"], currency, given_at)
         amount, cover = _parts(amounts, covered=read_yes(cell("fees_covered")))
@@ -153,15 +152,15 @@ class GiftReader:
             currency=currency,
             refunded=refunded,
             refunded_at=self._moment(cell("refunded_at")) if refunded else None,
-            email=read_email(cell("email")) if cell("email") else "",
+            email=read_donor_email(cell),
             name=read_name(cell),
             address=_address(cell),
-            locale=supported_locale(read_language(cell("language")) or "en"),
+            locale=read_locale(cell),
             donor_ref=read_text(cell("donor_ref"), _LONGEST["ref"]),
-            anonymous=read_yes(cell("anonymous")) if "anonymous" in self.columns else True,
+            anonymous=self._anonymous(cell),
             comment=read_text(cell("comment"), 10_000, lines=True)[: _LONGEST["comment"]],
             tribute_kind=_tribute(cell),
-            tribute_name=read_text(cell("tribute_name"), _LONGEST["tribute_name"]) if _tribute(cell) else "",
+            tribute_name=_tribute_name(cell),
             frequency=_frequency(cell).value,
             plan_ref=read_text(cell("plan_ref"), _LONGEST["ref"]),
             installment=_installment(cell("installment")),
@@ -207,6 +206,16 @@ class GiftReader:
                 f"{name} is in {found.currency.upper()}, the gift in {currency.upper()}"
             )
         return found.minor
+
+    def _given_at(self, cell: Callable[[str], str]) -> datetime:
+        moment = self._moment(" ".join(filter(None, (cell("given_at"), cell("given_time")))))
+        if moment is None:
+            raise ValueError("no date")
+        return moment
+
+    def _anonymous(self, cell: Callable[[str], str]) -> bool:
+        """Return whether the donor's name stays private, as it does in a file that does not say."""
+        return read_yes(cell("anonymous")) if "anonymous" in self.columns else True
 
     def _moment(self, cell: str) -> datetime | None:
         found = read_moment(_SHORT_YEAR.sub(r"\g<1>20\2", cell), self.order)
@@ -279,11 +288,15 @@ def _parts(amounts: Mapping[str, int], *, covered: bool) -> tuple[int, int]:
         cover = total - amount
     elif total:
         amount = total - cover
+    _require_sum(total, amount, cover)
+    return amount, cover
+
+
+def _require_sum(total: int, amount: int, cover: int) -> None:
     if amount < 0 or cover < 0 or (total and amount == 0):
         raise ValueError(
             "the amounts do not add up: the gift and the covered fees are more than the total"
         )
-    return amount, cover
 
 
 def _refunded(state: PastGiftState, refunded: int, total: int) -> int:
@@ -295,6 +308,26 @@ def _refunded(state: PastGiftState, refunded: int, total: int) -> int:
     if refunded > total:
         raise ValueError("more was refunded than given")
     return refunded
+
+
+def read_currency(cell: Callable[[str], str], default: str) -> str:
+    """Return the row's own currency, else `default`. Raises ValueError, so that only this row is refused."""
+    if not cell("currency"):
+        return default
+    try:
+        return currency_code(cell("currency"))
+    except AmountInvalid as error:
+        raise ValueError(str(error).rstrip(".")) from None
+
+
+def read_donor_email(cell: Callable[[str], str]) -> str:
+    """Return the donor's address, or ''."""
+    return read_email(cell("email")) if cell("email") else ""
+
+
+def read_locale(cell: Callable[[str], str]) -> str:
+    """Return the locale that the donor is written to in; English if the row names no language."""
+    return supported_locale(read_language(cell("language")) or "en")
 
 
 def read_name(cell: Callable[[str], str]) -> str:
@@ -325,6 +358,10 @@ def _tribute(cell: Callable[[str], str]) -> str:
     if not cell("tribute_name").strip():
         return ""
     return next((ours for part, ours in _TRIBUTES if part in kind), "honor")
+
+
+def _tribute_name(cell: Callable[[str], str]) -> str:
+    return read_text(cell("tribute_name"), _LONGEST["tribute_name"]) if _tribute(cell) else ""
 
 
 def _frequency(cell: Callable[[str], str]) -> Frequency:

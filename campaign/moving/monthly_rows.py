@@ -5,14 +5,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from campaign.core.csv_lists import RejectedLine
-from campaign.core.i18n import supported_locale
-from campaign.core.money import currency_code
 from campaign.models import Frequency
 from campaign.moving.amounts import DecimalMark, read_amount
 from campaign.moving.columns import ColumnMap, ImportField, Preset, normalized
-from campaign.moving.gift_rows import LeftOutRow, read_frequency, read_name
+from campaign.moving.gift_rows import (
+    LeftOutRow,
+    read_currency,
+    read_donor_email,
+    read_frequency,
+    read_locale,
+    read_name,
+)
 from campaign.moving.tables import TableRow
-from campaign.moving.values import read_email, read_language, read_text
+from campaign.moving.values import read_text
 
 FIELDS = (
     ImportField("external_id", "their id of the recurring gift", also=("id", "plan id", "subscription id")),
@@ -163,17 +168,14 @@ def _read(
     def cell(name: str) -> str:
         return columns.get(row.cells, name)
 
-    word = normalized(cell("state"))
-    if word not in _ACTIVE | _ENDED:
-        raise ValueError(f"{cell('state')!r} is no state of a recurring gift that we know")
-    own = currency_code(cell("currency")) if cell("currency") else currency
+    active = _read_active(cell("state"))
+    own = read_currency(cell, currency)
     found = read_amount(cell("amount"), own, mark)
     ids = [cell(name) for name in ("subscription", "customer", "external_id")]
     external_id = read_text(cell("external_id"), 200) or next(filter(None, ids), "")
-    email = read_email(cell("email")) if cell("email") else ""
+    email = read_donor_email(cell)
     if not external_id and not email:
         return LeftOutRow(row.line, "neither an id nor an address")
-    frequency = read_frequency(cell("frequency"))
     return MonthlyRow(
         line=row.line,
         external_id=external_id or email.lower(),
@@ -181,13 +183,27 @@ def _read(
         customer=_first(_CUSTOMER, ids),
         email=email,
         name=read_name(cell),
-        locale=supported_locale(read_language(cell("language")) or "en"),
+        locale=read_locale(cell),
         amount=found.minor if found else 0,
         currency=(found.currency if found else "") or own,
-        frequency=(Frequency.monthly if frequency == Frequency.one_time else frequency).value,
-        active=word in _ACTIVE,
+        frequency=_read_interval(cell("frequency")).value,
+        active=active,
         processor=read_text(cell("method"), 100),
     )
+
+
+def _read_active(cell: str) -> bool:
+    """Return whether a recurring gift in this state is still charged."""
+    word = normalized(cell)
+    if word not in _ACTIVE | _ENDED:
+        raise ValueError(f"{cell!r} is no state of a recurring gift that we know")
+    return word in _ACTIVE
+
+
+def _read_interval(cell: str) -> Frequency:
+    """Return how often; monthly if the row does not say."""
+    found = read_frequency(cell)
+    return Frequency.monthly if found == Frequency.one_time else found
 
 
 def _first(pattern: re.Pattern[str], ids: Sequence[str]) -> str:

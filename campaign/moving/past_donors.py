@@ -23,25 +23,31 @@ class PastDonors:
         """Find the donors of `rows` that exist, and create those with an address that does not."""
         self._load_emails([row for row in rows if row.email])
         unnamed = [row for row in rows if not row.email]
-        refs = [row.donor_ref for row in unnamed if row.donor_ref]
-        if refs:
-            found = self._session.execute(
-                select(PastGift.donor_ref, Donation.donor_id)
-                .join(Donation, Donation.id == PastGift.donation_id)
-                .where(PastGift.system == self._system, PastGift.donor_ref.in_(refs))
-                .order_by(PastGift.id)
-            )
-            for ref, donor_id in found:
-                self._by_ref.setdefault(ref, donor_id)
-        names = [row.name.lower() for row in unnamed if row.name and row.address]
-        if names:
-            rows_ = self._session.execute(
-                select(func.lower(Donor.name), Donor.address, Donor.id)
-                .where(Donor.email == "", func.lower(Donor.name).in_(names))
-                .order_by(Donor.id)
-            )
-            for name, address, donor_id in rows_:
-                self._by_name.setdefault((name, address), donor_id)
+        self._load_refs([row.donor_ref for row in unnamed if row.donor_ref])
+        self._load_names([row.name.lower() for row in unnamed if row.name and row.address])
+
+    def _load_refs(self, refs: Sequence[str]) -> None:
+        if not refs:
+            return
+        found = self._session.execute(
+            select(PastGift.donor_ref, Donation.donor_id)
+            .join(Donation, Donation.id == PastGift.donation_id)
+            .where(PastGift.system == self._system, PastGift.donor_ref.in_(refs))
+            .order_by(PastGift.id)
+        )
+        for ref, donor_id in found:
+            self._by_ref.setdefault(ref, donor_id)
+
+    def _load_names(self, names: Sequence[str]) -> None:
+        if not names:
+            return
+        found = self._session.execute(
+            select(func.lower(Donor.name), Donor.address, Donor.id)
+            .where(Donor.email == "", func.lower(Donor.name).in_(names))
+            .order_by(Donor.id)
+        )
+        for name, address, donor_id in found:
+            self._by_name.setdefault((name, address), donor_id)
 
     def _load_emails(self, rows: Sequence[PastGiftRow]) -> None:
         wanted = {row.email.lower(): row for row in reversed(rows)}
@@ -60,13 +66,13 @@ class PastDonors:
         for email, donor_id, name, address in found:
             self._by_email[email] = donor_id
             row = wanted[email]
-            # What the donor or staff entered here is kept.
-            lacks = {
-                **({"name": row.name} if row.name and not name else {}),
-                **({"address": row.address} if row.address and not address else {}),
-            }
-            if lacks:
-                self._session.execute(update(Donor).where(Donor.id == donor_id).values(**lacks))
+            self._complete(donor_id, name=(name, row.name), address=(address, row.address))
+
+    def _complete(self, donor_id: int, **columns: tuple[str, str]) -> None:
+        """Fill in what the donor lacks; `columns` are (here, there). What the donor or staff entered here is kept."""
+        lacks = {name: there for name, (here, there) in columns.items() if there and not here}
+        if lacks:
+            self._session.execute(update(Donor).where(Donor.id == donor_id).values(**lacks))
 
     def known(self, row: PastGiftRow) -> int | None:
         """Return the donor of `row`, if there is one already."""

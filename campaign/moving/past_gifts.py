@@ -125,10 +125,10 @@ def _without_known(
 
 def _booked(session: Session, rows: Sequence[PastGiftRow]) -> set[str]:
     """Return the Stripe ids, and ids of gifts that began here, that are booked."""
-    intents = [row.payment_intent for row in rows if row.payment_intent]
-    charges = [row.charge for row in rows if row.charge]
-    invoices = [row.invoice for row in rows if row.invoice]
-    ours = [row.donation_id for row in rows if row.donation_id]
+    intents = _filled(row.payment_intent for row in rows)
+    charges = _filled(row.charge for row in rows)
+    invoices = _filled(row.invoice for row in rows)
+    ours = _filled(row.donation_id for row in rows)
     queries = (
         (
             intents,
@@ -156,6 +156,10 @@ def _booked(session: Session, rows: Sequence[PastGiftRow]) -> set[str]:
         ),
     )
     return {name for asked, query in queries if asked for name in session.scalars(query) if name}
+
+
+def _filled(names: Iterable[str]) -> list[str]:
+    return [name for name in names if name]
 
 
 @dataclass(frozen=True)
