@@ -8,7 +8,16 @@ from sqlalchemy import select
 
 from campaign.adoption.facts import AdoptionRefused
 from campaign.audit.audit_log import Actor
-from campaign.models import Campaign, Donation, OutboxMessage, PastGift, Receipt, Subscription
+from campaign.core.errors import NotFound
+from campaign.models import (
+    Campaign,
+    Donation,
+    LedgerEntry,
+    OutboxMessage,
+    PastGift,
+    Receipt,
+    Subscription,
+)
 from campaign.moving.archive import archive_slug
 from campaign.moving.monthly_rows import MonthlyRow
 from campaign.moving.monthly_stripe import AccountIndex, adopt_monthly, is_adopted
@@ -16,6 +25,8 @@ from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
 from tests.support.past_gifts import bring_over
 from tests.support.reconciliation import Bank
+
+RENEWALS_FAIL = "4000000000000341"
 
 
 @pytest.fixture
@@ -125,14 +136,11 @@ def test_its_past_gifts_have_its_frequency(bank: Bank, interval: str, frequency:
         assert session.scalars(select(Donation.frequency)).all() == [frequency]
 
 
-@pytest.mark.parametrize(("slug", "found"), [("nine-days", "nine-days"), ("", archive_slug("usd"))])
-def test_it_belongs_to_the_campaign_that_is_named_or_to_the_archive(
-    bank: Bank, slug: str, found: str
-) -> None:
-    adopted(bank, bank.stripe.subscribe(700)["id"], slug)
+def test_without_a_campaign_it_belongs_to_the_archive_of_its_currency(bank: Bank) -> None:
+    adopted(bank, bank.stripe.subscribe(700)["id"])
     query = select(Campaign.slug).join(Subscription, Subscription.campaign_id == Campaign.id)
     with bank.installation.sessions() as session:
-        assert session.scalars(query).all() == [found]
+        assert session.scalars(query).all() == [archive_slug("usd")]
 
 
 def test_what_was_refunded_before_is_a_refund_of_the_past(bank: Bank) -> None:
@@ -141,6 +149,32 @@ def test_what_was_refunded_before_is_a_refund_of_the_past(bank: Bank) -> None:
     assert adopted(bank, made) == 1
     bank.deliver()
     assert bank.entries() == [("payment", 700, 0), ("refund", -200, 0)]
+    bank.require_order()
+
+
+def test_an_invoice_that_was_paid_in_parts_is_booked_as_it_is(bank: Bank) -> None:
+    made = bank.stripe.subscribe(700, card=RENEWALS_FAIL)["id"]
+    bank.stripe.advance(days=32)
+    invoice = bank.stripe.objects("invoice")[0]["id"]
+    for part in (300, 400):
+        bank.stripe.pay_part(invoice, part)
+    assert adopted(bank, made) == 1
+    with bank.installation.sessions() as session:
+        past = session.scalars(select(LedgerEntry.past).order_by(LedgerEntry.id))
+        assert list(past)[:2] == [True, False]
+    bank.deliver()
+    assert [amount for kind, amount, _ in bank.entries() if kind == "payment"] == [700, 700]
+    bank.require_order()
+
+
+def test_repeated_it_goes_on_where_it_ended(bank: Bank) -> None:
+    made = bank.stripe.subscribe(700)["id"]
+    with pytest.raises(NotFound):
+        adopted(bank, made, "nowhere")
+    assert not is_adopted(bank.installation, made)
+    assert adopted(bank, made) == 0
+    assert is_adopted(bank.installation, made)
+    assert bank.entries() == [("payment", 700, 0)]
     bank.require_order()
 
 
