@@ -19,7 +19,6 @@ from campaign.moving.gift_rows import LeftOutRow
 from campaign.moving.monthly_import import MonthlyImport, MonthlyReport, import_monthly
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
-from tests.support.past_gifts import bring_over
 from tests.support.reconciliation import Bank
 
 HEADER = "id,subscription,customer,email,name,amount,currency,frequency,status,processor\n"
@@ -88,29 +87,6 @@ def test_a_gift_at_stripe_is_adopted_with_its_past_and_goes_on(
         assert list(session.scalars(select(OutboxMessage.kind))) == ["receipt"]
     bank.require_order()
     assert bank.reconcile(apply=True).discrepancies == bank.reconcile().discrepancies == []
-
-
-@pytest.mark.parametrize("known", ["pi", "neither"])
-def test_payments_that_a_file_brought_before_are_the_subscriptions(
-    bank: Bank, tmp_path: Path, known: str
-) -> None:
-    made = bank.stripe.subscribe(700)
-    intent = bank.stripe.objects("payment_intent")[0]
-    path = tmp_path / "gifts.csv"
-    name = intent["id"] if known == "pi" else ""
-    day = bank.stripe.now()
-    path.write_text(
-        f"id,date,total,currency,email,payment_intent\n1,{day},7.00,usd,mona@example.org,{name}\n"
-    )
-    bring_over(bank.installation, path, preset="plain", system="old-crm")
-    report, refused = brought(bank, tmp_path, f"9,{made['id']},,,,,,,active,stripe")
-    assert (report.adopted, refused) == (1, [])
-    with bank.installation.sessions() as session:
-        (gift,) = session.scalars(select(Donation)).all()
-        assert (gift.payment_intent_id, gift.subscription_id is not None) == (intent["id"], True)
-    bank.deliver()
-    bank.require_order()
-    assert len(bank.entries()) == 1
 
 
 def test_gifts_elsewhere_are_listed_brought_up_to_date_and_ended(

@@ -2,7 +2,6 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -14,49 +13,18 @@ from campaign.campaigns.progress import read_progress
 from campaign.core.clock import now
 from campaign.ledger.fees import find_late_payments
 from campaign.models import Donation, Donor, LedgerEntry, OutboxMessage, PastGift, Receipt
-from campaign.moving.gifts import ADDED, BOOKED, COUNTED, JOINED, KNOWN
+from campaign.moving.gifts import ADDED, BOOKED, COUNTED
 from campaign.reporting.journal import months
 from campaign.runtime.context import Installation
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
-from tests.support.past_gifts import Imported, bring_over
+from tests.support.past_gifts import HEADER, bring_over, brought, gift
 from tests.support.reconciliation import Bank
-
-HEADER = "id,date,total,refunded,currency,email,name,address,charge,payment_intent,state\n"
 
 
 @pytest.fixture
 def stripe_api_base(stripe: StripeSandbox) -> str:
     return sandbox_address(stripe)
-
-
-def gift(
-    intent: dict[str, Any], *, system: str = "old-crm", known: str = "pi", **cells: str
-) -> str:
-    """Return a row about a payment of the sandbox, by its payment intent, its charge, or neither."""
-    row = {
-        "id": f"{system}-1",
-        "date": f"{now():%Y-%m-%d %H:%M}",
-        "total": f"{intent['amount'] / 100:.2f}",
-        "refunded": "",
-        "currency": "usd",
-        "email": "ana@reader.test",
-        "name": "Ana Reyes",
-        "address": "1 Elm St",
-        "charge": intent["latest_charge"] if known == "ch" else "",
-        "payment_intent": intent["id"] if known == "pi" else "",
-        "state": "",
-        **cells,
-    }
-    return ",".join(row.values()) + "\n"
-
-
-def brought(bank: Bank, tmp_path: Path, *rows: str, **options: Any) -> Imported:
-    path = tmp_path / "gifts.csv"
-    path.write_text(HEADER + "".join(rows))
-    return bring_over(
-        bank.installation, path, **{"preset": "plain", "system": "old-crm", **options}
-    )
 
 
 def gifts(bank: Bank) -> list[tuple[int, str]]:
@@ -161,23 +129,6 @@ def test_past_gifts_are_no_money_of_the_journal_but_their_later_refunds_are(
         assert len(months(session, find_campaign(session, "nine-days").zone)) == 1
 
 
-def test_two_files_of_the_same_gift_are_one_and_the_second_names_its_payment(
-    bank: Bank, tmp_path: Path
-) -> None:
-    intent = bank.stripe.charge_customer(2500)
-    brought(bank, tmp_path, gift(intent, known=""))
-    second = brought(bank, tmp_path, gift(intent), system="stripe-export")
-    assert second.report.counts[JOINED] == 1
-    third = brought(bank, tmp_path, gift(intent, known=""), system="third")
-    assert "looks like gift don_" in third.refused[0]
-    assert gifts(bank) == [(2500, "paid")]
-    bank.stripe.refund(intent["latest_charge"])
-    bank.deliver()
-    assert gifts(bank) == [(2500, "refunded")]
-    more = brought(bank, tmp_path, gift(intent, known=""), system="third", alike=True)
-    assert more.report.counts[ADDED] == 1
-
-
 def test_gifts_count_for_a_past_campaign_within_its_dates(bank: Bank, tmp_path: Path) -> None:
     with bank.installation.sessions.begin() as session:
         wanted = NewCampaign(
@@ -214,27 +165,6 @@ def test_a_dry_run_changes_nothing(bank: Bank, tmp_path: Path) -> None:
     with bank.installation.sessions() as session:
         for table in (Donation, Donor, PastGift, LedgerEntry):
             assert session.scalars(select(table)).all() == []
-
-
-def test_people_without_email_are_told_apart_by_id_name_and_address(
-    bank: Bank, tmp_path: Path
-) -> None:
-    one = {"id": "", "amount": 2500}
-    rows = [
-        gift(one, id="1", date="2024-01-01", email=""),
-        gift(one, id="2", date="2024-02-01", email=""),
-        gift(one, id="3", date="2024-03-01", email="", address="9 Oak St"),
-        gift(one, id="4", date="2024-04-01", email="", name="", address=""),
-    ]
-    assert brought(bank, tmp_path, *rows).report.counts[ADDED] == 4
-    assert brought(bank, tmp_path, *rows).report.counts[KNOWN] == 4
-    with bank.installation.sessions() as session:
-        donors = session.scalars(select(Donor).order_by(Donor.id)).all()
-        assert [(one.name, one.address) for one in donors] == [
-            ("Ana Reyes", "1 Elm St"),
-            ("Ana Reyes", "9 Oak St"),
-            ("", ""),
-        ]
 
 
 def test_receipts_of_ours_are_issued_when_asked_for_and_not_emailed(

@@ -1,14 +1,11 @@
 """`campaign import gifts` and `campaign moving`, as an operator runs them."""
 
-from pathlib import Path
-
 import pytest
 
 from sandbox.stripe import StripeSandbox
 from tests.campaign.cli.conftest import CREATE, Run
 from tests.conftest import sandbox_address
 from tests.support.past_gifts import EXPORTS
-from tests.support.reconciliation import Bank
 
 
 @pytest.fixture
@@ -51,20 +48,3 @@ def test_a_past_campaign_has_ended(run: Run, deadline: str) -> None:
         *("--deadline", deadline, "--timezone", "America/Los_Angeles"),
     )
     assert (asked.status, len(asked.errors)) == (1, 1)
-
-
-def test_monthly_gifts_are_listed_and_invited(bank: Bank, run: Run, tmp_path: Path) -> None:
-    made = bank.stripe.subscribe(700)["id"]
-    file = tmp_path / "monthly.csv"
-    file.write_text(
-        "id,subscription,email,amount,frequency,status,processor\n"
-        f"1,{made},,,month,active,stripe\n"
-        "2,,bo@reader.test,10.00,month,active,PayPal\n"
-    )
-
-    done = run("moving", "monthly", str(file))
-    assert done.status == 0, done.errors
-    assert "1 adopted at Stripe, with 1 past payments" in done.out
-    assert "1 listed as charged elsewhere" in done.out
-    nobody = run("moving", "invite", "nine-days", "--dry-run")
-    assert nobody.out == "0 would be invited.\n"
