@@ -100,9 +100,11 @@ def _plain(mail: Message, parts: ReportParts, *, named: bool) -> ReportVerdict |
         raise ReportInvalid(
             "The report cannot be read: its machine-readable part is missing, and its words say nothing known."
         )
-    if reading is not None:
-        return reading.verdict
-    # Only mail systems know this address, so they have told something.
+    return reading.verdict if reading else _unclear(mail, parts, named=named)
+
+
+def _unclear(mail: Message, parts: ReportParts, *, named: bool) -> ReportVerdict | None:
+    """Return that a person must read this: only mail systems know our address, so they have told something."""
     return unclear(mail, parts.words) if named and not _is_quiet(mail) else None
 
 

@@ -41,11 +41,14 @@ CHANGES = {
     "db hold-receipts": "receipts.held",
     "export": "export.created",
     "extend": "deadline.extended",
+    "import": "subscribers.imported",
     "ledger correct": "result.corrected",
     "print-receipts": "receipts.printed",
     "mail resend": "message.resent",
     "matching add": "matching_gift.added",
     "matching end": "matching_gift.ended",
+    "moving invite": "monthly.invited",
+    "moving monthly": "monthly.imported",
     "offline import": "offline_gifts.imported",
     "open": "campaign.opened",
     "pause": "campaign.paused",
@@ -61,6 +64,7 @@ CHANGES = {
     "schedule add": "step.added",
     "schedule edit": "step.changed",
     "subscribers import": "subscribers.imported",
+    "subscribers sync": "subscribers.synced",
     "subscribers remove": "subscriber.removed",
     "subscription change": "subscription.changed",
     "subscription cancel": "subscription.ended",
@@ -80,11 +84,11 @@ CHANGES = {
 ELSEWHERE = {
     "import", "ledger correct", "donor erase", "webhooks retry", "webhooks test", "bounces ingest", "print-receipts",
     "staff reset-second-factor", "reconcile", "events settle",
-    "reconcile settle", "adopt", "db hold-receipts",
+    "reconcile settle", "adopt", "db hold-receipts", "moving invite", "moving monthly", "subscribers sync",
 }  # fmt: skip
 """Commands that need more data than the walk below provides; their own tests check the log."""
 READS = {
-    "doctor",
+    "doctor", "bounces read",
     "audit", "ledger check", "ledger late", "mail check", "mail list", "matching list", "review", "staff list",
     "schedule list", "subscribers export", "subscription show", "suppressions export", "tokens list", "webhooks list",
 }  # fmt: skip

@@ -10,7 +10,10 @@ from tests.campaign.cli.conftest import Run
 from tests.support.campaigns import audited
 
 URL = "https://crm.example.org/in"
-ALL = "donation.paid,donation.refunded,subscription.ended"
+ALL = (
+    "donation.paid,donation.refunded,subscription.ended,"
+    "subscriber.consented,subscriber.unsubscribed,subscriber.suppressed"
+)
 
 
 def endpoints(installation: Installation) -> list[WebhookEndpoint]:

@@ -26,7 +26,7 @@ def test_steps_show_when_they_are_due_and_their_recipients(
     page = staff(StaffRole.viewer).get("/staff/c/winter/schedule").text
     # The opening's, which is due, and those of six upcoming steps.
     assert page.count(">36<") == 7
-    assert "three days" in page
+    assert "2 days left" in page, "three days before the end of the last day"
     assert "Add a step" not in page
 
 

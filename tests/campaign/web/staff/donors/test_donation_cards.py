@@ -41,7 +41,7 @@ def test_a_card_and_its_email_are_on_the_donation_page(
     page = staff(StaffRole.viewer).get(f"/staff/donations/{facts.donation.public_id}").text
     for part in (*shown, "from Ana Reyes", "in memory of Rosa Reyes"):
         assert part in page
-    assert ("Tribute card</th>" in page) is (card is BY_EMAIL)
+    assert (">Tribute card</a></th>" in page) is (card is BY_EMAIL)
 
 
 def test_a_failed_email_links_to_its_donation_or_donor(
