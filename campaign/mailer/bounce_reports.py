@@ -91,16 +91,22 @@ def _delivery(parts: ReportParts) -> ReportVerdict | None:
 
 def _plain(mail: Message, parts: ReportParts, *, named: bool) -> ReportVerdict | None:
     """Return what a report says in plain words. `named` is whether it was sent to the address of one of our emails."""
-    claimed = _claims_to_be_a_report(mail)
+    if _claims_to_be_a_report(mail):
+        return _claimed(mail, parts)
     from_server = is_from_a_mail_server(mail)
-    if not claimed and (is_automatic_reply(mail) or not (named or from_server)):
+    if is_automatic_reply(mail) or not (named or from_server):
         return None
-    reading = read_words(mail, parts.words) if claimed or from_server else None
-    if claimed and not (reading and reading.understood):
+    reading = read_words(mail, parts.words) if from_server else None
+    return reading.verdict if reading else _unclear(mail, parts, named=named)
+
+
+def _claimed(mail: Message, parts: ReportParts) -> ReportVerdict:
+    reading = read_words(mail, parts.words)
+    if reading is None or not reading.understood:
         raise ReportInvalid(
             "The report cannot be read: its machine-readable part is missing, and its words say nothing known."
         )
-    return reading.verdict if reading else _unclear(mail, parts, named=named)
+    return reading.verdict
 
 
 def _unclear(mail: Message, parts: ReportParts, *, named: bool) -> ReportVerdict | None:
