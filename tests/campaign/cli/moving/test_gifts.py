@@ -1,16 +1,9 @@
-"""`campaign import gifts` and `campaign moving`, as an operator runs them."""
+"""`campaign import gifts`, as an operator runs it."""
 
 import pytest
 
-from sandbox.stripe import StripeSandbox
 from tests.campaign.cli.conftest import CREATE, Run
-from tests.conftest import sandbox_address
 from tests.support.past_gifts import EXPORTS
-
-
-@pytest.fixture
-def stripe_api_base(stripe: StripeSandbox) -> str:
-    return sandbox_address(stripe)
 
 
 def test_a_file_is_looked_at_then_brought_over_for_a_past_campaign(run: Run) -> None:
