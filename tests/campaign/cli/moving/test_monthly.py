@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from campaign.core.clock import now
-from campaign.models import GiftElsewhere, OutboxMessage, Subscriber
+from campaign.models import AuditEntry, GiftElsewhere, OutboxMessage, Subscriber
 from campaign.runtime.context import Installation
 from sandbox.stripe import StripeSandbox
 from tests.campaign.cli.conftest import Run
@@ -41,6 +41,12 @@ def invited(installation: Installation) -> list[str]:
         return list(session.scalars(select(OutboxMessage.recipient)))
 
 
+def logged(installation: Installation, action: str) -> int:
+    with installation.sessions() as session:
+        found = session.scalars(select(AuditEntry).where(AuditEntry.action == action))
+        return len(found.all())
+
+
 def agree(installation: Installation, email: str) -> None:
     consent = {"consent_source": "list", "consent_at": now()}
     insert(installation, Subscriber, email=email, name="Bo", locale="en", **consent)
@@ -55,6 +61,8 @@ def test_monthly_gifts_are_listed_and_invited(bank: Bank, run: Run, file: Path) 
     assert "1 listed as charged elsewhere" in done.out
     nobody = run("moving", "invite", "nine-days", "--dry-run")
     assert nobody.out == "0 would be invited.\n"
+    assert logged(bank.installation, "monthly.imported") == 1
+    assert logged(bank.installation, "monthly.invited") == 0
 
 
 def test_a_dry_run_says_what_would_happen_and_changes_nothing(
@@ -122,6 +130,7 @@ def test_who_agreed_is_invited_once(bank: Bank, run: Run, file: Path) -> None:
     again = run("moving", "invite", "nine-days")
     assert again.out == "0 invited.\n"
     assert invited(bank.installation) == ["bo@reader.test"]
+    assert logged(bank.installation, "monthly.invited") == 1
 
 
 def test_nobody_is_invited_to_a_campaign_that_is_not_there(bank: Bank, run: Run) -> None:
