@@ -84,7 +84,7 @@ def renewal_donation(
         .values(
             public_id=_renewal_id(session, invoice),
             token=new_token(),
-            campaign_id=first.campaign_id,
+            campaign_id=subscription.campaign_id,
             donor_id=first.donor_id,
             subscription_id=subscription.id,
             attempt=hashlib.sha256(f"invoice\x1f{invoice.id}".encode()).hexdigest(),

@@ -15,6 +15,7 @@ from campaign.adoption.facts import (
 )
 from campaign.adoption.flow import AdoptionOrder, take_in
 from campaign.audit.audit_log import Actor
+from campaign.campaigns.campaigns import find_campaign
 from campaign.core import clock
 from campaign.core.i18n import supported_locale
 from campaign.gateway.account_objects import AccountSubscription
@@ -86,7 +87,8 @@ def is_adopted(installation: Installation, stripe_id: str) -> bool:
 def adopt_monthly(installation: Installation, stripe_id: str, slug: str, actor: Actor) -> int:
     """Adopt one subscription, once; return how many of its paid invoices became past gifts.
 
-    They were receipted elsewhere, so they get no receipts and nobody is mailed. Later invoices are gifts of ours.
+    They were receipted elsewhere, so they get no receipts and nobody is mailed. Later invoices are gifts of ours, for
+    the campaign `slug` if one is named, otherwise for the archive of their currency, like the past ones.
     Raises AdoptionRefused, CampaignError or GatewayUnavailable; repeated, it goes on where it ended.
     """
     facts = fetch_facts(installation.gateway, stripe_id)
@@ -94,6 +96,9 @@ def adopt_monthly(installation: Installation, stripe_id: str, slug: str, actor: 
         raise AdoptionRefused(
             f"{stripe_id} has no paid invoice yet. Import it again after its first payment."
         )
+    currency = facts.invoices[0].found.invoice.currency
+    if slug:
+        _require_currency(installation, slug, currency)
     rows = list(_past_rows(facts))
     plan = GiftPlan(SYSTEM, installation.settings.organization.timezone)
     with installation.sessions.begin() as session:
@@ -105,12 +110,30 @@ def adopt_monthly(installation: Installation, stripe_id: str, slug: str, actor: 
             kept = [row for row in rows if row.line in alike]
             plan = replace(plan, alike=True)
             added += store_past_gifts(session, kept, plan, installation.books).added
-        currency = facts.invoices[0].found.invoice.currency
         get_archive(session, currency, plan.timezone)
     take_in(
         installation, stripe_id, AdoptionOrder(slug or archive_slug(currency), "", "none"), actor
     )
+    if slug:
+        _count_for(installation, stripe_id, slug)
     return added
+
+
+def _require_currency(installation: Installation, slug: str, currency: str) -> None:
+    with installation.sessions() as session:
+        wanted = find_campaign(session, slug).currency
+    if wanted != currency:
+        raise AdoptionRefused(
+            f"The gift is in {currency.upper()}, but {slug} is in {wanted.upper()}."
+            f" Choose a campaign in {currency.upper()}."
+        )
+
+
+def _count_for(installation: Installation, stripe_id: str, slug: str) -> None:
+    """Let later payments count for the campaign: the past ones began the gift in the archive."""
+    with installation.sessions.begin() as session:
+        found = select(Subscription).where(Subscription.stripe_id == stripe_id).with_for_update()
+        session.scalars(found).one().campaign_id = find_campaign(session, slug).id
 
 
 def _past_rows(facts: AdoptionFacts) -> Iterator[PastGiftRow]:

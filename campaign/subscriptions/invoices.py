@@ -61,7 +61,7 @@ def apply_invoice(
         charged_at = first.charged_at or charged_at
     else:
         donation = renewal_donation(session, first, subscription, invoice, charged_at)
-        campaign = campaign_for_renewal(session, first.campaign, charged_at)
+        campaign = campaign_for_renewal(session, subscription.campaign, charged_at)
     times = (charged_at, occurred_at)
     return book_invoice(session, donation, invoice, payers, times, books, campaign)
 

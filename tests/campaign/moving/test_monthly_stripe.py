@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from campaign.adoption.facts import AdoptionRefused
 from campaign.audit.audit_log import Actor
-from campaign.core.errors import NotFound
+from campaign.core.errors import GatewayUnavailable, NotFound
 from campaign.models import (
     Campaign,
     Donation,
@@ -18,6 +18,7 @@ from campaign.models import (
     Receipt,
     Subscription,
 )
+from campaign.moving import monthly_stripe
 from campaign.moving.archive import archive_slug
 from campaign.moving.monthly_rows import MonthlyRow
 from campaign.moving.monthly_stripe import AccountIndex, adopt_monthly, is_adopted
@@ -143,6 +144,25 @@ def test_without_a_campaign_it_belongs_to_the_archive_of_its_currency(bank: Bank
         assert session.scalars(query).all() == [archive_slug("usd")]
 
 
+def test_with_a_campaign_later_payments_count_for_it_and_past_ones_do_not(bank: Bank) -> None:
+    adopted(bank, bank.stripe.subscribe(700)["id"], "nine-days")
+    bank.stripe.advance(days=32)
+    bank.deliver()
+    query = select(Campaign.slug).join(Donation, Donation.campaign_id == Campaign.id)
+    with bank.installation.sessions() as session:
+        slugs = session.scalars(query.order_by(Donation.id)).all()
+    assert slugs == [archive_slug("usd"), "nine-days"]
+    bank.require_order()
+
+
+def test_a_campaign_in_another_currency_is_refused_before_anything_is_kept(bank: Bank) -> None:
+    made = bank.stripe.subscribe(700, currency="eur")["id"]
+    with pytest.raises(AdoptionRefused, match="in EUR, but nine-days is in USD"):
+        adopted(bank, made, "nine-days")
+    with bank.installation.sessions() as session:
+        assert not session.scalars(select(PastGift)).all()
+
+
 def test_what_was_refunded_before_is_a_refund_of_the_past(bank: Bank) -> None:
     made = bank.stripe.subscribe(700)["id"]
     bank.stripe.refund(bank.stripe.objects("charge")[0]["id"], 200)
@@ -167,10 +187,23 @@ def test_an_invoice_that_was_paid_in_parts_is_booked_as_it_is(bank: Bank) -> Non
     bank.require_order()
 
 
-def test_repeated_it_goes_on_where_it_ended(bank: Bank) -> None:
-    made = bank.stripe.subscribe(700)["id"]
+def test_an_unknown_campaign_is_refused_before_anything_is_kept(bank: Bank) -> None:
     with pytest.raises(NotFound):
-        adopted(bank, made, "nowhere")
+        adopted(bank, bank.stripe.subscribe(700)["id"], "nowhere")
+    with bank.installation.sessions() as session:
+        assert not session.scalars(select(PastGift)).all()
+
+
+def test_repeated_it_goes_on_where_it_ended(bank: Bank, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = bank.stripe.subscribe(700)["id"]
+
+    def out_of_reach(*_: object) -> None:
+        raise GatewayUnavailable("Stripe cannot be reached.")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(monthly_stripe, "take_in", out_of_reach)
+        with pytest.raises(GatewayUnavailable):
+            adopted(bank, made)
     assert not is_adopted(bank.installation, made)
     assert adopted(bank, made) == 0
     assert is_adopted(bank.installation, made)
