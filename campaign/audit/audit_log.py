@@ -3,14 +3,12 @@
 import getpass
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.audit.details import readable_details
-from campaign.models import AuditEntry, Campaign, StaffRole
+from campaign.models import AuditEntry, StaffRole
 
 LATEST = 50
 """The number of recent entries shown with a record."""
@@ -78,18 +76,6 @@ def record(
     return entry
 
 
-@dataclass(frozen=True)
-class LoggedAction:
-    """An entry as people read it: `before` and `after` have every value as text, amounts as money."""
-
-    at: datetime
-    actor: str
-    action: str
-    subject_key: str
-    before: Mapping[str, str]
-    after: Mapping[str, str]
-
-
 def list_entries_about(session: Session, kind: str, keys: Sequence[str]) -> Sequence[AuditEntry]:
     """Return the latest LATEST entries about these objects, newest first."""
     return session.scalars(
@@ -98,24 +84,3 @@ def list_entries_about(session: Session, kind: str, keys: Sequence[str]) -> Sequ
         .order_by(AuditEntry.id.desc())
         .limit(LATEST)
     ).all()
-
-
-def read_activity(session: Session, kind: str, keys: Sequence[str]) -> list[LoggedAction]:
-    """Return what `list_entries_about` finds, as people read it."""
-    entries = list_entries_about(session, kind, keys)
-    found = session.execute(
-        select(Campaign.id, Campaign.currency).where(
-            Campaign.id.in_({one.campaign_id for one in entries if one.campaign_id})
-        )
-    )
-    currencies: dict[int | None, str] = {row.id: row.currency for row in found}
-    return [
-        LoggedAction(
-            one.at,
-            one.actor,
-            one.action,
-            one.subject_key,
-            *readable_details(one.before, one.after, currencies.get(one.campaign_id)),
-        )
-        for one in entries
-    ]

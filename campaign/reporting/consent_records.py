@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from campaign.audit.audit_log import LoggedAction, read_activity
+from campaign.audit.activity import LoggedAction, read_activity
 from campaign.donations.consents import SOURCE as DONATION_FORM
 from campaign.donor_portal.preferences import SOURCE as DONOR_PAGE
 from campaign.models import Donation, Donor, Subscriber

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session, joinedload
 
-from campaign.audit.audit_log import LoggedAction, read_activity
+from campaign.audit.activity import LoggedAction, read_activity
 from campaign.core.errors import NotFound, RefundRefused
 from campaign.donations.canonical_donors import canonical_donor
 from campaign.donations.tribute_cards import find_card

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session, joinedload
 
-from campaign.audit.audit_log import LoggedAction, read_activity
+from campaign.audit.activity import LoggedAction, read_activity
 from campaign.donations.canonical_donors import donor_records
 from campaign.donors.keyset_paging import Cursor, Keys, Listing, read_keys
 from campaign.donors.merging import undoable_merges

@@ -47,9 +47,9 @@ def test_kills_crashes_and_lost_responses_lose_and_double_nothing() -> None:
     kills = [
         Kill("web:checkout.flow._begin.commit.after"),
         Kill("worker:stripe_events.process._InboxRun.apply_next.commit.before", 3),
-        Kill("worker:emails.delivery.deliver.mail.after"),
+        Kill("worker:emails.delivery._hand_over.mail.after"),
     ]
-    whole = Kill("worker:emails.delivery.deliver_batch.commit.after", 1, GROUP)
+    whole = Kill("worker:emails.delivery._claim.commit.after", 1, GROUP)
     fault = StripeFault("drop_after", "POST /v1/checkout/sessions", 2)
     with running_service() as service:
         game = Game(service, seed=random.randrange(1_000_000))

@@ -53,7 +53,7 @@ def test_the_report_has_the_same_content_as_page_and_pdf(
         "because a storm closed our office.",
         "These figures are provisional.",
         "Matched by sponsors",
-        "Nine days",
+        "9 days left",
     ]
     for words in said:
         assert words in page, words
