@@ -26,11 +26,15 @@ from campaign.models import (
     DonorSession,
     ErasureRequest,
     Extension,
+    FileImport,
+    FileImportPart,
     FraudWarning,
     GiftElsewhere,
     Heartbeat,
     InvoicePayment,
     LeftAlone,
+    ListMember,
+    ListSyncState,
     MailOutage,
     MailRefusal,
     MatchingGift,
@@ -99,6 +103,8 @@ def _add_people(add: Any, campaign: int, donor: int) -> None:
         consent_at=AT,
         consent_wording="Yes, write to me",
     )
+    add(ListMember, service="brevo", email="cy@example.org", remote_id="17",
+        tags=["a,b", "“c”"], pushed_at=AT)  # fmt: skip
     add(Reminder, campaign_id=campaign, email="di@example.org", choice="tomorrow", due_at=AT)
     add(ErasureRequest, donor_id=donor, asked_at=AT, approved_at=AT, approved_by="ada")
     merged = add(Donor, email="", name="Ana R", address="1 Pier", merged_into_id=donor)
@@ -310,6 +316,11 @@ def _add_of_the_installation(add: Any, gift: int) -> None:
     add(MailRefusal, message_id=7, lane="bulk", connection="c", refusal_key="relay", attempts=1)
     add(MailOutage, lane="bulk", cause="relay", words="550 no", refusal_key="relay", readers=3,
         opened_at=now(), probe_at=now())  # fmt: skip
+    add(ListSyncState, service="brevo", pulled_at=AT, not_before=AT + HOUR)
+    file = b"email,name\r\nzo\xe9@example.org,Zo\xe9\r\n"
+    upload = add(FileImport, kind="people", file_name="list.csv", size=len(file), rows=1, requested_by="ada",
+        state="checked", options={"encoding": "cp1252"}, report={"counts": {"added": 1}})  # fmt: skip
+    add(FileImportPart, file_import_id=upload, number=1, content=file)
     add(Acknowledgment, kind="refund", key="re_other", acknowledged_by="fay")
     add(ApiToken, name="sheet", digest="d5", hint="abcd", scopes=["read"], created_by="ada")
     add(Branding, id=1, masthead="The Harbor Ledger", logo=b"\x89PNG", logo_type="image/png",

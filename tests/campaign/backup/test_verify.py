@@ -4,6 +4,7 @@ import json
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from secrets import token_hex
 
 import pytest
 
@@ -13,8 +14,10 @@ from campaign.backup.manifest import MAX_BYTES
 from campaign.backup.verify import open_archive
 from campaign.core.clock import now
 from campaign.core.errors import CampaignError
+from campaign.models import Note
 from campaign.runtime.context import Installation
 from tests.support.backups import change_manifest, corrupt_byte, rewrite
+from tests.support.raw_sql import insert
 from tests.support.stripe import Facts
 
 REVISION = "0025"
@@ -27,7 +30,11 @@ def quiet(name: str, rows: int) -> None:
 @pytest.fixture
 def backup(installation: Installation, paid: Facts, tmp_path: Path) -> Path:
     """A complete backup with one gift."""
-    path = tmp_path / "made.backup"
+    return made(installation, tmp_path / "made.backup")
+
+
+def made(installation: Installation, path: Path) -> Path:
+    """Write a backup of the installation."""
     with path.open("wb") as file, installation.sessions() as session:
         make_backup(session, file, REVISION, now(), quiet)
     return path
@@ -146,7 +153,14 @@ def test_damage_in_the_directory_is_damage_too(backup: Path, offset: int, value:
     assert refusal(backup).startswith("is damaged (donation cannot be read)")
 
 
-def test_a_file_that_spoils_while_it_is_read_is_damage(backup: Path) -> None:
+def test_a_file_that_spoils_while_it_is_read_is_damage(
+    installation: Installation, paid: Facts, tmp_path: Path
+) -> None:
+    # After the donation more than Python reads ahead, so that the table is read from the disk again.
+    insert(
+        installation, Note, donation_id=paid.donation.id, text=token_hex(200_000), written_by="fay"
+    )
+    backup = made(installation, tmp_path / "long.backup")
     with open_archive(backup, REVISION, quiet) as archive:
         (part,) = (one for one in archive.manifest.parts if one.table == "donation")
         corrupt_byte(backup)

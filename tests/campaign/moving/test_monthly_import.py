@@ -6,9 +6,11 @@ import pytest
 from sqlalchemy import select
 
 from campaign.audit.audit_log import Actor
+from campaign.core.clock import now
 from campaign.core.csv_lists import RejectedLine
 from campaign.models import (
     Donation,
+    Donor,
     GiftElsewhere,
     LedgerEntry,
     OutboxMessage,
@@ -17,6 +19,8 @@ from campaign.models import (
 )
 from campaign.moving.gift_rows import LeftOutRow
 from campaign.moving.monthly_import import MonthlyImport, MonthlyReport, import_monthly
+from campaign.privacy.erasure import erase_person
+from campaign.privacy.personal_data_export import collect_personal_data, find_data_subject
 from sandbox.stripe import StripeSandbox
 from tests.conftest import sandbox_address
 from tests.support.reconciliation import Bank
@@ -113,3 +117,22 @@ def test_gifts_elsewhere_are_listed_brought_up_to_date_and_ended(
     )
     assert (report.listed, report.listed_before, report.ended) == (0, 1, 1)
     assert listed(bank) == [("P1", 1200, True), ("P2", 6000, False)]
+
+
+def test_a_donor_of_a_gift_elsewhere_is_exported_and_erased_for_good(
+    bank: Bank, tmp_path: Path
+) -> None:
+    row = "P1,,,bo@reader.test,Bo,10.00,usd,month,active,PayPal"
+    brought(bank, tmp_path, row)
+    with bank.installation.sessions.begin() as session:
+        person = find_data_subject(session, "bo@reader.test")
+        data = collect_personal_data(session, person)
+        assert [one["external_id"] for one in data["gifts_elsewhere"]] == ["P1"]
+        erase_person(session, person, Actor.command_line(), now())
+    report, _ = brought(bank, tmp_path, row)
+    assert (report.listed, report.listed_before) == (0, 1)
+    with bank.installation.sessions() as session:
+        found = session.scalars(select(GiftElsewhere)).one().donor
+        assert (found.email, found.name) == ("", "")
+        known = select(Donor).where(Donor.email == "bo@reader.test")
+        assert session.scalars(known).all() == []

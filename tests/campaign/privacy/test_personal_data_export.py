@@ -190,7 +190,7 @@ def test_every_part_has_the_persons_own_rows_and_no_one_elses(
     # About the gift and about the subscriber.
     assert parts.pop("webhook_deliveries") == 2
     assert set(parts.values()) == {1}
-    assert len(parts) == 15
+    assert len(parts) == 17
     assert held["conversions"][0]["exchange_rate"] == "1.37"
 
 
