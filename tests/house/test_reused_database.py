@@ -160,6 +160,7 @@ def test_a_kept_connection_has_nothing_of_the_test_before(reused: ReusedDatabase
         for statement in (
             "SET TIME ZONE 'Asia/Tokyo'",
             "LISTEN progress",
+            "CREATE TEMPORARY TABLE hidden (id int)",
             "SELECT pg_advisory_lock(7)",
         ):
             connection.execute(text(statement))
@@ -169,21 +170,9 @@ def test_a_kept_connection_has_nothing_of_the_test_before(reused: ReusedDatabase
         assert connection.execute(text("SELECT pg_backend_pid()")).scalar_one() == before
         assert connection.execute(text("SHOW TIME ZONE")).scalar_one() == "UTC"
         assert connection.execute(text("SELECT pg_listening_channels()")).all() == []
+        assert connection.execute(text("SELECT to_regclass('hidden')")).scalar_one() is None
         locks = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")
         assert connection.execute(locks).scalar_one() == 0
-
-
-def test_the_next_test_has_no_temporary_table_and_says_how_much_memory_its_own_get(
-    reused: ReusedDatabase,
-) -> None:
-    for _ in range(2):
-        lent = reused.take()
-        with lent.engine.begin() as connection:
-            connection.execute(text("SET LOCAL temp_buffers = '32MB'"))
-            assert connection.execute(text("SELECT to_regclass('noted')")).scalar_one() is None
-            connection.execute(text("CREATE TEMPORARY TABLE noted AS SELECT 1 AS number"))
-        reused.give_back()
-    assert reused.dropped == {}
 
 
 def test_no_row_takes_the_place_of_a_deleted_one(

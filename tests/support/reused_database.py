@@ -171,16 +171,10 @@ def _reset(engine: Engine) -> None:
         engine.dispose()
         return
     with ExitStack() as stack:
-        had_temporary = False
         for each in [stack.enter_context(engine.connect()) for _ in range(idle)]:
             driver = each.connection.driver_connection
             assert isinstance(driver, psycopg.Connection)
-            [temporary] = driver.execute("SELECT pg_my_temp_schema() <> 0").fetchall()[0]
-            had_temporary = had_temporary or temporary
             driver.execute(_AS_NEW, prepare=False)
-    if had_temporary:
-        # PostgreSQL allows no other `temp_buffers` in a session that has had temporary tables.
-        engine.dispose()
 
 
 class ReusedDatabase:
