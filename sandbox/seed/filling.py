@@ -132,6 +132,8 @@ def fill(
     installation: Installation, plan: SeedPlan, report_progress: ProgressReporter = lambda _: None
 ) -> None:
     """Add the gifts and everything that belongs to them, or nothing on failure. `report_progress` receives lines."""
+    # A new connection: PostgreSQL refuses `temp_buffers` in a session that has had temporary tables.
+    installation.engine.dispose()
     with installation.engine.connect() as connection:
         raw = cast("Raw", connection.connection.driver_connection)
         # Close the connection at the end: nothing else may see its temporary tables, functions and settings.
