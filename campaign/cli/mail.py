@@ -94,8 +94,6 @@ def resend(
     if failed:
         _resend_failed(installation, kind, even=even_if_it_arrived)
     refused = [each for each in ids if not _resend_one(installation, each, even=even_if_it_arrived)]
-    with installation.sessions.begin() as session:
-        try_now(session, clock.now())
     installation.notify(OUTBOX)
     if refused:
         sys.exit(1)
@@ -126,7 +124,10 @@ def _queue_again(session: Session, message_id: int, *, even: bool) -> OutboxMess
 
 def _resend_failed(installation: Installation, kind: str | None, *, even: bool) -> None:
     """Queue each failed message in its own commit, so that one failure does not hold up the others."""
-    with installation.sessions() as session:
+    with installation.sessions.begin() as session:
+        try_now(
+            session, clock.now()
+        )  # also if nothing failed: what is queued waits for the next try
         ids = undelivered.failed_ids(session, kind)
     reasons: Counter[str] = Counter()
     queued = 0

@@ -6,24 +6,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, true, update
 from sqlalchemy.orm import Session
 
+from campaign.mailer.circuit_breaker import try_now
+from campaign.mailer.undelivered import ResendBlock
 from campaign.models import OutboxMessage, OutboxState, Suppression
-
-
-class ResendBlock(StrEnum):
-    """Why an email is not sent again."""
-
-    waiting = "waiting"
-    dropped = "dropped"
-    sent = "sent"
-    erased = "erased"
-    expired = "expired"
-    may_have_arrived = "may_have_arrived"
-
 
 BLOCK_TEXTS: Mapping[ResendBlock, str] = {
     ResendBlock.waiting: "It is queued or being sent already.",
@@ -50,21 +39,6 @@ class ResendPlan:
     @property
     def total(self) -> int:
         return self.ready + sum(self.blocked.values())
-
-
-def block_of(message: OutboxMessage, at: datetime) -> ResendBlock | None:
-    """Return why this email would not be sent again at `at`, or None if it would."""
-    if message.state in (OutboxState.queued, OutboxState.sending):
-        return ResendBlock.waiting
-    if message.state == OutboxState.dropped:
-        return ResendBlock.dropped
-    if not message.recipient:
-        return ResendBlock.erased
-    if message.expires_at is not None and message.expires_at <= at:
-        return ResendBlock.expired
-    if message.bulk and message.state == OutboxState.sent:
-        return ResendBlock.sent
-    return ResendBlock.may_have_arrived if message.bulk and message.begun_at is not None else None
 
 
 def plan_resend(
@@ -102,7 +76,11 @@ def plan_resend(
 def resend_failed(
     session: Session, at: datetime, kind: str | None, *, even_if_it_arrived: bool = False
 ) -> int:
-    """Queue all failed emails again that may be, with the same Message-ID; return how many."""
+    """Queue all failed emails again that may be, with the same Message-ID; return how many.
+
+    If the mail server refused everybody, it is asked again at once.
+    """
+    try_now(session, at)
     again = session.execute(
         update(OutboxMessage)
         .where(_failed(kind), _ready(at, even_if_it_arrived=even_if_it_arrived))

@@ -1,6 +1,6 @@
 """Unfinished and undelivered emails: list them for staff and send them again."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from campaign.core.errors import NotFound, ResendRefused
+from campaign.mailer.circuit_breaker import try_now
 from campaign.models import OutboxMessage, OutboxState
 
 STUCK_AFTER = timedelta(hours=1)
@@ -26,6 +27,26 @@ class UndeliveredState(StrEnum):
     dropped = "dropped"
     sent = "sent"
 
+
+class ResendBlock(StrEnum):
+    """Why an email is not sent again."""
+
+    waiting = "waiting"
+    dropped = "dropped"
+    sent = "sent"
+    erased = "erased"
+    expired = "expired"
+    may_have_arrived = "may_have_arrived"
+
+
+_WORDS: Mapping[ResendBlock, str] = {
+    ResendBlock.waiting: "it is already queued or being sent",
+    ResendBlock.erased: "its address has been erased",
+    ResendBlock.expired: "it has expired",
+    ResendBlock.sent: "it was sent, and a campaign email is never sent twice",
+    ResendBlock.may_have_arrived: "it may have arrived; use --even-if-it-arrived to send it anyway",
+}
+"""Each reason as a command says it; of a dropped email it says why that was dropped."""
 
 UNDELIVERED_STATES = (UndeliveredState.queued, UndeliveredState.sending, UndeliveredState.failed)
 
@@ -103,14 +124,19 @@ def resend(
     """Queue a message again, under the same Message-ID, with a new day of attempts.
 
     A campaign email that may have arrived is sent again only with `even_if_it_arrived`. One that did arrive, or that
-    has expired, is never sent again. Raise NotFound or ResendRefused.
+    has expired, is never sent again. If the mail server refused everybody, it is asked again at once. Raise NotFound or
+    ResendRefused; then the caller rolls back.
     """
+    # First: whoever records what the mail server said locks the stop before a message.
+    try_now(session, at)
     message = session.get(OutboxMessage, message_id, with_for_update=True, populate_existing=True)
     if message is None:
         raise NotFound(f"There is no message {message_id}; run `campaign mail list` to see them.")
-    reason = _why_not(message, at, even_if_it_arrived=even_if_it_arrived)
-    if reason:
-        raise ResendRefused(reason)
+    block = block_of(message, at)
+    if block is ResendBlock.dropped:
+        raise ResendRefused(f"it was dropped: {message.last_error}")
+    if block and not (even_if_it_arrived and block is ResendBlock.may_have_arrived):
+        raise ResendRefused(_WORDS[block])
     message.state = OutboxState.queued.value
     message.next_attempt_at = message.resent_at = at
     message.lease_until = message.begun_at = message.sent_at = None
@@ -118,22 +144,16 @@ def resend(
     return message
 
 
-def _why_not(message: OutboxMessage, at: datetime, *, even_if_it_arrived: bool) -> str:
-    """Return the reason for staff, or '' if the message may be sent again."""
+def block_of(message: OutboxMessage, at: datetime) -> ResendBlock | None:
+    """Return why this email would not be sent again at `at`, or None if it would."""
     if message.state in (OutboxState.queued, OutboxState.sending):
-        return "it is already queued or being sent"
+        return ResendBlock.waiting
     if message.state == OutboxState.dropped:
-        return f"it was dropped: {message.last_error}"
+        return ResendBlock.dropped
     if not message.recipient:
-        return "its address has been erased"
+        return ResendBlock.erased
     if message.expires_at is not None and message.expires_at <= at:
-        return "it has expired"
-    return _why_not_twice(message, even_if_it_arrived=even_if_it_arrived) if message.bulk else ""
-
-
-def _why_not_twice(message: OutboxMessage, *, even_if_it_arrived: bool) -> str:
-    if message.state == OutboxState.sent:
-        return "it was sent, and a campaign email is never sent twice"
-    if message.begun_at is not None and not even_if_it_arrived:
-        return "it may have arrived; use --even-if-it-arrived to send it anyway"
-    return ""
+        return ResendBlock.expired
+    if message.bulk and message.state == OutboxState.sent:
+        return ResendBlock.sent
+    return ResendBlock.may_have_arrived if message.bulk and message.begun_at is not None else None

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from campaign.core.csv_lists import read_address
+from campaign.core.errors import WebhookRefused
 from campaign.mailer.provider_events import MailEvent
 from campaign.mailer.refusal_meaning import RefusalAbout, RefusalCause, judge_refusal
 
@@ -14,6 +15,8 @@ MESSAGE_KEY = "campaign_token"
 """The name under which our token travels in a provider's tags, metadata or custom arguments."""
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{8,64}")
 _ENVELOPE_TOKEN = re.compile(r"\+([A-Za-z0-9_-]{8,64})@")
+_SKEW = timedelta(minutes=5)
+"""How far a provider's clock may be ahead of ours."""
 _CODE = re.compile(r"[245]\d\d")
 
 
@@ -90,6 +93,12 @@ def moment_of(value: Any, at: datetime) -> datetime:
     except (TypeError, ValueError, OverflowError, OSError):
         return at
     return moment if moment.tzinfo else at
+
+
+def require_recent(stamp: str, at: datetime, oldest: timedelta) -> None:
+    """Raise WebhookRefused unless the signed `stamp`, in seconds since 1970, is at most `oldest` before `at`."""
+    if not stamp.isdecimal() or not -oldest <= moment_of(float(stamp), at) - at <= _SKEW:
+        raise WebhookRefused("The signature's timestamp is too old or in the future.")
 
 
 def is_permanent(

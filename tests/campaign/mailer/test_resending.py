@@ -9,14 +9,12 @@ from sqlalchemy.orm import Session
 from campaign.core.errors import ResendRefused
 from campaign.mailer.resending import (
     BLOCK_TEXTS,
-    ResendBlock,
-    block_of,
     plan_resend,
     resend_failed,
 )
 from campaign.mailer.suppressions import suppress
-from campaign.mailer.undelivered import resend
-from campaign.models import Campaign, OutboxMessage, SuppressionReason
+from campaign.mailer.undelivered import ResendBlock, block_of, resend
+from campaign.models import Campaign, MailLane, MailOutage, OutboxMessage, SuppressionReason
 
 AT = datetime(2026, 12, 22, 8, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -101,3 +99,28 @@ def test_the_plan_counts_campaign_emails_to_addresses_that_are_suppressed(
 def test_without_failed_emails_there_is_nothing_to_do(session: Session) -> None:
     plan = plan_resend(session, AT, None)
     assert (plan.ready, plan.total, plan.suppressed) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("alone", [True, False], ids=["one", "all"])
+def test_a_mail_server_that_refused_everybody_is_asked_again_at_once(
+    session: Session, *, alone: bool
+) -> None:
+    row = message(session)
+    stop = MailOutage(
+        lane=MailLane.single,
+        cause="relay",
+        words="550 relay not permitted",
+        refusal_key="relay",
+        readers=3,
+        opened_at=AT - MINUTE,
+        probe_at=AT + MINUTE,
+        probes=1,
+    )
+    session.add(stop)
+    session.flush()
+    if alone:
+        resend(session, row.id, AT)
+    else:
+        resend_failed(session, AT, None)
+    session.refresh(stop)
+    assert stop.probe_at == AT

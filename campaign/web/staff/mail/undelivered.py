@@ -17,7 +17,8 @@ from campaign.mailer import undelivered
 from campaign.mailer.circuit_breaker import open_outages
 from campaign.mailer.kinds import EmailKind
 from campaign.mailer.refusal_advice import describe_outage
-from campaign.mailer.resending import BLOCK_TEXTS, ResendBlock, block_of, plan_resend, resend_failed
+from campaign.mailer.resending import BLOCK_TEXTS, plan_resend, resend_failed
+from campaign.mailer.undelivered import ResendBlock, block_of
 from campaign.models import StaffRole
 from campaign.reporting.undelivered_list import (
     PROBLEM_TEXTS,
