@@ -149,7 +149,7 @@ def read_level_counts(session: Session, at: datetime, *, honest: bool) -> LevelC
 
 
 def _alike(*, honest: bool) -> list[ColumnElement[bool]]:
-    return [SessionOpening.honest] if honest else []
+    return [SessionOpening.honest.is_(True)] if honest else []
 
 
 def _number(*conditions: ColumnElement[bool]) -> ColumnElement[int]:
