@@ -1,0 +1,1 @@
+"""Card testing: placeholder until the policy is here."""
