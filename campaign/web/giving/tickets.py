@@ -43,7 +43,8 @@ def issue_ticket(gift: str, seconds: int, difficulty: int, at: datetime) -> Gift
 
 def sign_ticket(ticket: GiftTicket) -> str:
     """Return the ticket for the page's hidden field."""
-    values = [ticket.id, ticket.gift, math.ceil(ticket.not_before), ticket.difficulty]
+    tenths = math.floor(ticket.not_before * 10)
+    values = [ticket.id, ticket.gift, tenths / 10, ticket.difficulty]
     return str(_serializer().dumps(values))
 
 
