@@ -188,6 +188,7 @@ class Settings:
     staff: StaffSettings = field(default_factory=StaffSettings)
     books: BooksSettings = field(default_factory=BooksSettings)
     lists: ListSettings = field(default_factory=ListSettings)
+    limits_url: str | None = field(default=None, repr=False)
 
     @property
     def livemode(self) -> bool:
@@ -216,6 +217,12 @@ def _broker_url(reader: Variables, *, needed: bool) -> str | None:
     meaning = "the Celery broker's URL, redis://… or amqp://…"
     url = reader.required("BROKER_URL", meaning) if needed else reader.optional("BROKER_URL")
     reader.address("BROKER_URL", url or "", {"redis", "rediss", "unix", "amqp", "amqps"})
+    return url or None
+
+
+def _limits_url(reader: Variables) -> str | None:
+    url = reader.optional("LIMITS_URL") or ""
+    reader.address("LIMITS_URL", url, {"redis", "rediss"})
     return url or None
 
 
@@ -325,6 +332,7 @@ def load_settings(environ: Mapping[str, str] | None = None, *, broker: bool = Tr
     settings = Settings(
         database_url=_database_url(reader),
         broker_url=_broker_url(reader, needed=broker),
+        limits_url=_limits_url(reader),
         secret_key=_secret_key(reader),
         site_url=_web_address(reader, "SITE_URL", site),
         stripe_secret_key=_stripe_key(reader),

@@ -6,7 +6,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from campaign.core.observability import observe
 from campaign.mailer.render import templates_folder
 from campaign.runtime.context import Installation, make_installation
-from campaign.web import errors, health, language, theme
+from campaign.web import errors, health, language, limits, theme
 from campaign.web.api import register as open_api
 from campaign.web.appeal import routes as appeal
 from campaign.web.appeal.code_visits import VisitCounter
@@ -16,7 +16,6 @@ from campaign.web.compression import Compression
 from campaign.web.context import context_values, static_version
 from campaign.web.giving import routes as giving
 from campaign.web.headers import add_security_headers
-from campaign.web.limits import limiter
 from campaign.web.portal import routes as portal
 from campaign.web.staff import register as open_staff_room
 from campaign.web.staff.core import layout
@@ -35,10 +34,6 @@ def create_app(installation: Installation | None = None) -> Flask:
         SECRET_KEY=settings.secret_key,
         MAX_CONTENT_LENGTH=FORM_BYTES,
         SEND_FILE_MAX_AGE_DEFAULT=31_536_000,
-        RATELIMIT_STORAGE_URI=_limits_storage(settings.broker_url),
-        # A failing rate limiter must not stop donations.
-        RATELIMIT_SWALLOW_ERRORS=True,
-        RATELIMIT_IN_MEMORY_FALLBACK_ENABLED=True,
     )
     # An address with a trailing slash is the same page.
     app.url_map.strict_slashes = False
@@ -47,7 +42,7 @@ def create_app(installation: Installation | None = None) -> Flask:
     app.extensions["looks"] = theme.BrandingCache(installation.sessions)
     app.extensions["visits"] = VisitCounter(installation.sessions)
     app.extensions["static_version"] = static_version(app.static_folder or "")
-    limiter.init_app(app)
+    limits.prepare(app, settings)
     app.context_processor(context_values)
     app.context_processor(theme.template_values)
     for package in (appeal, giving, portal, webhooks):
@@ -67,10 +62,3 @@ def create_app(installation: Installation | None = None) -> Flask:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign] # the same
     return app
-
-
-def _limits_storage(broker_url: str | None) -> str:
-    """Count in Redis if there is one, so that all web processes share the counts; otherwise in each process."""
-    if broker_url and broker_url.startswith(("redis://", "rediss://")):
-        return broker_url
-    return "memory://"
