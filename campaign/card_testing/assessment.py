@@ -213,7 +213,10 @@ def _count(session: Session, at: datetime, *, held: bool) -> None:
 def purge_openings(session: Session, at: datetime) -> int:
     """Delete openings (with their declines) and counts older than KEPT; return how many."""
     before = at - KEPT
-    openings = delete(SessionOpening).where(SessionOpening.opened_at < before)
+    old = SessionOpening.opened_at < before
+    declined = select(SessionOpening.id).where(old)
+    session.execute(delete(CardDecline).where(CardDecline.opening_id.in_(declined)))
+    openings = delete(SessionOpening).where(old)
     counts = delete(AttemptCount).where(AttemptCount.minute < before)
     gone = len(session.execute(openings.returning(SessionOpening.id)).all())
     return gone + len(session.execute(counts.returning(AttemptCount.minute)).all())

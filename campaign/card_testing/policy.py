@@ -99,8 +99,10 @@ _AMOUNTS = 4
 """Different amounts that one mailbox asks for, unpaid, before it looks like a search for one that passes."""
 
 _SECONDS = {Level.calm: 8, Level.raised: 12, Level.attack: 20}
-_DIFFICULTY = {Level.calm: 250, Level.raised: 350, Level.attack: 450}
-"""A wait that a page without a script follows, and derivations at most: under two seconds on a slow phone."""
+_DIFFICULTY = {Level.calm: 150, Level.raised: 200, Level.attack: 250}
+"""A wait that a page without a script follows, and derivations at most."""
+_HARDEST = 500
+"""About as many as a slow phone derives in two seconds."""
 _BAD_SECONDS, _BAD_DIFFICULTY = 180, 5_000
 _LONGEST = 300
 _REFUSED_SECONDS = 900
@@ -159,7 +161,7 @@ def _exceeds(counts: Counts, level: Level) -> bool:
 
 
 def _costs(alike: LevelCounts, level: Level) -> Demand:
-    """Return a price that rises with the attack: the wait up to five minutes, the work by as much."""
+    """Return a price that rises with the attack: up to five minutes of waiting, or a slow phone's two seconds."""
     rise = max(1.0, (alike.unpaid - 2 * alike.paid) / UNPAID_ATTACK, alike.declined / 100)
     seconds = min(_LONGEST, int(_SECONDS[level] * rise))
-    return Demand("proof", seconds, min(2_000, int(_DIFFICULTY[level] * rise)))
+    return Demand("proof", seconds, min(_HARDEST, int(_DIFFICULTY[level] * rise)))

@@ -50,7 +50,9 @@ def solution(answer: TestResponse) -> str:
 
 def standing_still() -> time_machine.travel:
     """A clock at a whole second, after the campaign's start."""
-    return time_machine.travel(clock.now().replace(microsecond=0) + timedelta(seconds=1), tick=False)
+    return time_machine.travel(
+        clock.now().replace(microsecond=0) + timedelta(seconds=1), tick=False
+    )
 
 
 def sessions(stripe: StripeSandbox) -> int:
@@ -61,7 +63,8 @@ def test_the_wait_keeps_every_field_and_says_how_long(
     client: FlaskClient, installation: Installation, campaign: Campaign, demand: Ask
 ) -> None:
     demand("wait", seconds=20)
-    answer = give(client, name="Ana <Reyes>", comment="Two\nlines", tribute_kind="honor", tribute_name="Rosa")  # fmt: skip
+    dedication = {"tribute_kind": "honor", "tribute_name": "Rosa"}
+    answer = give(client, name="Ana <Reyes>", comment="Two\nlines", **dedication)
     assert answer.status_code == 429
     assert 19 <= int(answer.headers["Retry-After"]) <= 20
     assert answer.headers["Cache-Control"] == "no-store"

@@ -78,7 +78,9 @@ def test_axe_finds_nothing_on_the_page_as_it_is_without_its_script(
         color_scheme=scheme,
     )
     # axe itself needs JavaScript.
-    page.route("**/challenge.js*", lambda route: route.fulfill(body="", content_type="text/javascript"))
+    page.route(
+        "**/challenge.js*", lambda route: route.fulfill(body="", content_type="text/javascript")
+    )
     give(page)
     expect(page.get_by_role("status")).to_contain_text("Please wait")
     no_findings(page)
