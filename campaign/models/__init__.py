@@ -1,5 +1,6 @@
 """The database tables: columns, constraints and small properties. No email, no URLs, no tasks."""
 
+from campaign.models.abuse.card_testing import AttemptCount, CardDecline, SessionOpening, Siege
 from campaign.models.adoption import AdoptionRun, LeftAlone
 from campaign.models.base import Base
 from campaign.models.campaign import Campaign
@@ -59,6 +60,7 @@ from campaign.models.states import (
     RefundState,
     ReminderChoice,
     ReversalReason,
+    SiegeScope,
     StaffRole,
     StepBasis,
     SubscriptionState,
@@ -76,6 +78,7 @@ __all__ = [
     "AdoptionAction",
     "AdoptionRun",
     "ApiToken",
+    "AttemptCount",
     "AuditEntry",
     "Base",
     "Branding",
@@ -84,6 +87,7 @@ __all__ = [
     "CampaignState",
     "CampaignStep",
     "CampaignText",
+    "CardDecline",
     "CardDelivery",
     "Charge",
     "CodeVisit",
@@ -149,7 +153,10 @@ __all__ = [
     "ReservedReceipt",
     "Restoration",
     "ReversalReason",
+    "SessionOpening",
     "SettledDiscrepancy",
+    "Siege",
+    "SiegeScope",
     "StaffLink",
     "StaffMember",
     "StaffPasskey",

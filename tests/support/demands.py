@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from campaign.card_testing.assessment import Demand
+from campaign.card_testing.policy import Demand
 from campaign.web.giving import card_testing_gate
 
 Ask = Callable[..., None]

@@ -10,7 +10,8 @@ from datetime import datetime
 from flask import request
 from structlog import get_logger
 
-from campaign.card_testing.assessment import Attempt, Demand, assess, record_session
+from campaign.card_testing.assessment import Attempt, assess, record_session
+from campaign.card_testing.policy import Demand
 from campaign.core import clock
 from campaign.donations.donations import Gift, is_begun
 from campaign.models import Campaign
