@@ -8,13 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flask import request
-from flask_limiter.util import get_remote_address
 from structlog import get_logger
 
 from campaign.card_testing.assessment import Attempt, assess, record_session
 from campaign.card_testing.policy import Demand
 from campaign.core import clock
-from campaign.core.networks import network_key
 from campaign.donations.donations import Gift, is_begun
 from campaign.models import Campaign
 from campaign.web.context import installation
@@ -27,6 +25,7 @@ from campaign.web.giving.form_signals import (
 from campaign.web.giving.proof_of_work import is_solved
 from campaign.web.giving.review_page import gift_digest
 from campaign.web.giving.tickets import GiftTicket, issue_ticket, read_ticket, use_ticket
+from campaign.web.limits import client_network
 
 log = get_logger(__name__)
 
@@ -48,7 +47,7 @@ def describe_attempt(campaign: Campaign, form: GiftForm, gift: Gift) -> Attempt:
     at = clock.now()
     return Attempt(
         slug=campaign.slug,
-        network=network_key(get_remote_address()),
+        network=client_network(),
         email=gift.email,
         amount=gift.amount + gift.fee_cover,
         currency=campaign.currency,

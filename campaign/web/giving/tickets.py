@@ -62,7 +62,7 @@ def read_ticket(signed: str, gift: str, at: datetime) -> GiftTicket | None:
 def use_ticket(ticket: GiftTicket) -> bool:
     """Record that the ticket is used; False if it was used before."""
     try:
-        uses = limiter.storage.incr(f"gift-ticket/{ticket.id}", 2 * LIFETIME)
+        uses = limiter.limiter.storage.incr(f"gift-ticket/{ticket.id}", 2 * LIFETIME)
     except Exception as error:  # noqa: BLE001 - whatever the store raises, it must not stop donations
         log.warning("ticket_store_failed", error=error.__class__.__name__)
         return True
