@@ -70,7 +70,7 @@ def add() -> ResponseReturnValue:
                 form.url.data or "",
                 form.events.data or [],
                 actor(),
-                livemode=here.settings.livemode,
+                here.settings.outgoing,
             )
             endpoint_id = endpoint.id
     except FieldsInvalid as error:
