@@ -18,6 +18,7 @@ from campaign.web.giving import routes as giving
 from campaign.web.headers import add_security_headers
 from campaign.web.limits import limiter
 from campaign.web.portal import routes as portal
+from campaign.web.site_address import SiteAddress
 from campaign.web.staff import register as open_staff_room
 from campaign.web.staff.core import layout
 from campaign.web.webhooks import routes as webhooks
@@ -65,7 +66,9 @@ def create_app(installation: Installation | None = None) -> Flask:
     app.wsgi_app = Compression(kept)  # type: ignore[method-assign] # the documented way to wrap an application
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign] # the same
+        # Only the reader's address: SiteAddress knows the host and the scheme.
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=0, x_host=0)  # type: ignore[method-assign] # the same
+    app.wsgi_app = SiteAddress(app.wsgi_app, settings.site_url)  # type: ignore[method-assign] # the same
     return app
 
 

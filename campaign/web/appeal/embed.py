@@ -21,6 +21,7 @@ from campaign.web.appeal.page_content import campaign_texts
 from campaign.web.appeal.suggestions import present_suggestions
 from campaign.web.context import installation, live
 from campaign.web.language import page_language, shared_language
+from campaign.web.site_address import site_base
 from campaign.web.theme import accents_for, stylesheet_url
 
 blueprint = Blueprint("embed", __name__)
@@ -81,6 +82,7 @@ def frame(slug: str) -> Response:
         code=_code(),
         slug=slug,
         home=installation().settings.site_url,
+        base=site_base(),
         bar=present_progress(live().current(slug).progress),
         theme_stylesheet=stylesheet_url(accents_for(live().current(slug).progress.campaign)),
     )
