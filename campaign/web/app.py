@@ -6,7 +6,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from campaign.core.observability import observe
 from campaign.mailer.render import templates_folder
 from campaign.runtime.context import Installation, make_installation
-from campaign.web import errors, health, language, theme
+from campaign.web import errors, health, language, theme, traces
 from campaign.web.api import register as open_api
 from campaign.web.appeal import routes as appeal
 from campaign.web.appeal.code_visits import VisitCounter
@@ -62,6 +62,7 @@ def create_app(installation: Installation | None = None) -> Flask:
     open_staff_room(app)
     open_api(app)
     errors.register(app)
+    traces.prepare(app)
     kept = PageCache(app.wsgi_app, app.extensions["live"])
     app.wsgi_app = Compression(kept)  # type: ignore[method-assign] # the documented way to wrap an application
     if settings.trusted_proxies:
