@@ -19,6 +19,7 @@ from campaign.models import Campaign
 from campaign.web.appeal.formatting import present_countdown, present_progress
 from campaign.web.appeal.page_content import campaign_texts
 from campaign.web.appeal.suggestions import present_suggestions
+from campaign.web.compression import accepts_gzip
 from campaign.web.context import installation, live
 from campaign.web.language import page_language, shared_language
 from campaign.web.site_address import site_base
@@ -39,7 +40,7 @@ _SCRIPT_CACHE = "public, max-age=3600, stale-while-revalidate=86400"
 def script() -> Response:
     """Serve the script. Its address never changes, so it is cached for an hour only."""
     body, packed, tag = _script(Path(current_app.static_folder or "") / "embed.js")
-    zipped = "gzip" in request.headers.get("Accept-Encoding", "")
+    zipped = accepts_gzip(request.headers.get("Accept-Encoding"))
     response = Response(packed if zipped else body, mimetype="text/javascript")
     if zipped:
         response.headers["Content-Encoding"] = "gzip"
