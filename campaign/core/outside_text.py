@@ -4,8 +4,9 @@ A test (tests/house/test_outside_text.py) says that nothing else calls the parse
 `urlsplit("http://[::1/")`, `int("9" * 5000)` or `"a..b".encode("idna")`.
 """
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
+from email.utils import parsedate_to_datetime
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import SplitResult, urlsplit
 
@@ -67,6 +68,14 @@ def read_decimal(text: object) -> Decimal | None:
     except InvalidOperation:
         return None
     return number if number.is_finite() else None
+
+
+def read_http_date(text: object) -> datetime | None:
+    """Read the date of an HTTP header (RFC 9110, 5.6.7), in UTC."""
+    try:
+        return parsedate_to_datetime(text).astimezone(UTC) if isinstance(text, str) else None
+    except (ValueError, TypeError, OverflowError):
+        return None
 
 
 def read_day(text: object) -> date | None:

@@ -35,11 +35,11 @@ SECRET_PAGES = (
 """What stands before the secret in each such address."""
 
 _SLASH = "(?:/|%2f)"
-_NOT_SECRET = "(?<!/staff)(?<!/api/v1)(?<!%2fstaff)"
+_NOT_BEFORE = "(?<!/staff)(?<!/api/v1)(?<!%2fstaff)"
 """Pages of the same name that need a session or an API token: `/staff/donations/don_1`."""
 _PAGES = "|".join(re.escape(page).replace("/", f"{_SLASH}+") for page in SECRET_PAGES)
 _ADDRESS = re.compile(
-    rf"{_NOT_SECRET}({_SLASH}+(?:{_PAGES}){_SLASH}+)[^\s\"'<>\\?#&,;|)\]}}]+", re.IGNORECASE
+    rf"{_NOT_BEFORE}({_SLASH}+(?:{_PAGES}){_SLASH}+)[^\s\"'<>\\?#&,;|)\]}}]+", re.IGNORECASE
 )
 _QUERY = re.compile(
     r"([?&](?:code|state|token|secret|next|email|q)=)[^\s\"'<>\\&#,;|)\]}]+", re.IGNORECASE
@@ -71,7 +71,7 @@ _UNWANTED = frozenset({"cookies", "data", "query_string", "env", "headers"})
 
 
 def redact_report(report: Mapping[str, Any], _hint: object = None) -> dict[str, Any]:
-    """Return an error report, a transaction or a breadcrumb of Sentry without secret addresses and without the request's parts.
+    """Return an error report, a transaction or a breadcrumb of Sentry without what the reader sent and without secrets.
 
     https://docs.sentry.io/platforms/python/configuration/filtering/
     """

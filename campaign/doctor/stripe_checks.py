@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from campaign.core import clock
+from campaign.core.outside_text import read_our_url
 from campaign.doctor.findings import Finding, fault, note, ok
 from campaign.gateway import API_VERSION, is_our_version
 from campaign.runtime.context import Installation
@@ -27,7 +27,7 @@ _NEW_ENDPOINT = (
 
 def check_key(installation: Installation) -> Iterator[Finding]:
     """Compare the key's mode with the site's address."""
-    site = urlsplit(installation.settings.site_url)
+    site = read_our_url(installation.settings.site_url)
     public = site.scheme == "https" and site.hostname not in _LOCAL
     if not installation.settings.livemode:
         yield note(

@@ -8,8 +8,8 @@ import time
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
@@ -23,7 +23,7 @@ from campaign.core.outgoing.connection import (
     OutgoingRefused,
     OutgoingRules,
 )
-from campaign.core.outside_text import read_our_url
+from campaign.core.outside_text import read_decimal, read_http_date, read_our_url
 
 TIMEOUT = 30.0
 """Seconds for one whole request."""
@@ -34,6 +34,8 @@ LONGEST_WAIT = 60.0
 _RETRIES = 3
 _BUSY, _SERVER_ERROR = 429, 500
 _DEFAULT_WAIT = 10.0
+_LONGEST_LIMIT = Decimal(7 * 24 * 3600)
+"""Seconds; a service that asks for more is asked again after a week."""
 _LIMIT_HEADERS = ("retry-after", "x-sib-ratelimit-reset")
 """The standard's, and Brevo's: https://developers.brevo.com/docs/limit-headers"""
 
@@ -156,15 +158,11 @@ def _parsed(raw: bytes) -> Any:
 
 def _seconds(text: str) -> float | None:
     """Return the seconds in a Retry-After: a number, or a date (RFC 9110, 10.2.3)."""
-    try:
-        return max(0.0, float(text))
-    except ValueError:
-        pass
-    try:
-        moment = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    return max(0.0, (moment.astimezone(UTC) - clock.now()).total_seconds())
+    number = read_decimal(text)
+    if number is not None:
+        return float(min(max(number, Decimal(0)), _LONGEST_LIMIT))
+    moment = read_http_date(text)
+    return max(0.0, (moment - clock.now()).total_seconds()) if moment else None
 
 
 class TimeBudget:

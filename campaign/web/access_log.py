@@ -1,4 +1,4 @@
-"""Gunicorn's logs without secret addresses, whatever `--access-logformat` asks for. `gunicorn.conf.py` names the class."""
+"""Gunicorn's logs without secret addresses, whatever `--access-logformat` asks for. `gunicorn.conf.py` names this."""
 
 import logging
 from datetime import timedelta

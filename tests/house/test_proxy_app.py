@@ -144,12 +144,18 @@ def test_a_reader_cannot_claim_another_address(proxy: Proxy) -> None:
     assert json.loads(shown.text) == ["198.51.100.9", "https", "give.example.org"]
 
 
-@pytest.mark.parametrize("spelling", [*METRICS, *(path.replace("metrics", "readyz") for path in METRICS)])
+@pytest.mark.parametrize(
+    "spelling", [*METRICS, *(path.replace("metrics", "readyz") for path in METRICS)]
+)
 def test_no_spelling_leads_through_the_proxy_to_what_is_not_public(
     proxy: Proxy, campaign: Campaign, spelling: str
 ) -> None:
     """nginx is on this machine here, as beside a gunicorn without Docker: its peer is 127.0.0.1."""
-    for claims in ({}, {"X_Forwarded_For": "127.0.0.1"}, {"Host": "127.0.0.1", "X_Real_Ip": "127.0.0.1"}):
+    for claims in (
+        {},
+        {"X_Forwarded_For": "127.0.0.1"},
+        {"Host": "127.0.0.1", "X_Real_Ip": "127.0.0.1"},
+    ):
         reply = proxy.get(spelling, **claims)
         assert b"campaign_" not in reply.body
         assert b"sweep-inbox" not in reply.body

@@ -334,7 +334,9 @@ def test_the_access_log_says_that_the_web_was_away(web: Upstream, proxy: Proxy) 
     assert line.split()[7].startswith("502")
 
 
-@pytest.mark.parametrize("before", ["", "/donations", "/c/winter/confirm", "/staff/reset", "/new/x"])
+@pytest.mark.parametrize(
+    "before", ["", "/donations", "/c/winter/confirm", "/staff/reset", "/new/x"]
+)
 def test_no_token_in_any_place_of_an_address_is_in_the_log(
     web: Upstream, proxy: Proxy, before: str
 ) -> None:
@@ -374,7 +376,13 @@ def transport_security(proxy: Proxy, method: str, path: str, scheme: str) -> lis
     return found
 
 
-OWN = [("GET", "/gone"), ("GET", "/metrics"), ("POST", "/c/winter/donate"), ("GET", "/staff"), ("POST", "/stripe/webhook")]
+OWN = [
+    ("GET", "/gone"),
+    ("GET", "/metrics"),
+    ("POST", "/c/winter/donate"),
+    ("GET", "/staff"),
+    ("POST", "/stripe/webhook"),
+]
 
 
 @pytest.mark.parametrize(("method", "path"), OWN)
@@ -403,9 +411,7 @@ def test_a_redirect_of_nginx_does_not_lead_to_the_host_that_was_asked_for(
 
 
 @pytest.mark.parametrize("refusal", ["gzip;q=0", "gzip;q=0.000", "identity, gzip; q=0", "br"])
-def test_who_refuses_gzip_gets_the_page_as_it_is(
-    web: Upstream, proxy: Proxy, refusal: str
-) -> None:
+def test_who_refuses_gzip_gets_the_page_as_it_is(web: Upstream, proxy: Proxy, refusal: str) -> None:
     text = b"The commission votes. " * 100
     web.answers("/plain-text", Answer(text, {"Content-Type": "text/html"}))
     reply = proxy.get("/plain-text", Accept_Encoding=refusal)

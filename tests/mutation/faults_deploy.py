@@ -160,7 +160,12 @@ FORWARDED = [
     Fault(NGINX, "    error_log /dev/stderr emerg;", "    error_log /dev/stderr warn;", FORWARDING),
     Fault(NGINX, "    absolute_redirect off;", "    absolute_redirect on;", FORWARDING),
     Fault(NGINX, '"https " "max-age', '"http " "max-age', FORWARDING),
-    Fault(NGINX, "      add_header Strict-Transport-Security $added_transport_security always;\n", "", FORWARDING),
+    Fault(
+        NGINX,
+        "      add_header Strict-Transport-Security $added_transport_security always;\n",
+        "",
+        FORWARDING,
+    ),
     Fault(NGINX, "'$request_time $upstream", "'$http_referer $request_time $upstream", FORWARDING),
     Fault(NGINX, "keepalive_timeout 15s;", "", WEB_VALUES),
     Fault(NGINX, "keepalive_timeout 15s;", "keepalive_timeout 60s;", WEB_VALUES),

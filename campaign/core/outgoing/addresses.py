@@ -19,8 +19,6 @@ class Reach(Enum):
     special = "special"
 
 
-_METADATA = frozenset({"169.254.169.254", "100.100.100.200", "192.0.0.192", "168.63.129.16"})
-"""Where clouds hand out credentials: most of them, Alibaba, Oracle, Azure. Each range is special anyway, but Azure's."""
 _PRIVATE_4 = tuple(
     map(ip_network, ("10.0.0.0/8", "127.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
 )
@@ -36,7 +34,8 @@ _SPECIAL_4 = tuple(
     )
 )
 """This network, carriers' NAT, link-local, IETF protocols, documentation, AS112, AMT, 6to4 relays, benchmarks,
-multicast, reserved."""
+multicast, reserved, and the one address of Azure that hands out credentials. Those of other clouds (169.254.169.254,
+100.100.100.200, 192.0.0.192) are in these ranges."""
 _PRIVATE_6 = tuple(map(ip_network, ("::1/128", "fc00::/7")))
 _METADATA_6 = ip_network("fd00:ec2::/32")
 """https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html"""

@@ -9,8 +9,8 @@ import binascii
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 from http import HTTPStatus
+from typing import Any
 from urllib.parse import parse_qs
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm

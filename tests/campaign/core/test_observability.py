@@ -116,14 +116,18 @@ def test_no_line_holds_an_address_that_is_a_secret(capsys: pytest.CaptureFixture
     secret = "/receipts/s3cret-T0ken"
     log = structlog.get_logger("campaign.test")
     log.info("asked", path=secret, said={"link": [f"https://give.example.org{secret}.pdf?a=1"]})
-    logging.getLogger("celery.worker").warning("failed for %s", f"/me/link/s3cret")
+    logging.getLogger("celery.worker").warning("failed for %s", "/me/link/s3cret")
     try:
         raise ValueError(f"no such page: {secret}")
     except ValueError:
         log.exception("failed")
     shown = capsys.readouterr().err
     assert "s3cret" not in shown
-    assert [json.loads(line)["level"] for line in shown.splitlines()] == ["info", "warning", "error"]
+    assert [json.loads(line)["level"] for line in shown.splitlines()] == [
+        "info",
+        "warning",
+        "error",
+    ]
     assert "/receipts/-" in shown
 
 

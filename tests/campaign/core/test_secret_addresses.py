@@ -80,7 +80,7 @@ def test_what_stands_before_the_secret_stays() -> None:
 
 
 def test_a_path_in_a_log_line_has_no_query_and_cannot_begin_another_line() -> None:
-    assert redact_path('/c/x?email=ana@example.org') == "/c/x"
+    assert redact_path("/c/x?email=ana@example.org") == "/c/x"
     assert redact_path('/c/x\n1.2.3.4 "GET') == "/c/x?1.2.3.4 ?GET"
 
 

@@ -52,7 +52,10 @@ def noted(session: Session) -> list[str]:
 def test_an_invalid_url_is_rejected(installation: Installation, url: str, livemode: bool) -> None:
     with installation.sessions() as session:
         if url.endswith("\n"):
-            assert add_endpoint(session, url, EVENTS, ADMIN, OutgoingRules(livemode=livemode)).url == url.strip()
+            assert (
+                add_endpoint(session, url, EVENTS, ADMIN, OutgoingRules(livemode=livemode)).url
+                == url.strip()
+            )
             return
         with pytest.raises(FieldsInvalid) as refused:
             add_endpoint(session, url, EVENTS, ADMIN, OutgoingRules(livemode=livemode))

@@ -344,7 +344,9 @@ def test_in_live_mode_private_networks_are_not_reached(
     endpoint: WebhookEndpoint, receiver: Receiver, paid: Facts, installation: Installation
 ) -> None:
     with installation.sessions.begin() as session:
-        session.execute(update(WebhookEndpoint).values(url=f"https://localhost:{receiver.server_port}/"))
+        session.execute(
+            update(WebhookEndpoint).values(url=f"https://localhost:{receiver.server_port}/")
+        )
         session.execute(update(WebhookDelivery).values(body={}))
     live = replace(installation.settings, stripe_secret_key="sk_live_1")
     assert send_due(replace(installation, settings=live)) == 1

@@ -1,4 +1,4 @@
-"""Requests to a list service: limits are respected, faults do not repeat what the service said, nothing waits for long."""
+"""Requests to a list service: limits are respected, faults do not repeat what it said, nothing waits for long."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta

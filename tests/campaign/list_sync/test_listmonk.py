@@ -26,7 +26,9 @@ def server() -> Iterator[ListmonkServer]:
 
 @pytest.fixture
 def client(server: ListmonkServer) -> Iterator[ListmonkClient]:
-    made = ListmonkClient(ListService(server.url, "for tests", "1", "campaign"), OutgoingRules(livemode=False))
+    made = ListmonkClient(
+        ListService(server.url, "for tests", "1", "campaign"), OutgoingRules(livemode=False)
+    )
     yield made
     made.close()
 

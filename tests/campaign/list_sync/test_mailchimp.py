@@ -25,7 +25,9 @@ def server() -> Iterator[MailchimpServer]:
 
 @pytest.fixture
 def client(server: MailchimpServer) -> Iterator[MailchimpClient]:
-    made = MailchimpClient(ListService(server.url, server.KEY, server.LIST), OutgoingRules(livemode=False))
+    made = MailchimpClient(
+        ListService(server.url, server.KEY, server.LIST), OutgoingRules(livemode=False)
+    )
     yield made
     made.close()
 

@@ -24,7 +24,13 @@ def ask(server: WebServer, target: str, **headers: str) -> None:
 def test_no_log_line_holds_a_secret_whatever_the_format_asks_for(tmp_path: Path) -> None:
     referer = f"https://give.example.org/receipts/{SECRET}"
     with running_gunicorn(tmp_path, *ON) as server:
-        for path in ("/receipts", "//donations", "/me/link", "/%75nsubscribe", "/staff/sign-in/link"):
+        for path in (
+            "/receipts",
+            "//donations",
+            "/me/link",
+            "/%75nsubscribe",
+            "/staff/sign-in/link",
+        ):
             for end in ("", ".pdf", "/finish", f"?code={SECRET}", "?fails=1"):
                 ask(server, f"{path}/{SECRET}{end}", Referer=referer, Cookie=f"staff={SECRET}")
         ask(server, f"/c/x?token={SECRET}", Authorization=f"Bearer {SECRET}")

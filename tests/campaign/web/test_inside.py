@@ -41,7 +41,7 @@ def ask(
     site: Flask, target: str, headers: dict[str, str] | None = None, **environ: str
 ) -> tuple[int, str]:
     """Ask for a target as gunicorn passes it on, and follow redirects; return the status and the text."""
-    from urllib.parse import unquote_to_bytes, urlsplit  # noqa: PLC0415 - as a server does
+    from urllib.parse import unquote_to_bytes, urlsplit
 
     for _ in range(5):
         path, _, query = target.partition("?")

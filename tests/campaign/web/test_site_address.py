@@ -70,7 +70,9 @@ def whom() -> dict[str, str]:
 def targets(https: Flask) -> list[str]:
     """Every page, as it is, with a slash at its end and with two in it: those lead to a redirect."""
     found = [address(rule, "x") for rule in pages(https)]
-    odd = [f"{path}/" for path in found] + [path.replace("/", "//") for path in found if path != "/"]
+    odd = [f"{path}/" for path in found] + [
+        path.replace("/", "//") for path in found if path != "/"
+    ]
     asked = ["/oembed?url=https://give.example.org/c/nine-days", "/nowhere", f"//{EVIL}/nowhere"]
     return [*found, *odd, *asked, f"//{EVIL}/c/nine-days", f"/%2f{EVIL}/", f"/\\{EVIL}/"]
 
@@ -79,7 +81,9 @@ def leads_to_evil(answer: TestResponse) -> bool:
     """Return whether a header or the page names the host, other than as a path that was asked for."""
     headers = " ".join(f"{name}: {value}" for name, value in answer.headers)
     text = headers + answer.get_data().decode("utf-8", "replace")
-    return any(f"{mark}{EVIL}" in text for mark in ("//", "\\", "@", "host=", "=", '"', "'", ".", ">"))
+    return any(
+        f"{mark}{EVIL}" in text for mark in ("//", "\\", "@", "host=", "=", '"', "'", ".", ">")
+    )
 
 
 def every_answer(client: FlaskClient, targets: list[str], **headers: str) -> Iterator[str]:

@@ -176,7 +176,9 @@ def test_in_test_mode_this_machine_is_reached_and_clouds_metadata_is_not(web: Up
 
 
 def test_a_redirect_is_an_answer_like_any_other(web: Upstream) -> None:
-    web.answers("/", Answer(status=302, headers={"Location": f"http://127.0.0.1:{web.port}/inside"}))
+    web.answers(
+        "/", Answer(status=302, headers={"Location": f"http://127.0.0.1:{web.port}/inside"})
+    )
     assert ask(f"http://127.0.0.1:{web.port}/", TEST_MODE).status == 302
     assert web.asked("/inside") == []
 

@@ -151,7 +151,9 @@ def test_a_subscription_is_confirmed_at_its_url(amazon: SnsServer, signer: SnsSi
 )
 def test_nothing_else_is_visited_to_confirm(amazon: SnsServer, signer: SnsSigner, url: str) -> None:
     with pytest.raises(WebhookRefused, match="SubscribeURL"):
-        sns.confirm(signer.confirmation(SubscribeURL=url), sns.fetch_from_sns(TEST_MODE, amazon.url))
+        sns.confirm(
+            signer.confirmation(SubscribeURL=url), sns.fetch_from_sns(TEST_MODE, amazon.url)
+        )
     assert amazon.received == []
 
 
@@ -160,7 +162,10 @@ def test_in_live_mode_a_host_of_sns_that_leads_into_a_private_network_is_not_ask
 ) -> None:
     """Whoever answers for the name (a poisoned resolver) gets no request inside."""
     dialed: list[str] = []
-    rules = OutgoingRules(addresses=lambda _host, _port: ["10.0.0.1"], dial=lambda *to: dialed.append(str(to)) or 1 / 0)  # type: ignore[arg-type, return-value]
+    rules = OutgoingRules(
+        addresses=lambda _host, _port: ["10.0.0.1"],
+        dial=lambda *to: dialed.append(str(to)) or 1 / 0,
+    )  # type: ignore[arg-type, return-value]
     with pytest.raises(sns.SnsUnreachable, match="private or special"):
         sns.confirm(signer.confirmation(), sns.fetch_from_sns(rules))
     assert dialed == []
