@@ -2,7 +2,9 @@
 
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import IntegerConverter, Map
 
+from campaign.core.input_limits import LARGEST_KEY
 from campaign.core.observability import observe
 from campaign.mailer.render import templates_folder
 from campaign.runtime.context import Installation, make_installation
@@ -43,6 +45,7 @@ def create_app(installation: Installation | None = None) -> Flask:
     )
     # An address with a trailing slash is the same page.
     app.url_map.strict_slashes = False
+    app.url_map.converters["int"] = RowNumberConverter
     app.extensions["installation"] = installation
     app.extensions["live"] = LiveProgress(installation.engine, installation.sessions)
     app.extensions["looks"] = theme.BrandingCache(installation.sessions)
@@ -71,6 +74,15 @@ def create_app(installation: Installation | None = None) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=0, x_host=0)  # type: ignore[method-assign] # the same
     app.wsgi_app = SiteAddress(app.wsgi_app, settings.site_url)  # type: ignore[method-assign] # the same
     return app
+
+
+class RowNumberConverter(IntegerConverter):
+    """The numbers in our addresses: what no row can have is no page, instead of an error of the database."""
+
+    regex = r"\d{1,19}"
+
+    def __init__(self, url_map: Map, fixed_digits: int = 0) -> None:
+        super().__init__(url_map, fixed_digits, max=LARGEST_KEY)
 
 
 def _limits_storage(broker_url: str | None) -> str:

@@ -7,7 +7,7 @@ from markupsafe import escape
 
 from campaign.core.errors import NotFound
 from campaign.core.i18n import ENGLISH
-from campaign.core.outside_text import NO_URL, read_our_url, read_url
+from campaign.core.outside_text import NO_URL, read_our_url, read_url, read_whole
 from campaign.receipts.progress_image import bar_png
 from campaign.web.appeal.formatting import present_countdown, present_progress
 from campaign.web.appeal.page_content import campaign_texts
@@ -77,8 +77,8 @@ def oembed() -> Response:
     spoken = f"?{page_language().query}" if page_language().query else ""
     title = campaign_texts(live().current(slug)).title.text
     home = installation().settings.site_url
-    width = min(request.args.get("maxwidth", LARGEST_FRAME, type=int), LARGEST_FRAME)
-    height = min(request.args.get("maxheight", FRAME_HEIGHT, type=int), FRAME_HEIGHT)
+    width = min(read_whole(request.args.get("maxwidth")) or LARGEST_FRAME, LARGEST_FRAME)
+    height = min(read_whole(request.args.get("maxheight")) or FRAME_HEIGHT, FRAME_HEIGHT)
     frame = (
         f'<iframe src="{escape(home)}/c/{escape(slug)}/embed{escape(spoken)}"'
         f' title="{escape(title)}" width="{width}" height="{height}"'

@@ -4,6 +4,7 @@ import secrets
 
 import pytest
 from flask import Flask
+from werkzeug.routing import AnyConverter, IntegerConverter
 
 from campaign.core.secret_addresses import (
     OPEN_PARTS,
@@ -24,7 +25,7 @@ def test_every_part_of_an_address_is_known_to_be_a_secret_or_not(app: Flask) -> 
         name
         for rule in app.url_map.iter_rules()
         for name, converter in rule._converters.items()
-        if type(converter).__name__ not in ("IntegerConverter", "AnyConverter")
+        if not isinstance(converter, IntegerConverter | AnyConverter)
     }
     assert names - SECRET_PARTS <= OPEN_PARTS
     assert names >= SECRET_PARTS
