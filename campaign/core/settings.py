@@ -20,6 +20,7 @@ from campaign.core.clock import zone
 from campaign.core.env_reader import Variables
 from campaign.core.errors import DeadlineInvalid
 from campaign.core.list_settings import ListSettings, read_lists
+from campaign.core.live_mode import live_faults
 from campaign.core.outside_text import read_host
 from campaign.core.provider_settings import ProviderSettings, read_providers
 
@@ -352,7 +353,8 @@ def _private_hosts(reader: Variables) -> frozenset[str]:
 def load_settings(environ: Mapping[str, str] | None = None, *, broker: bool = True) -> Settings:
     """Load the settings of this process; raises ConfigurationError with all faults at once.
 
-    Use `broker=False` for a command: it works without a broker, because the scheduled sweep processes its rows.
+    Use `broker=False` for a command: it works without a broker, because the scheduled sweep processes its rows, and it
+    works where a service with a live key must not start (`core.live_mode`).
     """
     reader = Variables(os.environ if environ is None else environ)
     sender = _sender(reader)
@@ -381,6 +383,9 @@ def load_settings(environ: Mapping[str, str] | None = None, *, broker: bool = Tr
         metrics_token=_metrics_token(reader),
         private_hosts=_private_hosts(reader),
     )
+    if broker and settings.livemode and not reader.faults:
+        for name, why in live_faults(settings):
+            reader.fault(name, why)
     reader.raise_faults()
     return settings
 
