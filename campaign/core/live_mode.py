@@ -39,13 +39,18 @@ _KNOWN = "\n".join((*_ROWS, *(row[::-1] for row in _ROWS), *_WORDS.split()))
 """What is no surprise in a key: rows of the keyboard and the alphabet, and the words that people put there."""
 
 _PAIRS = frozenset(
-    "th he in er an re nd on en at ou ed ha to or it is hi es ng st ar nt al te as se le ve of me ea co de ra ro li"
-    " ri io ic ne ec ll ma be ta us ot fo sa un la el tr so om ho si ur ch ce em ee pe po no wi wo ai mo di".split()
+    re.findall(
+        "..",
+        "thheineranrendonenatouedhatooritishiesngstarntalteasseleveofmeeacodera"
+        "roliriioicneecllmabetausotfosaunlaeltrsoomhosiurchceemeepeponowiwoaimodi",
+    )
 )
 """The commonest pairs of letters in English: two of three in a text, one of ten in random letters."""
 _ENGLISH, _ENOUGH_PAIRS = 0.47, 16
 
-_TEST_DATABASE = re.compile(r"(?:^|[^a-z])(?:tests?|testing|sandbox|demo|dev|development)(?:$|[^a-z])")
+_TEST_DATABASE = re.compile(
+    r"(?:^|[^a-z])(?:tests?|testing|sandbox|demo|dev|development)(?:$|[^a-z])"
+)
 _TEST_SECRET = re.compile(r"test|sandbox|example|change|dummy|placeholder|your|xxx", re.IGNORECASE)
 
 

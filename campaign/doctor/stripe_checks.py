@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from campaign.core import clock
+from campaign.core.live_mode import live_faults
 from campaign.core.outside_text import read_our_url
 from campaign.doctor.findings import Finding, fault, note, ok
 from campaign.gateway import API_VERSION, is_our_version
@@ -23,6 +24,18 @@ _NEW_ENDPOINT = (
     "In Stripe's Workbench, under Webhooks, create one with API version"
     f" {API_VERSION} and the events of docs/operating.md, and add its secret to STRIPE_WEBHOOK_SECRET."
 )
+
+
+def check_live_settings(installation: Installation) -> Iterator[Finding]:
+    """Name what keeps the service from starting with a live key."""
+    if not installation.settings.livemode:
+        yield ok("With a test key, the service starts with settings for tests.")
+        return
+    faults = [f"{name}: {why}." for name, why in live_faults(installation.settings)]
+    for words in faults:
+        yield fault(f"The service does not start with a live key. {words}")
+    if not faults:
+        yield ok("The service starts with the live key.")
 
 
 def check_key(installation: Installation) -> Iterator[Finding]:
