@@ -26,7 +26,7 @@ class _SafeFormatter(logging.Formatter):
         return redact(self._other.format(record))
 
 
-class AccessLogger(Logger):
+class AccessLogger(Logger):  # type: ignore[misc] # gunicorn has no types
     """Gunicorn's own logger, except for what may be in a line."""
 
     def atoms(

@@ -9,7 +9,7 @@ from campaign.core.secret_addresses import redact, redact_path
 try:
     from opentelemetry import trace
 except ImportError:  # the `observability` extra is not installed
-    trace = None  # type: ignore[assignment, unused-ignore]
+    trace = None
 
 _PATHS = frozenset({"http.target", "url.path"})
 _DROPPED = frozenset({"url.query", "http.request.header.referer", "client.address", "net.peer.ip"})

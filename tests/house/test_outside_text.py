@@ -89,8 +89,9 @@ def calls_in(tree: ast.AST, *, guarded: bool = False) -> Iterator[tuple[ast.Call
                 if isinstance(part, ast.Call):
                     yield part, caught
                 yield from calls_in(part, guarded=caught)
-            for part in (*child.handlers, *child.orelse, *child.finalbody):
-                yield from calls_in(part, guarded=guarded)
+            rest: list[ast.AST] = [*child.handlers, *child.orelse, *child.finalbody]
+            for other in rest:
+                yield from calls_in(other, guarded=guarded)
         else:
             yield from calls_in(child, guarded=guarded)
 

@@ -189,7 +189,7 @@ class OutgoingConnection:
             channel = self._rules.tls().wrap_socket(channel, server_hostname=host)
         self._http = http.client.HTTPConnection(host, port)
         self._channel = DeadlineSocket(channel, deadline)
-        self._http.sock = self._channel  # type: ignore[assignment] # all that it uses of a socket
+        self._http.sock = self._channel
         return self._http
 
     def _checked_host(self) -> str:

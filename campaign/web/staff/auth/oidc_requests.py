@@ -30,13 +30,14 @@ class ProviderAdapter(BaseAdapter):
         if parts is None:
             raise requests.ConnectionError("the address is not a URL")
         body = request.body.encode() if isinstance(request.body, str) else request.body
+        headers = {name: str(value) for name, value in request.headers.items()}
         connection = OutgoingConnection(parts, self._rules)
         try:
             answer = connection.request(
                 request.method or "GET",
                 request.path_url,
-                body,
-                {**request.headers, "Accept-Encoding": "identity"},
+                body if isinstance(body, bytes) else None,
+                headers | {"Accept-Encoding": "identity"},
                 seconds=PATIENCE_SECONDS,
                 most=LARGEST_ANSWER,
             )
@@ -65,14 +66,14 @@ def _response(
 def client_class(rules: OutgoingRules) -> type[FlaskOAuth2App]:
     """Return the library's client with sessions that send by `rules`."""
 
-    class ProviderSession(FlaskOAuth2App.client_cls):  # type: ignore[misc, name-defined] # the library has no types
+    class ProviderSession(FlaskOAuth2App.client_cls):
         def __init__(self, *given: Any, **more: Any) -> None:
             super().__init__(*given, **more)
             self.trust_env = False  # no proxy from the environment: it would be asked instead
             for scheme in ("https://", "http://"):
                 self.mount(scheme, ProviderAdapter(rules))
 
-    class ProviderClient(FlaskOAuth2App):  # type: ignore[misc] # the same
+    class ProviderClient(FlaskOAuth2App):
         client_cls = ProviderSession
 
     return ProviderClient

@@ -1,5 +1,6 @@
 """Messages of Amazon SNS: signed by a certificate from SNS's own hosts only, about our topic only."""
 
+import socket
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -162,10 +163,12 @@ def test_in_live_mode_a_host_of_sns_that_leads_into_a_private_network_is_not_ask
 ) -> None:
     """Whoever answers for the name (a poisoned resolver) gets no request inside."""
     dialed: list[str] = []
-    rules = OutgoingRules(
-        addresses=lambda _host, _port: ["10.0.0.1"],
-        dial=lambda *to: dialed.append(str(to)) or 1 / 0,
-    )  # type: ignore[arg-type, return-value]
+
+    def dial(address: str, _port: int, _seconds: float) -> socket.socket:
+        dialed.append(address)
+        raise OSError
+
+    rules = OutgoingRules(addresses=lambda _host, _port: ["10.0.0.1"], dial=dial)
     with pytest.raises(sns.SnsUnreachable, match="private or special"):
         sns.confirm(signer.confirmation(), sns.fetch_from_sns(rules))
     assert dialed == []
