@@ -11,6 +11,7 @@ import structlog
 
 from campaign.core import observability
 from campaign.core.observability import log_to_stderr, observe
+from campaign.core.secret_addresses import redact_report
 from campaign.core.settings import Settings
 
 
@@ -101,8 +102,33 @@ def test_errors_are_reported_without_donors_data_and_only_where_asked(
             "dsn": "https://key@sentry.example/1",
             "send_default_pii": False,
             "server_name": "worker",
+            "include_local_variables": False,
+            "max_request_body_size": "never",
+            "before_send": redact_report,
+            "before_send_transaction": redact_report,
+            "before_breadcrumb": redact_report,
         }
     ]
+
+
+def test_no_line_holds_an_address_that_is_a_secret(capsys: pytest.CaptureFixture[str]) -> None:
+    log_to_stderr()
+    secret = "/receipts/s3cret-T0ken"
+    log = structlog.get_logger("campaign.test")
+    log.info("asked", path=secret, said={"link": [f"https://give.example.org{secret}.pdf?a=1"]})
+    logging.getLogger("celery.worker").warning("failed for %s", "/me/link/s3cret")
+    try:
+        raise ValueError(f"no such page: {secret}")
+    except ValueError:
+        log.exception("failed")
+    shown = capsys.readouterr().err
+    assert "s3cret" not in shown
+    assert [json.loads(line)["level"] for line in shown.splitlines()] == [
+        "info",
+        "warning",
+        "error",
+    ]
+    assert "/receipts/-" in shown
 
 
 def test_without_the_sdk_a_process_starts_and_logs(
