@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from campaign.core.log_masking import mask_event
+
 if TYPE_CHECKING:
     # The settings import the database library; a command's `--help` should not wait for it.
     from campaign.core.settings import Settings
@@ -28,7 +30,15 @@ def observe(settings: "Settings", process: str) -> None:
     """Set up logging and error reports; call once when the process starts. Donors' data is never logged, only IDs."""
     log_to_stderr()
     if settings.sentry_dsn and sentry_sdk is not None:
-        sentry_sdk.init(dsn=settings.sentry_dsn, send_default_pii=False, server_name=process)
+        sentry_sdk.init(
+            dsn=settings.sentry_dsn,
+            send_default_pii=False,
+            # Variables and forms have names and addresses in them.
+            include_local_variables=False,
+            max_request_body_size="never",
+            before_send=lambda event, _hint: mask_event(None, "", event),
+            server_name=process,
+        )
 
 
 def log_to_stderr(level: int = logging.INFO) -> None:
@@ -40,6 +50,7 @@ def log_to_stderr(level: int = logging.INFO) -> None:
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.format_exc_info,
+                mask_event,
                 structlog.processors.JSONRenderer(sort_keys=True),
             ],
         )
