@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from campaign.core.log_masking import mask_event
 from campaign.core.secret_addresses import redact, redact_report
 
 if TYPE_CHECKING:
@@ -34,6 +35,11 @@ def _redacted(_logger: object, _method: str, line: Any) -> str:
     return redact(line)
 
 
+def _clean_report(report: Any, hint: object = None) -> Any:
+    """Leave secret addresses and what the reader sent out of a report, and mask email addresses."""
+    return mask_event(None, "", redact_report(report, hint))
+
+
 def observe(settings: "Settings", process: str) -> None:
     """Set up logging and error reports; call once when the process starts. Donors' data is never logged, only IDs."""
     log_to_stderr()
@@ -45,9 +51,9 @@ def observe(settings: "Settings", process: str) -> None:
             # Local variables are donors' names and one-time secrets; a request's body is what they typed.
             include_local_variables=False,
             max_request_body_size="never",
-            before_send=redact_report,
-            before_send_transaction=redact_report,
-            before_breadcrumb=redact_report,
+            before_send=_clean_report,
+            before_send_transaction=_clean_report,
+            before_breadcrumb=_clean_report,
         )
 
 
@@ -60,6 +66,7 @@ def log_to_stderr(level: int = logging.INFO) -> None:
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.format_exc_info,
+                mask_event,
                 structlog.processors.JSONRenderer(sort_keys=True),
                 _redacted,
             ],

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from email.utils import parseaddr
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, parse_qs, unquote
 
@@ -187,6 +188,8 @@ class Settings:
     smtp: SmtpAddress
     mail_from: FromAddress
     organization: Organization
+    old_secret_keys: tuple[str, ...] = field(default=(), repr=False)
+    erased_list: Path | None = None
     trusted_proxies: int = 0
     card_fee_rate: Decimal = Decimal("0.029")
     card_fee_fixed: int = 30
@@ -205,6 +208,11 @@ class Settings:
         from campaign.core.outgoing.connection import OutgoingRules  # noqa: PLC0415 - the reason above
 
         return OutgoingRules(livemode=self.livemode, private_hosts=self.private_hosts)
+
+    @property
+    def secret_keys(self) -> tuple[str, ...]:
+        """The present secret key, and old ones, with which links that were sent still open."""
+        return (self.secret_key, *self.old_secret_keys)
 
     @property
     def livemode(self) -> bool:
@@ -247,6 +255,23 @@ def _secret_key(reader: Variables) -> str:
     if key and len(key) < 32:
         reader.fault("SECRET_KEY", f"has {len(key)} characters; it needs at least 32")
     return key
+
+
+def _old_secret_keys(reader: Variables) -> tuple[str, ...]:
+    given = reader.optional("OLD_SECRET_KEYS") or ""
+    keys = tuple(part.strip() for part in given.split(",") if part.strip())
+    if any(len(each) < 32 for each in keys):
+        reader.fault(
+            "OLD_SECRET_KEYS", "each key needs at least 32 characters; separate several with commas"
+        )
+    return keys
+
+
+def _file(reader: Variables, name: str) -> Path | None:
+    given = reader.optional(name)
+    if given and not Path(given).is_absolute():
+        reader.fault(name, "must be an absolute path")
+    return Path(given) if given else None
 
 
 def _web_address(reader: Variables, name: str, value: str) -> str:
@@ -373,6 +398,8 @@ def load_settings(environ: Mapping[str, str] | None = None, *, broker: bool = Tr
         broker_url=_broker_url(reader, needed=broker),
         limits_url=_limits_url(reader),
         secret_key=_secret_key(reader),
+        old_secret_keys=_old_secret_keys(reader),
+        erased_list=_file(reader, "ERASED_LIST"),
         site_url=_web_address(reader, "SITE_URL", site),
         stripe_secret_key=_stripe_key(reader),
         stripe_webhook_secrets=_webhook_secrets(reader),
@@ -396,6 +423,14 @@ def load_settings(environ: Mapping[str, str] | None = None, *, broker: bool = Tr
             reader.fault(name, why)
     reader.raise_faults()
     return settings
+
+
+def load_secret_keys(environ: Mapping[str, str] | None = None) -> tuple[str, ...]:
+    """Load only the secret keys, the present one first, for a restore."""
+    reader = Variables(os.environ if environ is None else environ)
+    keys = (_secret_key(reader), *_old_secret_keys(reader))
+    reader.raise_faults()
+    return keys
 
 
 def load_database_url(environ: Mapping[str, str] | None = None) -> str:

@@ -168,8 +168,9 @@ class _ServiceSync:
     def carry_out(self) -> None:
         if self._must_wait():
             return
-        self._take_departures()
+        # Before the departures: an erased person who also left there is not written down again.
         self._erase()
+        self._take_departures()
         self._remove()
         self._push()
 
@@ -211,8 +212,17 @@ class _ServiceSync:
         self._save_state(pulled_at=began, not_before=None)
 
     def _erase(self) -> None:
-        for gone in self._batches(members.members_to_erase, self._client.erase):
+        for gone in self._batches(members.members_to_erase, self._erase_there):
             self._count(erased=gone)
+
+    def _erase_there(self, found: Sequence[RemoteMember]) -> None:
+        known = [one for one in found if one.email]
+        if len(known) < len(found):
+            number = len(found) - len(known)
+            log.warning(
+                "erased_people_remain_at_service", services=[self._client.name], number=number
+            )
+        self._client.erase(known)
 
     def _remove(self) -> None:
         for gone in self._batches(members.members_to_remove, self._client.remove):

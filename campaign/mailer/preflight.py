@@ -32,7 +32,7 @@ from campaign.mailer.refusal_meaning import RefusalAbout
 from campaign.mailer.render import RenderedEmail
 from campaign.mailer.smtp import ConnectionLost, SmtpSession, judge_connection, judge_reply
 
-TOKEN = "A" * 22
+TOKEN = "a" * 46
 """As long as a message's token."""
 _HERE = ("localhost", "127.0.0.1", "::1")
 _CERTIFICATES = {

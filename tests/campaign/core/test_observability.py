@@ -97,10 +97,13 @@ def test_errors_are_reported_without_donors_data_and_only_where_asked(
     observe(settings, "web")
     assert sentry.setups == []
     observe(replace(settings, sentry_dsn="https://key@sentry.example/1"), "worker")
+    masked = sentry.setups[0].pop("before_send")
     assert sentry.setups == [
         {
             "dsn": "https://key@sentry.example/1",
             "send_default_pii": False,
+            "include_local_variables": False,
+            "max_request_body_size": "never",
             "server_name": "worker",
             "include_local_variables": False,
             "max_request_body_size": "never",
@@ -109,6 +112,7 @@ def test_errors_are_reported_without_donors_data_and_only_where_asked(
             "before_breadcrumb": redact_report,
         }
     ]
+    assert masked({"message": "to ana@example.org"}, {}) == {"message": "to (address)"}
 
 
 def test_no_line_holds_an_address_that_is_a_secret(capsys: pytest.CaptureFixture[str]) -> None:
