@@ -59,6 +59,7 @@ REVIEWED: dict[str, dict[str, str]] = {
     "campaign/offline/deposits.py": {"int(total)": STORED},
     "campaign/web/appeal/formatting.py": {"Decimal(part)": STORED},
     "campaign/web/errors.py": {"int(error.limit.limit.get_expiry())": OURS},
+    "campaign/web/giving/form_signals.py": {"int(at.timestamp())": OURS},
     "campaign/web/health.py": {"int(one.limit.total_seconds())": OURS, "int(one.overdue)": OURS},
     "campaign/web/portal/subscription_page.py": {"int(form.months.data)": CHOSEN},
     "campaign/web/staff/campaigns/dashboard.py": {

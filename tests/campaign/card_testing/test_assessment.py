@@ -17,9 +17,9 @@ from campaign.card_testing.assessment import (
     record_session,
     source_of,
 )
-from campaign.card_testing.policy import UNPAID_ATTACK, Counts
+from campaign.card_testing.policy import UNPAID_ATTACK, AttemptCounts
 from campaign.card_testing.siege import find_siege
-from campaign.core.networks import network_key
+from campaign.core.normal_forms.networks import network_key
 from campaign.models import AttemptCount, Campaign, CardDecline, Donation, SessionOpening
 from campaign.runtime.context import Installation
 from tests.support.ledger import add_donation_to
@@ -68,7 +68,7 @@ def opened(installation: Installation, campaign: Campaign) -> Open:
     return record
 
 
-def counts_of(installation: Installation, attempt: Attempt = ANA) -> Counts:
+def counts_of(installation: Installation, attempt: Attempt = ANA) -> AttemptCounts:
     source = source_of(installation.settings.secret_key, attempt)
     with installation.sessions() as session:
         return read_counts(session, source, attempt.at, honest=attempt.honest)

@@ -16,7 +16,7 @@ def test_finance_switches_the_protection_on_and_off(
     staff: StaffMaker, installation: Installation
 ) -> None:
     fay = staff(StaffRole.finance, "fay@example.org")
-    assert "It switches itself on in an attack" in fay.get(PAGE).text
+    assert "An attack switches it on" in fay.get(PAGE).text
     begun = fay.post_form(f"{PAGE}/start", {"reason": "many <small> gifts"})
     assert (begun.status_code, begun.location) == (303, PAGE)
     shown = fay.get(PAGE).text
