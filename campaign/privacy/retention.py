@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 from structlog import get_logger
 
+from campaign.auth.kept_values import purge_kept_values
 from campaign.auth.links import purge_links
 from campaign.auth.policies import DONORS, STAFF
 from campaign.auth.sessions import purge_sessions
@@ -23,6 +24,7 @@ PURGES: dict[str, Callable[[Session, datetime], int]] = {
     "donor_links": lambda session, at: purge_links(session, DONORS, at),
     "donor_sessions": lambda session, at: purge_sessions(session, DONORS, at),
     "staff_sessions": lambda session, at: purge_sessions(session, STAFF, at),
+    "kept_values": purge_kept_values,
     "staff_links": lambda session, at: purge_links(session, STAFF, at),
     "tribute_cards": purge_cards,
     "direct_mail": purge_direct_mail,
