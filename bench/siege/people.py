@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 
 from bench.siege.scene import GOOD, STOLEN, Actor, Posted, Scene
 
-PROOF_SECONDS = 1.5
-"""What a proof of work takes on a donor's phone."""
+DERIVATION = 0.004
+"""Seconds that one derivation of a proof of work takes on a slow phone."""
+USUAL_PROOF = 300
+"""Derivations of a proof of work at the usual difficulty."""
 CARDS_A_SESSION = 3
 """Stolen cards that a thief tries on one of Stripe's pages before it opens another."""
 HELD_UP = 3.0
@@ -37,7 +39,11 @@ class DonorTally:
 
 @dataclass
 class Thieves:
-    """All thieves of a siege, with their addresses. `proofs_per_minute`: what they can work out, all together."""
+    """All thieves of a siege, with their addresses.
+
+    `proofs_per_minute`: of the usual
+    difficulty, what they can work out, all together.
+    """
 
     scene: Scene
     dice: random.Random
@@ -46,7 +52,7 @@ class Thieves:
     tallies: dict[str, Tally] = field(default_factory=dict)
     _form: dict[str, str] = field(default_factory=dict)
     _loaded: float = 0.0
-    _proofs: float = 0.0
+    _busy_until: float = 0.0
     _walked: int = 0
 
     def kinds(self) -> dict[str, tuple[float, Callable[[], Actor]]]:
@@ -91,8 +97,10 @@ class Thieves:
         """Work out the proof if there is time for it, otherwise give up."""
         network = self._network()
         sent = self._reviewed(self._fields(), network)
-        if sent.is_wait and self._has_time():
-            sent = self.scene.post(network, {**sent.hidden, "proof": sent.proof()})
+        if sent.is_wait and self.scene.seconds() >= self._busy_until:
+            proof, derivations = sent.worked_out()
+            self._spend(derivations)
+            sent = self.scene.post(network, {**sent.hidden, "proof": proof})
         yield from self._finish("work out proofs", sent)
 
     def _finish(self, kind: str, sent: Posted) -> Actor:
@@ -137,13 +145,10 @@ class Thieves:
     def _network(self) -> str:
         return self.dice.choice(self.networks)
 
-    def _has_time(self) -> bool:
-        """Whether the thieves' computers have worked out the earlier proofs."""
-        now = self.scene.seconds()
-        if now < self._proofs:
-            return False
-        self._proofs = max(self._proofs, now - 60) + 60 / self.proofs_per_minute
-        return True
+    def _spend(self, derivations: int) -> None:
+        """Keep the thieves' computers busy for as long as these derivations take them."""
+        seconds = derivations / USUAL_PROOF * 60 / self.proofs_per_minute
+        self._busy_until = max(self._busy_until, self.scene.seconds()) + seconds
 
 
 NAMES = ("john", "mary", "alex", "sam", "chris", "pat", "lee", "kim", "ana", "ben", "eve", "max")
@@ -172,12 +177,11 @@ class Donors:
         sent, scripts = self.scene.post(network, review.hidden), self.dice.random() > 1 / 7
         delay = 0.0
         while sent.is_wait and delay < 300:
-            solves = scripts and sent.puzzle is not None
-            pause = PROOF_SECONDS if solves else sent.seconds + 1.0
+            proof, derivations = sent.worked_out() if scripts else ("", 0)
+            pause = derivations * DERIVATION if proof else sent.seconds + 1.0
             yield pause
             delay += pause
-            self._asked(solves=solves)
-            proof = sent.proof() if solves else ""
+            self._asked(solves=bool(proof))
             sent = self.scene.post(network, {**sent.hidden, "proof": proof})
         self.tally.held_up += not sent.session_id or delay > HELD_UP
         self.tally.turned_away += not sent.session_id

@@ -50,7 +50,9 @@ def solution(answer: TestResponse) -> str:
 
 def standing_still() -> time_machine.travel:
     """A clock at a whole second, after the campaign's start."""
-    return time_machine.travel(clock.now().replace(microsecond=0) + timedelta(seconds=1), tick=False)
+    return time_machine.travel(
+        clock.now().replace(microsecond=0) + timedelta(seconds=1), tick=False
+    )
 
 
 def sessions(stripe: StripeSandbox) -> int:
