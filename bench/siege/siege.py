@@ -98,13 +98,13 @@ def siege(plan: SiegePlan) -> Iterator[SiegeRow]:
         sample = replace(plan, attempts=plan.unprotected)
         with _fresh() as (installation, stripe), _unprotected():
             found = play(sample, 300, installation, stripe, applying=False)
-        yield from _rows(
+        yield from table(
             f"without protection, a sample of {plan.unprotected:,}", found, judged=False
         )
     for addresses in plan.addresses:
         with _fresh() as (installation, stripe):
             found = play(plan, addresses, installation, stripe)
-        yield from _rows(f"from {addresses:,} addresses", found)
+        yield from table(f"from {addresses:,} addresses", found)
 
 
 def play(
@@ -172,7 +172,8 @@ def _networks(addresses: int) -> list[str]:
     ]
 
 
-def _rows(name: str, found: Outcome, *, judged: bool = True) -> Iterator[SiegeRow]:
+def table(name: str, found: Outcome, *, judged: bool = True) -> Iterator[SiegeRow]:
+    """Yield the lines about one siege; the targets are `judged` or not."""
     yield SiegeRow("")
     yield SiegeRow(f"{name:<44}{'attempts':>9}{'sessions':>10}{'cards':>8}")
     for kind, tally in [*sorted(found.thieves.items()), ("thieves, all", found.total)]:
