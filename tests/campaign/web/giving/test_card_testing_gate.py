@@ -63,7 +63,7 @@ def test_the_wait_keeps_every_field_and_says_how_long(
     client: FlaskClient, installation: Installation, campaign: Campaign, demand: Ask
 ) -> None:
     demand("wait", seconds=20)
-    answer = give(client, name="Ana <Reyes>", comment="Two\nlines", tribute_kind="honor", tribute_name="Rosa")  # fmt: skip
+    answer = give(client, name="Ana <Reyes>", comment="Two\nlines", tribute_kind="honor", tribute_name="Rosa")
     assert answer.status_code == 429
     assert 19 <= int(answer.headers["Retry-After"]) <= 20
     assert answer.headers["Cache-Control"] == "no-store"
