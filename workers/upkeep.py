@@ -110,8 +110,9 @@ def _finalize_one() -> int:
 
 @app.task(name="workers.upkeep.purge_expired")
 def purge_expired() -> int:
-    """Delete data whose retention period is over; return the number of rows deleted."""
+    """Delete data whose retention period is over, and whom a restore brought back; return the number of rows deleted."""
     with heartbeat(installation(), "purge-expired"):
+        erasure_flow.erase_again(installation())
         return retention.purge_expired(installation())
 
 

@@ -9,10 +9,32 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from campaign.core.log_masking import mask_addresses
 from campaign.models import Donation, StripeRequest
 
 KEY_LIFE = timedelta(hours=23)
 """Stripe drops idempotency keys after 24 hours; the hour less allows for clock skew."""
+
+
+LINK_TOKEN = "{LINK_TOKEN}"
+"""Stands in saved parameters for the token of the donor's page, to which Stripe sends the donor back."""
+
+
+def without_token(parameters: dict[str, Any], token: str) -> dict[str, Any]:
+    """Return the parameters to save: the database holds no link that opens a donor's page."""
+    return _replaced(parameters, token, LINK_TOKEN)
+
+
+def with_token(parameters: dict[str, Any], token: str) -> dict[str, Any]:
+    """Return the parameters to send: saved ones with the token in its place."""
+    return _replaced(parameters, LINK_TOKEN, token)
+
+
+def _replaced(parameters: dict[str, Any], old: str, new: str) -> dict[str, Any]:
+    return {
+        name: value.replace(old, new) if isinstance(value, str) else value
+        for name, value in parameters.items()
+    }
 
 
 def latest_request(session: Session, donation_id: int, operation: str) -> StripeRequest | None:
@@ -72,6 +94,6 @@ def record_failure(session: Session, call: StripeRequest, error: Exception) -> N
     session.execute(
         update(StripeRequest)
         .where(StripeRequest.id == call.id, StripeRequest.answered_at.is_(None))
-        .values(error=str(error)[:1000])
+        .values(error=mask_addresses(str(error))[:1000])
         .execution_options(synchronize_session=False)
     )

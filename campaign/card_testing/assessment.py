@@ -18,16 +18,16 @@ from campaign.card_testing.policy import (
     DAY,
     HOUR,
     RECENT,
-    Counts,
+    AttackLevel,
+    AttemptCounts,
     Demand,
-    Level,
     LevelCounts,
     SourceCounts,
     level_of,
     weigh,
 )
-from campaign.core.mailboxes import mailbox_key
-from campaign.core.networks import network_prefix
+from campaign.core.normal_forms.mailboxes import mailbox_key
+from campaign.core.normal_forms.networks import network_prefix
 from campaign.models import (
     AttemptCount,
     CardDecline,
@@ -46,7 +46,7 @@ KEPT = timedelta(days=3)
 
 @dataclass(frozen=True)
 class Attempt:
-    """What is known of one attempt to give. `network`: as `core.networks.network_key` returns it.
+    """What is known of one attempt to give. `network`: as `core.normal_forms.networks.network_key` returns it.
 
     `amount`: minor units of `currency`, with the covered fee. `form_seconds`: how old the form was, None if unknown.
     `honeypot`: it filled in the field that people neither see nor hear. `scripted`: it skipped our pages.
@@ -70,7 +70,7 @@ class Attempt:
         return read and not self.scripted and not self.honeypot
 
 
-class Source(NamedTuple):
+class AttemptSource(NamedTuple):
     """The keyed hashes of an attempt's network, wider network and mailbox."""
 
     network: str
@@ -78,10 +78,10 @@ class Source(NamedTuple):
     mailbox: str
 
 
-def source_of(secret_key: str, attempt: Attempt) -> Source:
+def source_of(secret_key: str, attempt: Attempt) -> AttemptSource:
     """Return the hashes, which cannot be computed without `secret_key`."""
     prefix = network_prefix(attempt.network.partition("/")[0])
-    return Source(
+    return AttemptSource(
         hashed(secret_key, "network", attempt.network),
         hashed(secret_key, "prefix", prefix),
         hashed(secret_key, "mailbox", mailbox_key(attempt.email)),
@@ -101,7 +101,7 @@ def assess(installation: Installation, attempt: Attempt) -> Demand:
         counts = read_counts(session, source, attempt.at, honest=attempt.honest)
         demand = weigh(counts, trapped=attempt.honeypot)
         _count(session, attempt.at, held=demand.kind != "none")
-        if not counts.siege and level_of(counts.alike) is Level.attack:
+        if not counts.siege and level_of(counts.alike) is AttackLevel.attack:
             scope = SiegeScope.everyone if attempt.honest else SiegeScope.scripts
             siege.begin_automatically(session, scope, counts.alike, attempt.at)
     return demand
@@ -121,17 +121,19 @@ def record_session(installation: Installation, attempt: Attempt, session_id: str
         literal(attempt.honest),
         literal(attempt.at),
     ).where(Donation.session_id == session_id)
-    names = ["session_id", "donation_id", *Source._fields, "amount", "currency", "honest"]
+    names = ["session_id", "donation_id", *AttemptSource._fields, "amount", "currency", "honest"]
     made = insert(SessionOpening).from_select([*names, "opened_at"], row)
     with installation.sessions.begin() as session:
         session.execute(made.on_conflict_do_nothing())
 
 
-def read_counts(session: Session, source: Source, at: datetime, *, honest: bool) -> Counts:
+def read_counts(
+    session: Session, source: AttemptSource, at: datetime, *, honest: bool
+) -> AttemptCounts:
     """Read what `weigh` needs, in two statements on indexes."""
     opened = session.execute(_opened(source, at, honest=honest)).one()
     declined = session.execute(_declined(source, at, honest=honest)).one()
-    return Counts(
+    return AttemptCounts(
         alike=LevelCounts(opened.unpaid, opened.paid, declined.alike),
         network=SourceCounts(opened.network_unpaid, opened.network_paid, declined.network),
         prefix=SourceCounts(opened.prefix_unpaid, opened.prefix_paid),
@@ -144,7 +146,7 @@ def read_counts(session: Session, source: Source, at: datetime, *, honest: bool)
 
 def read_level_counts(session: Session, at: datetime, *, honest: bool) -> LevelCounts:
     """Return the counts that tell the level, for `honest` sessions or for all."""
-    nobody = Source("", "", "")
+    nobody = AttemptSource("", "", "")
     return read_counts(session, nobody, at, honest=honest).alike
 
 
@@ -156,7 +158,7 @@ def _number(*conditions: ColumnElement[bool]) -> ColumnElement[int]:
     return select(func.count()).select_from(SessionOpening).where(*conditions).scalar_subquery()
 
 
-def _opened(source: Source, at: datetime, *, honest: bool):  # type: ignore[no-untyped-def]
+def _opened(source: AttemptSource, at: datetime, *, honest: bool):  # type: ignore[no-untyped-def]
     row, alike = SessionOpening, _alike(honest=honest)
     unpaid, paid = row.paid_at.is_(None), row.paid_at.is_not(None)
 
@@ -178,7 +180,7 @@ def _opened(source: Source, at: datetime, *, honest: bool):  # type: ignore[no-u
     )
 
 
-def _declined(source: Source, at: datetime, *, honest: bool):  # type: ignore[no-untyped-def]
+def _declined(source: AttemptSource, at: datetime, *, honest: bool):  # type: ignore[no-untyped-def]
     opening = SessionOpening
 
     def cards(time: timedelta, *conditions: ColumnElement[bool]) -> ColumnElement[int]:
@@ -213,7 +215,10 @@ def _count(session: Session, at: datetime, *, held: bool) -> None:
 def purge_openings(session: Session, at: datetime) -> int:
     """Delete openings (with their declines) and counts older than KEPT; return how many."""
     before = at - KEPT
-    openings = delete(SessionOpening).where(SessionOpening.opened_at < before)
+    old = SessionOpening.opened_at < before
+    declined = select(SessionOpening.id).where(old)
+    session.execute(delete(CardDecline).where(CardDecline.opening_id.in_(declined)))
+    openings = delete(SessionOpening).where(old)
     counts = delete(AttemptCount).where(AttemptCount.minute < before)
     gone = len(session.execute(openings.returning(SessionOpening.id)).all())
     return gone + len(session.execute(counts.returning(AttemptCount.minute)).all())

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 from structlog import get_logger
 
-from campaign.card_testing.assessment import Source, read_counts
+from campaign.card_testing.assessment import AttemptSource, read_counts
 from campaign.card_testing.policy import HOUR, is_bad_mailbox, is_bad_network
 from campaign.core import clock
 from campaign.core.errors import GatewayRefused, GatewayUnavailable
@@ -59,7 +59,7 @@ def note_paid(session: Session, session_id: str, at: datetime) -> None:
 
 def _mark_bad(session: Session, opening: SessionOpening, at: datetime) -> None:
     row = SessionOpening
-    source = Source(opening.network, opening.prefix, opening.mailbox)
+    source = AttemptSource(opening.network, opening.prefix, opening.mailbox)
     counts = read_counts(session, source, at, honest=False)
     still_open = (row.paid_at.is_(None), row.bad_at.is_(None))
     mark = update(row).where(*still_open).values(bad_at=at).returning(row.id)

@@ -29,7 +29,7 @@ class Demand:
     difficulty: int = 0
 
 
-class Level(IntEnum):
+class AttackLevel(IntEnum):
     """How much is being tested: nothing that shows, more than is usual, or an attack."""
 
     calm = 0
@@ -66,7 +66,7 @@ class SourceCounts:
 
 
 @dataclass(frozen=True)
-class Counts:
+class AttemptCounts:
     """All that `weigh` looks at. `alike`: sessions of the same honesty; `siege`: an open one covers this attempt."""
 
     alike: LevelCounts = LevelCounts()
@@ -83,10 +83,10 @@ DECLINED_RAISED = 12
 DECLINED_ATTACK = 40
 """Declined cards, from which the level rises if there are also more of them than paid gifts."""
 
-_NETWORK = {Level.calm: 300, Level.raised: 40, Level.attack: 0}
-_PREFIX = {Level.calm: 600, Level.raised: 80, Level.attack: 0}
+_NETWORK = {AttackLevel.calm: 300, AttackLevel.raised: 40, AttackLevel.attack: 0}
+_PREFIX = {AttackLevel.calm: 600, AttackLevel.raised: 80, AttackLevel.attack: 0}
 """Unpaid sessions that a network without a paid gift may have at each level before its attempts cost something."""
-_NETWORK_HARD = {Level.calm: 500, Level.raised: 120, Level.attack: 30}
+_NETWORK_HARD = {AttackLevel.calm: 500, AttackLevel.raised: 120, AttackLevel.attack: 30}
 """… before they are refused."""
 _FOR_EACH_PAID = 3
 """How many more unpaid sessions each paid gift of a network stands for."""
@@ -98,30 +98,30 @@ _CARDS_OF_A_NETWORK = 10
 _AMOUNTS = 4
 """Different amounts that one mailbox asks for, unpaid, before it looks like a search for one that passes."""
 
-_SECONDS = {Level.calm: 8, Level.raised: 12, Level.attack: 20}
-_DIFFICULTY = {Level.calm: 250, Level.raised: 350, Level.attack: 450}
-"""A wait that a page without a script follows, and derivations at most: under two seconds on a slow phone."""
+_SECONDS = {AttackLevel.calm: 8, AttackLevel.raised: 12, AttackLevel.attack: 20}
+_DIFFICULTY = {AttackLevel.calm: 150, AttackLevel.raised: 200, AttackLevel.attack: 250}
+"""A wait that a page without a script follows, and derivations at most."""
 _HARDEST = 500
-"""Derivations at most, unless the maker is bad: on a slow phone, at 4 ms each, these are two seconds."""
+"""About as many as a slow phone derives in two seconds."""
 _BAD_SECONDS, _BAD_DIFFICULTY = 180, 5_000
 _LONGEST = 300
 _REFUSED_SECONDS = 900
 
 
-def level_of(counts: LevelCounts) -> Level:
+def level_of(counts: LevelCounts) -> AttackLevel:
     """Return how much is being tested."""
     beyond = counts.unpaid - 2 * counts.paid
     declined = counts.declined if counts.declined > counts.paid else 0
     if beyond >= UNPAID_ATTACK or declined >= DECLINED_ATTACK:
-        return Level.attack
+        return AttackLevel.attack
     if beyond >= UNPAID_RAISED or declined >= DECLINED_RAISED:
-        return Level.raised
-    return Level.calm
+        return AttackLevel.raised
+    return AttackLevel.calm
 
 
-def weigh(counts: Counts, *, trapped: bool) -> Demand:
+def weigh(counts: AttemptCounts, *, trapped: bool) -> Demand:
     """Return what the attempt costs. `trapped`: it filled in the field that people neither see nor hear."""
-    level = Level.attack if counts.siege else level_of(counts.alike)
+    level = AttackLevel.attack if counts.siege else level_of(counts.alike)
     if _is_refused(counts, level):
         return Demand("refuse", _REFUSED_SECONDS)
     if trapped or is_bad_mailbox(counts.mailbox) or is_bad_network(counts.network):
@@ -141,7 +141,7 @@ def is_bad_network(network: SourceCounts) -> bool:
     return network.declined >= _CARDS_OF_A_NETWORK and network.declined > 2 * network.paid
 
 
-def _is_refused(counts: Counts, level: Level) -> bool:
+def _is_refused(counts: AttemptCounts, level: AttackLevel) -> bool:
     network, mailbox = counts.network, counts.mailbox
     if mailbox.unpaid >= _MAILBOX_HARD and mailbox.paid == 0:
         return True
@@ -150,7 +150,7 @@ def _is_refused(counts: Counts, level: Level) -> bool:
     return network.unpaid >= _NETWORK_HARD[level] + _FOR_EACH_PAID * network.paid
 
 
-def _exceeds(counts: Counts, level: Level) -> bool:
+def _exceeds(counts: AttemptCounts, level: AttackLevel) -> bool:
     network, prefix, mailbox = counts.network, counts.prefix, counts.mailbox
     return (
         network.unpaid >= _NETWORK[level] + _FOR_EACH_PAID * network.paid
@@ -160,8 +160,8 @@ def _exceeds(counts: Counts, level: Level) -> bool:
     )
 
 
-def _costs(alike: LevelCounts, level: Level) -> Demand:
-    """Return a price that rises with the attack: the wait up to five minutes, the work by as much."""
+def _costs(alike: LevelCounts, level: AttackLevel) -> Demand:
+    """Return a price that rises with the attack: up to five minutes of waiting, or a slow phone's two seconds."""
     rise = max(1.0, (alike.unpaid - 2 * alike.paid) / UNPAID_ATTACK, alike.declined / 100)
     seconds = min(_LONGEST, int(_SECONDS[level] * rise))
     return Demand("proof", seconds, min(_HARDEST, int(_DIFFICULTY[level] * rise)))

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from structlog import get_logger
 
-from campaign.audit.stripe_requests import record_failure
+from campaign.audit.stripe_requests import record_failure, with_token, without_token
 from campaign.campaigns.campaigns import find_campaign
 from campaign.checkout import session_requests
 from campaign.checkout.session_requests import DOUBLE_CLICK, RedirectUrls, record_session
@@ -40,7 +40,9 @@ def open_session(here: Installation, donation: Donation, call: StripeRequest) ->
     Raises GatewayUnavailable or GatewayRefused; the same call can be repeated.
     """
     try:
-        opened = here.gateway.create_checkout_session(call.parameters, call.idempotency_key)
+        opened = here.gateway.create_checkout_session(
+            with_token(call.parameters, donation.token), call.idempotency_key
+        )
     except GatewayBusy:
         return _wait_for_concurrent(here, donation)
     except (GatewayKeySpent, GatewayRefused) as error:
@@ -183,6 +185,10 @@ def _begin(
             asked.redirect_urls(donation),
         )
         call = session_requests.next_checkout_request(
-            session, donation, parameters, clock.now(), looked_up=looked_up
+            session,
+            donation,
+            without_token(parameters, donation.token),
+            clock.now(),
+            looked_up=looked_up,
         )
         return donation, call

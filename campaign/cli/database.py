@@ -23,9 +23,11 @@ from campaign.backup.verify import open_archive
 from campaign.core import clock
 from campaign.core.database import make_engine
 from campaign.core.errors import CampaignError
-from campaign.core.settings import load_database_url
+from campaign.core.settings import load_database_url, load_secret_keys
 from campaign.migrations import current_revision, head_revision
 from campaign.migrations import upgrade as apply_migrations
+from campaign.privacy.erased_people import ErasureEntry, load_list
+from campaign.privacy.restored_people import bring_in, erase_restored
 from campaign.receipts.numbers import hold_numbers
 
 SECONDS = 5
@@ -56,14 +58,24 @@ def backup(file: Path, *, force: bool) -> None:
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE")
-def restore(file: Path) -> None:
+@click.option(
+    "--erased",
+    "lists",
+    multiple=True,
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    metavar="LIST",
+    help="A list of erased people (`campaign donor erased`), or a newer backup; may be repeated.",
+)
+def restore(file: Path, lists: tuple[Path, ...]) -> None:
     """Restore the backup FILE into an empty database.
 
     Restores all of it or nothing, and creates the tables if there are none. All of FILE is checked before the first row
-    is written, and the ledger before the restore is committed.
+    is written, and the ledger before the restore is committed. People who were erased after the backup was made are
+    erased again, if a LIST has them; the file named by ERASED_LIST is read too.
     """
     url = load_database_url()
-    engine = make_engine(url)
+    entries = _erased_since(lists)
+    engine = make_engine(url, secret_keys=load_secret_keys() if entries else ())
     revision = head_revision()
     progress = ProgressLine()
     with (
@@ -73,12 +85,31 @@ def restore(file: Path) -> None:
         _migrate(engine, url, revision)
         with Session(engine) as session, session.begin():
             restore_rows(session, archive, progress)
+            erased = _erase_again(session, entries, archive.manifest)
     engine.dispose()
     click.echo(f"Restored {_counted(archive.manifest)}. The ledger is consistent.")
     click.echo(
         "No receipt is issued until the numbers given since then are read from Stripe: run"
         " `campaign reconcile --apply` (docs/operating.md, Back up and restore)."
     )
+    click.echo(
+        f"Erased again: {erased:,} people."
+        if entries
+        else "People who were erased since then are back: no list of them was given (--erased)."
+    )
+
+
+def _erased_since(lists: tuple[Path, ...]) -> list[ErasureEntry]:
+    """Return the entries of these lists and of the file ERASED_LIST, each once."""
+    kept = os.environ.get("ERASED_LIST", "")
+    files = [*lists, *([Path(kept)] if kept and Path(kept).exists() else [])]
+    return list({one.key: one for each in files for one in load_list(each)}.values())
+
+
+def _erase_again(session: Session, entries: list[ErasureEntry], manifest: Manifest) -> int:
+    if not bring_in(session, entries, manifest.made_at, clock.now()):
+        return 0
+    return erase_restored(session, Actor.command_line(), clock.now(), restoring=True)
 
 
 class ProgressLine:

@@ -10,6 +10,7 @@ from campaign.core import clock
 from campaign.core.errors import ErasureRefused
 from campaign.donors.masking import masked_email
 from campaign.privacy import erasure_flow
+from campaign.privacy.erased_people import list_erased
 from campaign.privacy.erasure import Erased
 from campaign.privacy.erasure_guard import require_erasable
 from campaign.privacy.personal_data_export import (
@@ -61,6 +62,18 @@ def erase(email: str, *, yes: bool) -> None:
         installation, lambda session: find_data_subject(session, email), Actor.command_line()
     )
     _print_result(email, erased, events)
+
+
+@donor.command("erased")
+def erased_people() -> None:
+    """Print the list of erased people, one JSON object a line, for `campaign restore --erased`.
+
+    It names nobody: it has ids and keyed digests of addresses. Keep it apart from the backups.
+    """
+    installation = make_installation(broker=False)
+    with installation.sessions() as session:
+        for entry in list_erased(session):
+            click.echo(entry.as_line())
 
 
 def _confirm(person: DataSubject, *, yes: bool) -> None:

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from email.utils import parseaddr
+from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, parse_qs, unquote
 
 from sqlalchemy.engine import make_url
@@ -19,7 +21,13 @@ from campaign.core.clock import zone
 from campaign.core.env_reader import Variables
 from campaign.core.errors import DeadlineInvalid
 from campaign.core.list_settings import ListSettings, read_lists
+from campaign.core.live_mode import live_faults
+from campaign.core.outside_text import read_host
 from campaign.core.provider_settings import ProviderSettings, read_providers
+
+if TYPE_CHECKING:
+    # Loads http.client and ssl, which most commands do not need.
+    from campaign.core.outgoing.connection import OutgoingRules
 
 
 @dataclass(frozen=True)
@@ -180,6 +188,8 @@ class Settings:
     smtp: SmtpAddress
     mail_from: FromAddress
     organization: Organization
+    old_secret_keys: tuple[str, ...] = field(default=(), repr=False)
+    erased_list: Path | None = None
     trusted_proxies: int = 0
     card_fee_rate: Decimal = Decimal("0.029")
     card_fee_fixed: int = 30
@@ -189,6 +199,20 @@ class Settings:
     books: BooksSettings = field(default_factory=BooksSettings)
     lists: ListSettings = field(default_factory=ListSettings)
     limits_url: str | None = field(default=None, repr=False)
+    metrics_token: str = field(default="", repr=False)
+    private_hosts: frozenset[str] = frozenset()
+
+    @property
+    def outgoing(self) -> "OutgoingRules":
+        """Return where requests to typed addresses may go."""
+        from campaign.core.outgoing.connection import OutgoingRules  # noqa: PLC0415 - the reason above
+
+        return OutgoingRules(livemode=self.livemode, private_hosts=self.private_hosts)
+
+    @property
+    def secret_keys(self) -> tuple[str, ...]:
+        """The present secret key, and old ones, with which links that were sent still open."""
+        return (self.secret_key, *self.old_secret_keys)
 
     @property
     def livemode(self) -> bool:
@@ -231,6 +255,23 @@ def _secret_key(reader: Variables) -> str:
     if key and len(key) < 32:
         reader.fault("SECRET_KEY", f"has {len(key)} characters; it needs at least 32")
     return key
+
+
+def _old_secret_keys(reader: Variables) -> tuple[str, ...]:
+    given = reader.optional("OLD_SECRET_KEYS") or ""
+    keys = tuple(part.strip() for part in given.split(",") if part.strip())
+    if any(len(each) < 32 for each in keys):
+        reader.fault(
+            "OLD_SECRET_KEYS", "each key needs at least 32 characters; separate several with commas"
+        )
+    return keys
+
+
+def _file(reader: Variables, name: str) -> Path | None:
+    given = reader.optional(name)
+    if given and not Path(given).is_absolute():
+        reader.fault(name, "must be an absolute path")
+    return Path(given) if given else None
 
 
 def _web_address(reader: Variables, name: str, value: str) -> str:
@@ -319,10 +360,33 @@ def _organization(reader: Variables, sender: FromAddress) -> Organization:
     )
 
 
+SHORTEST_METRICS_TOKEN = 16
+
+
+def _metrics_token(reader: Variables) -> str:
+    token = reader.optional("METRICS_TOKEN") or ""
+    if token and (len(token) < SHORTEST_METRICS_TOKEN or not token.isascii() or " " in token):
+        why = f"needs at least {SHORTEST_METRICS_TOKEN} ASCII characters without spaces"
+        reader.fault("METRICS_TOKEN", why)
+    return token
+
+
+def _private_hosts(reader: Variables) -> frozenset[str]:
+    """Read the names of hosts in a private network that outgoing requests may reach."""
+    given = reader.optional("OUTGOING_PRIVATE_HOSTS") or ""
+    names = [part.strip() for part in given.split(",") if part.strip()]
+    hosts = [read_host(name) for name in names]
+    if not all(host and re.fullmatch(r"[a-z0-9._:-]+", host) for host in hosts):
+        why = "must be host names, separated by commas, such as lists.internal"
+        reader.fault("OUTGOING_PRIVATE_HOSTS", why)
+    return frozenset(filter(None, hosts))
+
+
 def load_settings(environ: Mapping[str, str] | None = None, *, broker: bool = True) -> Settings:
     """Load the settings of this process; raises ConfigurationError with all faults at once.
 
-    Use `broker=False` for a command: it works without a broker, because the scheduled sweep processes its rows.
+    Use `broker=False` for a command: it works without a broker, because the scheduled sweep processes its rows, and it
+    works where a service with a live key must not start (`core.live_mode`).
     """
     reader = Variables(os.environ if environ is None else environ)
     sender = _sender(reader)
@@ -334,6 +398,8 @@ def load_settings(environ: Mapping[str, str] | None = None, *, broker: bool = Tr
         broker_url=_broker_url(reader, needed=broker),
         limits_url=_limits_url(reader),
         secret_key=_secret_key(reader),
+        old_secret_keys=_old_secret_keys(reader),
+        erased_list=_file(reader, "ERASED_LIST"),
         site_url=_web_address(reader, "SITE_URL", site),
         stripe_secret_key=_stripe_key(reader),
         stripe_webhook_secrets=_webhook_secrets(reader),
@@ -349,9 +415,22 @@ def load_settings(environ: Mapping[str, str] | None = None, *, broker: bool = Tr
         staff=read_staff(reader),
         books=read_books(reader),
         lists=read_lists(reader),
+        metrics_token=_metrics_token(reader),
+        private_hosts=_private_hosts(reader),
     )
+    if broker and settings.livemode and not reader.faults:
+        for name, why in live_faults(settings):
+            reader.fault(name, why)
     reader.raise_faults()
     return settings
+
+
+def load_secret_keys(environ: Mapping[str, str] | None = None) -> tuple[str, ...]:
+    """Load only the secret keys, the present one first, for a restore."""
+    reader = Variables(os.environ if environ is None else environ)
+    keys = (_secret_key(reader), *_old_secret_keys(reader))
+    reader.raise_faults()
+    return keys
 
 
 def load_database_url(environ: Mapping[str, str] | None = None) -> str:

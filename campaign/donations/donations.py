@@ -12,7 +12,7 @@ from campaign.campaigns.donor_wall import save_wall_entry
 from campaign.core.errors import CampaignNotOpen, CampaignPaused, NotFound
 from campaign.donations.tribute_cards import CardRequest, save_card
 from campaign.models import Campaign, Donation, DonationState, Donor
-from campaign.models.base import new_public_id, new_token
+from campaign.models.base import new_public_id
 from campaign.models.states import OPEN_STATES
 
 
@@ -71,7 +71,6 @@ def begin_donation(session: Session, campaign: Campaign, gift: Gift, at: datetim
     key = gift.attempt_key(campaign.id)
     values = {
         "public_id": new_public_id(),
-        "token": new_token(),
         "campaign_id": campaign.id,
         "donor_id": find_or_add_donor(session, gift),
         "attempt": key,

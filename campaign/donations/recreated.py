@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -10,9 +10,9 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from campaign.core.link_tokens import new_link_name
 from campaign.donations.donations import Gift, find_or_add_donor
-from campaign.models import Campaign, Donation, DonationState, Donor
-from campaign.models.base import new_token
+from campaign.models import Campaign, Donation, DonationState, Donor, ErasedPerson
 
 _PUBLIC_ID = re.compile(r"don_[0-9a-f]{20}")
 _SLUG = re.compile(r"[A-Za-z0-9_-]{1,200}")
@@ -51,12 +51,15 @@ class LostGift:
 
 def recreate_donation(session: Session, campaign: Campaign, lost: LostGift) -> Donation:
     """Return the pending donation with the ids it had; create it if it is missing. Safe to repeat and concurrently."""
+    if _was_erased(session, lost.public_id):
+        # Stripe keeps its own record of the person, who is not to come back from there.
+        lost = replace(lost, email="", name="")
     key = hashlib.sha256(f"recreated\x1f{lost.public_id}".encode()).hexdigest()
     session.execute(
         insert(Donation)
         .values(
             public_id=lost.public_id,
-            token=_unless_taken(session, Donation.token, lost.token) or new_token(),
+            token=_unless_taken(session, Donation.token, lost.token) or new_link_name(),
             campaign_id=campaign.id,
             donor_id=_donor(session, lost),
             attempt=key,
@@ -75,6 +78,11 @@ def recreate_donation(session: Session, campaign: Campaign, lost: LostGift) -> D
         .on_conflict_do_nothing()
     )
     return session.scalars(select(Donation).where(Donation.public_id == lost.public_id)).one()
+
+
+def _was_erased(session: Session, public_id: str) -> bool:
+    listed = select(ErasedPerson.id).where(ErasedPerson.donations.contains([public_id]))
+    return session.scalar(listed.limit(1)) is not None
 
 
 def _unless_taken(session: Session, column: Any, value: str | None) -> str | None:

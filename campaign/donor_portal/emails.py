@@ -16,7 +16,7 @@ from campaign.auth.donors import make_donor_link
 from campaign.auth.policies import DONOR_LINKS
 from campaign.core import clock
 from campaign.core.i18n import get_language
-from campaign.core.mailboxes import lookup_form
+from campaign.core.normal_forms.mailboxes import lookup_form
 from campaign.mailer.email_context import ObsoleteEmail, Sender, donor_page_url
 from campaign.mailer.kinds import EmailKind
 from campaign.mailer.outbox import EmailClaim

@@ -12,7 +12,7 @@ from campaign.core.errors import NotFound
 from campaign.core.upsert import insert_once
 from campaign.gateway import Invoice
 from campaign.models import Donation, DonationState, Subscription, SubscriptionState
-from campaign.models.base import new_public_id, new_token
+from campaign.models.base import new_public_id
 
 
 def get_or_create_subscription(
@@ -83,7 +83,6 @@ def renewal_donation(
         insert(Donation)
         .values(
             public_id=_renewal_id(session, invoice),
-            token=new_token(),
             campaign_id=subscription.campaign_id,
             donor_id=first.donor_id,
             subscription_id=subscription.id,

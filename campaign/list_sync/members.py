@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, u
 from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from campaign.core.engine_keys import seal, unseal
 from campaign.list_sync.people import (
     CAMPAIGN,
     DONOR,
@@ -30,6 +31,8 @@ from campaign.models import (
     SuppressionReason,
 )
 
+SEALED = "sealed:"
+"""How the address of an erased person begins. It is no address: it has no @."""
 CHUNK = 1000
 """Subscribers read at once."""
 TRY_AGAIN = timedelta(days=7)
@@ -202,14 +205,22 @@ def members_to_remove(
 def members_to_erase(
     session: Session, service: ListServiceName, limit: int
 ) -> Sequence[RemoteMember]:
-    """Return erased people who are still known at the service."""
+    """Return erased people who are still known at the service. `sealed` is how their address is kept here."""
     rows = session.execute(
         select(ListMember.email, ListMember.remote_id)
         .where(ListMember.service == service.value, ListMember.erase)
         .order_by(ListMember.id)
         .limit(limit)
     )
-    return [RemoteMember(*row) for row in rows]
+    return [
+        RemoteMember(_opened(session, email) or "", remote_id, sealed=email)
+        for email, remote_id in rows
+    ]
+
+
+def _opened(session: Session, email: str) -> str | None:
+    """Return the address of an erased person; None if it was sealed with a key that is no longer known."""
+    return unseal(session, email.removeprefix(SEALED)) if email.startswith(SEALED) else email
 
 
 def forget_rows(
@@ -220,17 +231,19 @@ def forget_rows(
         delete(ListMember)
         .where(
             ListMember.service == service.value,
-            ListMember.email.in_([one.email for one in members]),
+            ListMember.email.in_([one.sealed or one.email for one in members]),
         )
         .execution_options(synchronize_session=False)
     )
 
 
 def forget_members(session: Session, addresses: Sequence[str]) -> None:
-    """Have the next runs delete an erased person at every service that knows them."""
-    session.execute(
-        update(ListMember)
-        .where(ListMember.email.in_(addresses))
-        .values(erase=True, tags=[])
-        .execution_options(synchronize_session=False)
-    )
+    """Have the next runs delete an erased person at every service that knows them.
+
+    Until then the address, which the service has to be told, is kept sealed.
+    """
+    for row in session.scalars(
+        select(ListMember).where(ListMember.email.in_(addresses)).with_for_update()
+    ).all():
+        row.email, row.tags, row.erase = SEALED + seal(session, row.email), [], True
+    session.flush()

@@ -43,6 +43,7 @@ class RemoteMember:
 
     email: str
     remote_id: str
+    sealed: str = ""
 
 
 @dataclass(frozen=True)

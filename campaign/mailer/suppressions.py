@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from campaign.core import clock
-from campaign.core.mailboxes import lookup_form
+from campaign.core.normal_forms.mailboxes import lookup_form
 from campaign.models import (
     Campaign,
     OutboxMessage,

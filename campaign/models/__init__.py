@@ -17,7 +17,13 @@ from campaign.models.direct_mail import DirectMailPiece
 from campaign.models.donation import Donation
 from campaign.models.donor import CampaignDonor, Donor
 from campaign.models.donor_admin import Acknowledgment, DonorMerge, Note
-from campaign.models.donor_portal import DonorLink, DonorLinkPurpose, DonorSession, ErasureRequest
+from campaign.models.donor_portal import (
+    DonorLink,
+    DonorLinkPurpose,
+    DonorSession,
+    ErasedPerson,
+    ErasureRequest,
+)
 from campaign.models.file_import import FileImport, FileImportPart
 from campaign.models.heartbeat import Heartbeat
 from campaign.models.inbox import InboxEvent
@@ -104,6 +110,7 @@ __all__ = [
     "DonorLinkPurpose",
     "DonorMerge",
     "DonorSession",
+    "ErasedPerson",
     "ErasureRequest",
     "Extension",
     "FileImport",

@@ -24,6 +24,9 @@ class Base(DeclarativeBase):
     type_annotation_map = {datetime: DateTime(timezone=True), str: Text(), int: BigInteger()}  # noqa: RUF012 - SQLAlchemy reads it as a plain class attribute
 
 
+LINK_NAME = "token ~ '^([0-9a-f]{20}|[0-9a-f]{24})$'"
+"""The SQL of a CHECK that the column `token` holds names of links, not tokens: `campaign.core.link_tokens`."""
+
 Key = Annotated[int, mapped_column(BigInteger, Identity(), primary_key=True)]
 
 

@@ -7,7 +7,8 @@ from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, func, text
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from campaign.models.base import Base, Key, new_public_id, new_token, one_of
+from campaign.core.link_tokens import LinkToken
+from campaign.models.base import LINK_NAME, Base, Key, new_public_id, one_of
 from campaign.models.states import (
     OPEN_STATES,
     SETTLED_STATES,
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from campaign.models.receipt import Receipt
     from campaign.models.subscription import Subscription
 
+_LINK = LinkToken("donation")
 _SETTLED = ", ".join(f"'{state.value}'" for state in SETTLED_STATES)
 _OPEN = ", ".join(f"'{state.value}'" for state in OPEN_STATES)
 
@@ -42,6 +44,7 @@ class Donation(Base):
     __table_args__ = (
         CheckConstraint("amount > 0 AND amount <= 99999999", name="amount"),
         CheckConstraint("fee_cover >= 0", name="fee_cover"),
+        CheckConstraint(LINK_NAME, name="token"),
         CheckConstraint(one_of("state", DonationState), name="state"),
         CheckConstraint(one_of("frequency", Frequency), name="frequency"),
         CheckConstraint(
@@ -69,7 +72,7 @@ class Donation(Base):
 
     id: Mapped[Key]
     public_id: Mapped[str] = mapped_column(unique=True, default=new_public_id)
-    token: Mapped[str] = mapped_column(unique=True, default=new_token)
+    token: Mapped[str] = mapped_column(_LINK, unique=True, default=_LINK.new_token())
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))
     donor_id: Mapped[int] = mapped_column(ForeignKey("donor.id"))
     subscription_id: Mapped[int | None] = mapped_column(ForeignKey("subscription.id"))

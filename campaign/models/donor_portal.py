@@ -1,9 +1,10 @@
-"""The donor page: sign-in links, sessions, and requests that staff must handle."""
+"""The donor page: sign-in links, sessions, requests that staff must handle, and the list of erased people."""
 
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, func, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, func, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from campaign.models.base import Base, Key, one_of
@@ -77,3 +78,23 @@ class ErasureRequest(Base):
     withdrawn_at: Mapped[datetime | None]
     approved_at: Mapped[datetime | None]
     approved_by: Mapped[str] = mapped_column(server_default=text("''"))
+
+
+class ErasedPerson(Base):
+    """A person who was erased, so that restoring a backup from before erases them again. It names nobody.
+
+    `donors` are their records as `[id, created_at in RFC 3339]`: after a restore, another person may get the same id.
+    `donations` are public ids, `addresses` digests (`core.engine_keys`). `key` identifies the erasure in lists that are
+    kept elsewhere. `restored_at`: when a restore brought it in; workers apply it again for a while.
+    """
+
+    __tablename__ = "erased_person"
+    __table_args__ = (Index("ix_erased_person_donations", "donations", postgresql_using="gin"),)
+
+    id: Mapped[Key]
+    key: Mapped[str] = mapped_column(unique=True)
+    erased_at: Mapped[datetime]
+    donors: Mapped[list[list[object]]] = mapped_column(JSONB, server_default=text("'[]'"))
+    donations: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    addresses: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    restored_at: Mapped[datetime | None]

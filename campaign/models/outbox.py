@@ -17,7 +17,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from campaign.models.base import Base, Key, one_of
+from campaign.core.link_tokens import LinkToken
+from campaign.models.base import LINK_NAME, Base, Key, one_of
 from campaign.models.states import MailLane, OutboxState
 
 
@@ -37,6 +38,7 @@ class OutboxMessage(Base):
     __table_args__ = (
         UniqueConstraint("kind", "subject_key"),
         CheckConstraint(one_of("state", OutboxState), name="state"),
+        CheckConstraint(LINK_NAME, name="token"),
         CheckConstraint("(state = 'sent') = (sent_at IS NOT NULL)", name="sent"),
         CheckConstraint("step_id IS NULL OR campaign_id IS NOT NULL", name="step"),
         Index("ix_outbox_message_receipt_id", "receipt_id"),
@@ -87,7 +89,9 @@ class OutboxMessage(Base):
     name: Mapped[str] = mapped_column(server_default=text("''"))
     locale: Mapped[str] = mapped_column(server_default=text("'en'"))
     timezone: Mapped[str | None]
-    token: Mapped[str] = mapped_column(unique=True, server_default=FetchedValue())
+    token: Mapped[str] = mapped_column(
+        LinkToken("email"), unique=True, server_default=FetchedValue()
+    )
     details: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
     bulk: Mapped[bool] = mapped_column(server_default=text("false"))
     message_id: Mapped[str] = mapped_column(unique=True)

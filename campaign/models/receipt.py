@@ -7,11 +7,15 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, UniqueConstr
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from campaign.models.base import Base, Key, new_token, one_of
+from campaign.core.link_tokens import LinkToken
+from campaign.models.base import LINK_NAME, Base, Key, one_of
 from campaign.models.states import ReceiptKind
 
 if TYPE_CHECKING:
     from campaign.models.donation import Donation
+
+
+_LINK = LinkToken("receipt")
 
 
 class ReceiptCounter(Base):
@@ -59,6 +63,7 @@ class Receipt(Base):
     __table_args__ = (
         UniqueConstraint("year", "sequence"),
         CheckConstraint("sequence > 0", name="sequence"),
+        CheckConstraint(LINK_NAME, name="token"),
         CheckConstraint(one_of("kind", ReceiptKind), name="kind"),
         CheckConstraint("amount >= 0 AND (amount = 0) = (kind = 'void')", name="amount"),
         CheckConstraint("(kind = 'receipt') = (replaces_id IS NULL)", name="replaces"),
@@ -77,7 +82,7 @@ class Receipt(Base):
     id: Mapped[Key]
     year: Mapped[int] = mapped_column(Integer)
     sequence: Mapped[int] = mapped_column(Integer)
-    token: Mapped[str] = mapped_column(unique=True, default=new_token)
+    token: Mapped[str] = mapped_column(_LINK, unique=True, default=_LINK.new_token())
     donation_id: Mapped[int] = mapped_column(ForeignKey("donation.id"))
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))
     kind: Mapped[str] = mapped_column(server_default=text("'receipt'"))

@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING
 from sqlalchemy import CheckConstraint, ForeignKey, Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from campaign.models.base import Base, Key, new_token, one_of
+from campaign.core.link_tokens import LinkToken
+from campaign.models.base import LINK_NAME, Base, Key, one_of
 from campaign.models.states import Frequency, SubscriptionState
 
 if TYPE_CHECKING:
     from campaign.models.campaign import Campaign
     from campaign.models.donor import Donor
+
+
+_LINK = LinkToken("subscription")
 
 
 class Subscription(Base):
@@ -26,6 +30,7 @@ class Subscription(Base):
     __tablename__ = "subscription"
     __table_args__ = (
         CheckConstraint(one_of("state", SubscriptionState), name="state"),
+        CheckConstraint(LINK_NAME, name="token"),
         CheckConstraint(one_of("frequency", Frequency), name="frequency"),
         CheckConstraint("amount > 0 AND fee_cover >= 0", name="amount"),
         CheckConstraint("(state = 'ended') = (ended_at IS NOT NULL)", name="ended"),
@@ -41,7 +46,7 @@ class Subscription(Base):
 
     id: Mapped[Key]
     stripe_id: Mapped[str] = mapped_column(unique=True)
-    token: Mapped[str] = mapped_column(unique=True, default=new_token)
+    token: Mapped[str] = mapped_column(_LINK, unique=True, default=_LINK.new_token())
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))
     donor_id: Mapped[int] = mapped_column(ForeignKey("donor.id"), index=True)
     frequency: Mapped[str]

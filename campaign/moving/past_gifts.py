@@ -33,7 +33,7 @@ from campaign.models import (
     PaymentLookup,
     Refund,
 )
-from campaign.models.base import new_public_id, new_token
+from campaign.models.base import new_public_id
 from campaign.moving.archive import get_archive
 from campaign.moving.gift_rows import PastGiftRow
 from campaign.moving.past_donors import PastDonors
@@ -241,7 +241,6 @@ def _donation(one: _Placed, plan: GiftPlan) -> dict[str, Any]:
         state = DonationState.refunded if full else DonationState.partially_refunded
     return {
         "public_id": new_public_id(),
-        "token": new_token(),
         "campaign_id": one.campaign_id,
         "donor_id": one.donor_id,
         "attempt": f"past:{plan.system}:{row.external_id}",

@@ -8,7 +8,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from campaign.core.mailboxes import lookup_form
+from campaign.core.normal_forms.mailboxes import lookup_form
 from campaign.models import Subscriber, Suppression
 
 CHUNK = 1000

@@ -7,7 +7,7 @@ removed. docs/decisions/011 has the reasons. `event_redaction` handles stored St
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ARRAY, Text, cast, delete, func, literal, or_, select, update
+from sqlalchemy import ARRAY, Text, case, cast, delete, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
@@ -34,6 +34,7 @@ from campaign.models import (
     WebhookDelivery,
 )
 from campaign.offline.direct_mail_codes import direct_mail_to
+from campaign.privacy.erased_people import remember_erased
 from campaign.privacy.erasure_guard import require_erasable
 from campaign.privacy.erasure_requests import close_requests
 from campaign.privacy.personal_data_export import (
@@ -43,6 +44,7 @@ from campaign.privacy.personal_data_export import (
     mail_of,
     tribute_cards_of,
 )
+from campaign.privacy.uploaded_files import forget_uploads
 
 ERASED = "the person was erased"
 _WISHES = (SuppressionReason.unsubscribed.value, SuppressionReason.complained.value)
@@ -52,7 +54,8 @@ _WITHOUT_SYNC = {"synchronize_session": False}
 @dataclass(frozen=True)
 class Erased:
     """What was erased. `customers` are Stripe customer IDs, because Stripe keeps its own records. `suppressed` are
-    addresses that stay suppressed, so that importing a list does not subscribe them again.
+    addresses that stay suppressed, so that importing a list does not subscribe them again. `records` counts donor
+    records, of people who never gave too; `uploads` are uploaded files and reports that named the person.
     """
 
     donations: int
@@ -60,10 +63,12 @@ class Erased:
     consents: int
     customers: list[str]
     suppressed: list[str]
+    records: int = 0
+    uploads: int = 0
 
     @property
     def anything(self) -> bool:
-        return bool(self.donations or self.mails or self.consents)
+        return bool(self.records or self.donations or self.mails or self.consents or self.uploads)
 
 
 def erase_person(
@@ -72,29 +77,44 @@ def erase_person(
     actor: audit_log.Actor,
     at: datetime,
     mail_domain: str = "",
+    *,
+    again: bool = False,
 ) -> Erased:
     """Remove the person from every row. Running it again finds nothing.
+
+    `again`: a restored backup brought back a person who was erased; nothing was in progress then.
 
     A person who requested it on their donor page gets an email from `mail_domain` that it is done; '' sends none.
 
     Raises ErasureRefused while a monthly gift is active or a payment is in progress.
     """
     _lock(session, person)
-    require_erasable(session, person, at)
+    if not again:
+        require_erasable(session, person, at)
     customers = session.scalars(
         select(Subscription.customer_id)
         .where(Subscription.donor_id.in_(person.donor_ids), Subscription.customer_id.is_not(None))
         .distinct()
     ).all()
     # Emails are found through receipts and addresses, so redact them before those.
+    uploads = forget_uploads(session, person, again=again)
+    records = sum(one.erased_at is None for one in person.donors)
     mails = redact_emails(session, mail_of(person), ERASED)
     close_requests(session, person.donors, mail_domain, at)
     consents, suppressed = _forget_consent(session, person)
     _blank_gifts(session, person)
     _blank_donors(session, person, at)
     erased = Erased(
-        len(person.donation_ids), mails, consents, [str(one) for one in customers], suppressed
+        len(person.donation_ids),
+        mails,
+        consents,
+        [str(one) for one in customers],
+        suppressed,
+        records,
+        uploads,
     )
+    if erased.anything and not again:
+        remember_erased(session, person, at)
     if erased.anything or person.donors:
         key = str(person.donors[0].id) if person.donors else "no donor"
         details: dict[str, object] = {
@@ -194,9 +214,11 @@ def _blank_gifts(session: Session, person: DataSubject) -> None:
         update(StripeRequest)
         .where(StripeRequest.donation_id.in_(ids))
         .values(
-            parameters=StripeRequest.parameters.op("-")("customer_email").op("#-")(
-                cast(["metadata", "note"], ARRAY(Text))
-            )
+            parameters=StripeRequest.parameters.op("-")("customer_email")
+            .op("-")("comment")
+            .op("#-")(cast(["metadata", "note"], ARRAY(Text))),
+            # Stripe's words may repeat what was typed.
+            error=case((StripeRequest.error.is_not(None), ERASED)),
         )
         .execution_options(**_WITHOUT_SYNC)
     )

@@ -8,17 +8,22 @@ from functools import partial
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
+from structlog import get_logger
 
 from campaign.audit.audit_log import Actor
 from campaign.core import clock
 from campaign.core.errors import CampaignError, ErasureRefused
 from campaign.models import Donor, ErasureRequest, StaffRole
+from campaign.privacy.erased_people import list_erased, remember_erased, save_list
 from campaign.privacy.erasure import Erased, erase_person
 from campaign.privacy.erasure_guard import require_erasable
 from campaign.privacy.erasure_requests import approved_requests, return_to_staff
 from campaign.privacy.event_redaction import find_events, redact_events
 from campaign.privacy.personal_data_export import DataSubject, data_subject_of
+from campaign.privacy.restored_people import erase_restored
 from campaign.runtime.context import Installation
+
+log = get_logger(__name__)
 
 
 def erase(
@@ -35,7 +40,11 @@ def erase(
     events = stored_events(installation, person, forget=True)
     with installation.sessions.begin() as session:
         domain = installation.settings.mail_from.domain
-        erased = erase_person(session, find(session), actor, clock.now(), domain)
+        person = find(session)
+        erased = erase_person(session, person, actor, clock.now(), domain)
+        if events and not erased.anything:
+            remember_erased(session, person, clock.now())
+    write_list(installation)
     return erased, len(events)
 
 
@@ -52,6 +61,29 @@ def stored_events(installation: Installation, person: DataSubject, *, forget: bo
         found += piece.ids
         after = piece.next_after
     return found
+
+
+def write_list(installation: Installation) -> None:
+    """Write the list of erased people to the file ERASED_LIST, if it is set. Lines of others that are there stay.
+
+    A failure is logged and no more: the erasure itself is done, and the job `erase-donors` writes the list again.
+    """
+    path = installation.settings.erased_list
+    if path is None:
+        return
+    try:
+        with installation.sessions() as session:
+            save_list(path, list(list_erased(session)))
+    except OSError as error:
+        log.warning("list_of_erased_people_not_written", error=type(error).__name__)
+
+
+def erase_again(installation: Installation) -> int:
+    """Erase whom Stripe's events brought back after a restore; return the number of people. Writes the list, too."""
+    with installation.sessions.begin() as session:
+        erased = erase_restored(session, Actor.schedule(), clock.now(), restoring=False)
+    write_list(installation)
+    return erased
 
 
 def erase_approved(installation: Installation) -> int:

@@ -117,7 +117,7 @@ def _siege(one: Siege, zone: ZoneInfo) -> str:
     who = "everyone's attempts" if one.scope == SiegeScope.everyone else "scripts' attempts"
     return (
         f"Card testing: since {_due(one.began_at, zone)}, {who} to give cost a moment of computing or a wait"
-        f" ({one.reason}). It ends by itself. See /staff/card-testing and the payments in the Stripe dashboard."
+        f" ({one.reason}). It ends automatically. See /staff/card-testing and the payments in the Stripe dashboard."
     )
 
 

@@ -54,7 +54,7 @@ def make_installation(
     `patience` is the timeout in seconds for one attempt of a request to Stripe.
     """
     settings = settings or load_settings(broker=broker)
-    engine = make_engine(settings.database_url)
+    engine = make_engine(settings.database_url, secret_keys=settings.secret_keys)
 
     def make_gateway() -> "StripeGateway":
         # Imported here because most commands do not call Stripe and should not wait for its SDK to load.

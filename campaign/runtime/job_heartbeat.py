@@ -9,6 +9,7 @@ from structlog import get_logger
 
 from campaign.audit import heartbeats
 from campaign.core import clock
+from campaign.core.log_masking import mask_addresses
 from campaign.runtime.context import Installation
 
 log = get_logger(__name__)
@@ -25,7 +26,7 @@ def heartbeat(installation: Installation, job: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        message = f"{type(error).__name__}: {error}"
+        message = mask_addresses(f"{type(error).__name__}: {error}")
         _saved(installation, lambda session: heartbeats.fail(session, job, message, clock.now()))
         raise
     ended = _saved(installation, lambda session: heartbeats.succeed(session, job, clock.now()))

@@ -14,7 +14,7 @@ from campaign.auth.policies import STAFF
 from campaign.auth.sessions import end_sessions
 from campaign.core.csv_lists import read_address
 from campaign.core.errors import StaffRefused
-from campaign.core.mailboxes import lookup_form
+from campaign.core.normal_forms.mailboxes import lookup_form
 from campaign.models import StaffMember, StaffRole
 
 LONGEST_NAME = 100

@@ -1,5 +1,6 @@
 """The inbox: store each event once, claim it, and record the result."""
 
+import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import cast
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session
 from campaign.core.backoff import Backoff
 from campaign.core.claims import DueRows
 from campaign.core.errors import CampaignError, EventHeld, GatewayUnavailable, NotFound
+from campaign.core.log_masking import mask_addresses
 from campaign.core.upsert import insert_once
 from campaign.gateway import Event
 from campaign.models import InboxEvent, InboxState
@@ -18,6 +20,8 @@ BACKOFF = Backoff(timedelta(seconds=5), timedelta(hours=1), most_attempts=12)
 
 READING = timedelta(minutes=5)
 """How long one worker has to read an event's object at Stripe before another one may try."""
+
+_LINKS = ("success_url", "return_url")
 
 SETTLED = "settled by staff"
 """How the note of such an event begins."""
@@ -30,15 +34,30 @@ _QUEUE = DueRows(cast("Table", InboxEvent.__table__), _WAITING)
 
 
 def store_event(session: Session, event: Event, body: bytes) -> bool:
-    """Store `body` as received; return False if this event is already stored."""
+    """Store `body` as received, without the donor's links; return False if this event is already stored."""
     fact = {
         "id": event.id,
         "type": event.type,
-        "body": body,
+        "body": without_links(body),
         "occurred_at": event.created,
         "state": InboxState.received.value,
     }
     return insert_once(session, InboxEvent, fact, key="id")
+
+
+def without_links(body: bytes) -> bytes:
+    """Return the event without the addresses to which Stripe sent the donor back: they open the donor's pages.
+
+    https://docs.stripe.com/api/checkout/sessions/object#checkout_session_object-success_url
+    """
+    if not any(f'"{name}"'.encode() in body for name in _LINKS):
+        return body
+    event = json.loads(body)
+    changed = event.get("data")
+    for part in changed.values() if isinstance(changed, dict) else ():
+        if isinstance(part, dict):
+            part.update((name, None) for name in _LINKS if name in part)
+    return json.dumps(event, separators=(",", ":")).encode()
 
 
 def claim_event(session: Session, at: datetime) -> InboxEvent | None:
@@ -130,7 +149,7 @@ def fail_event(
     if event is None:
         return None
     event.attempts += 1
-    event.last_error = f"{type(error).__name__}: {error}"[:2000]
+    event.last_error = mask_addresses(f"{type(error).__name__}: {error}")[:2000]
     event.state = _state_after(error, last=BACKOFF.is_last(event.attempts)).value
     event.next_attempt_at = at + BACKOFF.wait(event.attempts)
     return InboxState(event.state)

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from campaign.audit.audit_log import Actor
-from campaign.audit.stripe_requests import record_failure, record_response
+from campaign.audit.stripe_requests import record_failure, record_response, without_token
 from campaign.core import clock, money
 from campaign.core.errors import ChangeRefused, GatewayKeySpent, GatewayRefused
 from campaign.core.task_queue import OUTBOX
@@ -114,7 +114,8 @@ def open_card_page(
         raise GatewayRefused("Stripe reports no customer for this gift.")
     spoken = stripe_language(language)
     parameters = {"customer": customer_id, "return_url": return_url, "locale": spoken}
-    call, _ = _plan(installation, subscription, change_requests.CARD_PAGE, parameters)
+    saved = without_token(parameters, subscription.token)
+    call, _ = _plan(installation, subscription, change_requests.CARD_PAGE, saved)
     address = _send(
         installation,
         call,

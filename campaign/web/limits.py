@@ -11,7 +11,7 @@ import hmac
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, NamedTuple, TypeVar, cast
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlunsplit
 
 from flask import Flask, make_response, request
 from flask.typing import ResponseReturnValue
@@ -21,8 +21,9 @@ from redis.retry import Retry
 from structlog import get_logger
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from campaign.core.mailboxes import mailbox_key
-from campaign.core.networks import network_key
+from campaign.core.normal_forms.mailboxes import mailbox_key
+from campaign.core.normal_forms.networks import network_key
+from campaign.core.outside_text import read_our_url, read_whole
 from campaign.core.settings import Settings
 from campaign.web.context import installation
 
@@ -142,12 +143,11 @@ def store_url(settings: Settings) -> str:
     """
     if settings.limits_url:
         return settings.limits_url
-    parts = urlsplit(settings.broker_url or "")
+    parts = read_our_url(settings.broker_url or "")
     if parts.scheme not in {"redis", "rediss"}:
         return "memory://"
-    number = parts.path.strip("/")
-    following = int(number) + 1 if number.isdecimal() else 1
-    return urlunsplit(parts._replace(path=f"/{following}"))
+    number = read_whole(parts.path.strip("/")) or 0
+    return urlunsplit(parts._replace(path=f"/{number + 1}"))
 
 
 def _store_options(url: str) -> dict[str, Any]:

@@ -114,6 +114,7 @@ OPTIONAL_SECRETS = [
     "MAILCHIMP_API_KEY",
     "MAILGUN_WEBHOOK_KEY",
     "MAIL_EVENTS_SECRET",
+    "METRICS_TOKEN",
     "POSTMARK_WEBHOOK_SECRET",
     "SPARKPOST_WEBHOOK_SECRET",
 ]
@@ -143,14 +144,18 @@ def test_optional_secrets_come_from_a_file_that_may_be_missing(name: str) -> Non
     assert "secrets/optional.env" in DEPLOY
 
 
+KEY = "8f3c1e0a7d5b9264e1f07a3c5d8b2946f0e1d2c3b4a59687c8d9e0f1a2b3c4d5"
+SIGNING = "whsec_9fK2mXq7LrT4vB8nZc1PwS6dHy3GjE5A"
+
+
 def settings(folder: Path, service: str, **dotenv: str) -> Settings:
     """Return the settings of the service, with the secrets of deploy/README.md mounted in `folder`."""
     secrets = {
         "database_url": "postgresql://campaign:0123@postgres:5432/campaign",
-        "secret_key": "0" * 64,
+        "secret_key": KEY,
         "smtp_url": "smtp://user:password@mail.example.org:587?starttls=1",
         "stripe_secret_key": "sk_live_1",
-        "stripe_webhook_secret": "whsec_1",
+        "stripe_webhook_secret": SIGNING,
     }
     variables = environment(service, EXAMPLE | dotenv)
     for secret in SERVICES[service]["secrets"]:
@@ -166,9 +171,9 @@ def test_each_process_starts_with_the_example_and_the_secrets(name: str, tmp_pat
     found = settings(tmp_path, name)
     assert found.broker_url == "redis://broker:6379/0"
     assert found.limits_url == "redis://limits:6379/0"
-    assert found.stripe_webhook_secrets == ("whsec_1",)
+    assert found.stripe_webhook_secrets == (SIGNING,)
     assert found.smtp.security == "starttls"
-    assert found.secret_key == "0" * 64
+    assert found.secret_key == KEY
     assert found.livemode
 
 

@@ -21,6 +21,8 @@ from sqlalchemy.pool import QueuePool
 from campaign.core.database import make_engine
 from tests.support.databases import Databases
 
+SECRET_KEY = "s" * 40
+"""As in the tests' settings."""
 LARGEST = 4 * 8192
 """PostgreSQL appends each row to a table of no more than four pages, and plans for it as for an empty one."""
 
@@ -93,7 +95,9 @@ class EmptiedDatabase:
         self._databases = databases
         self.name = databases.create(template)
         address = databases.address(self.name)
-        self.engine = make_engine(address.replace("postgresql://", "postgresql+psycopg://", 1))
+        self.engine = make_engine(
+            address.replace("postgresql://", "postgresql+psycopg://", 1), secret_keys=[SECRET_KEY]
+        )
         self._connection = psycopg.connect(address, autocommit=True)
         # Neither foreign keys nor triggers that refuse a deletion.
         self._connection.execute("SET session_replication_role = replica")

@@ -24,6 +24,7 @@ from campaign.models import (
     DonorLink,
     DonorMerge,
     DonorSession,
+    ErasedPerson,
     ErasureRequest,
     Extension,
     FileImport,
@@ -107,6 +108,8 @@ def _add_people(add: Any, campaign: int, donor: int) -> None:
         tags=["a,b", "“c”"], pushed_at=AT)  # fmt: skip
     add(Reminder, campaign_id=campaign, email="di@example.org", choice="tomorrow", due_at=AT)
     add(ErasureRequest, donor_id=donor, asked_at=AT, approved_at=AT, approved_by="ada")
+    add(ErasedPerson, key="k1", erased_at=AT, donors=[[7, "2026-01-01T00:00:00+00:00"]],
+        donations=["don_1"], addresses=["ab" * 32])  # fmt: skip
     merged = add(Donor, email="", name="Ana R", address="1 Pier", merged_into_id=donor)
     add(DonorMerge, kept_id=donor, merged_id=merged, merged_by="ada", carried={"name": "Ana R"})
     add(Note, donor_id=donor, text="Called\ttwice\n\\.", written_by="fay")

@@ -26,7 +26,7 @@ def status() -> None:
         found = siege.find_siege(session)
         figures = siege.read_figures(session, at - timedelta(hours=1))
     if found is None:
-        click.echo("The protection is not switched on. It switches itself on in an attack.")
+        click.echo("The protection is not switched on. An attack switches it on.")
     else:
         since = _when(installation, found.began_at)
         click.echo(f"The protection is on for {found.scope} since {since}: {found.reason}")
@@ -42,7 +42,7 @@ def status() -> None:
 def start(reason: str) -> None:
     """Make every attempt to give cost a moment of computing, or a short wait without JavaScript.
 
-    It ends by itself a day later at the earliest, once no attack is seen.
+    It ends automatically, a day later at the earliest, once no attack is seen.
     """
     installation = make_installation(broker=False)
     with installation.sessions.begin() as session:

@@ -61,7 +61,6 @@ def upgrade() -> None:
             ["opening_id"],
             ["session_opening.id"],
             name=op.f("fk_card_decline_opening_id_session_opening"),
-            ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_card_decline")),
         sa.UniqueConstraint("charge_id", name=op.f("uq_card_decline_charge_id")),
@@ -71,8 +70,8 @@ def upgrade() -> None:
     op.create_table(
         "attempt_count",
         sa.Column("minute", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("attempts", sa.Integer(), server_default=sa.text("0"), nullable=False),
-        sa.Column("held", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("attempts", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("held", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.CheckConstraint("held BETWEEN 0 AND attempts", name=op.f("ck_attempt_count_held")),
         sa.PrimaryKeyConstraint("minute", name=op.f("pk_attempt_count")),
     )

@@ -61,7 +61,7 @@ class CardDecline(Base):
 
     id: Mapped[Key]
     charge_id: Mapped[str] = mapped_column(unique=True)
-    opening_id: Mapped[int] = mapped_column(ForeignKey("session_opening.id", ondelete="CASCADE"))
+    opening_id: Mapped[int] = mapped_column(ForeignKey("session_opening.id"))
     card: Mapped[str]
     declined_at: Mapped[datetime]
 

@@ -113,7 +113,7 @@ def cancel(token: str) -> ResponseReturnValue:
 def card(token: str) -> ResponseReturnValue:
     """Redirect to Stripe's page for a new card, which returns to `card_given`."""
     found = _found(token)
-    here = url_for(".card_given", token=token, lang=requested_language() or None)
+    here = url_for(".card_given", token=found.token, lang=requested_language() or None)
     back = installation().address(here)
     try:
         return redirect(

@@ -33,7 +33,7 @@ ORDER BY person.id;
 
 INSERT INTO subscription (id, stripe_id, token, campaign_id, donor_id, frequency, amount, fee_cover, currency, state, status,
     customer_id, current_period_end, ended_at, end_reason, failed_invoice_id, failed_at, as_of, created_at)
-SELECT recurring_gift.id, 'sub_' || pg_temp.token(recurring_gift.n, 'sub'), pg_temp.token(recurring_gift.n, 'monthly'), gift.campaign_id, donor_id,
+SELECT recurring_gift.id, 'sub_' || pg_temp.token(recurring_gift.n, 'sub'), left(pg_temp.token(recurring_gift.n, 'monthly'), 20), gift.campaign_id, donor_id,
     recurring_gift.frequency, recurring_gift.amount, recurring_gift.fee_cover, 'usd', new_state,
     CASE new_state WHEN 'ended' THEN 'canceled' ELSE new_state END, 'cus_' || pg_temp.token(recurring_gift.n, 'cus'), next_at,
     CASE new_state WHEN 'ended' THEN least(at, next_at) END,
@@ -50,7 +50,7 @@ ORDER BY recurring_gift.id;
 INSERT INTO donation (id, public_id, token, campaign_id, donor_id, subscription_id, attempt, frequency, amount, fee_cover,
     currency, state, state_reason, email, name, locale, anonymous, comment, tribute_kind, tribute_name, code, session_id,
     session_url, payment_intent_id, invoice_id, created_at, charged_at, paid_at, returned_at)
-SELECT id, 'don_' || left(pg_temp.token(n, 'don'), 20), pg_temp.token(n, 'page'), campaign_id, donor_id, subscription_id,
+SELECT id, 'don_' || left(pg_temp.token(n, 'don'), 20), left(pg_temp.token(n, 'page'), 20), campaign_id, donor_id, subscription_id,
     'seed:' || n, frequency, amount, fee_cover, 'usd', state,
     CASE state WHEN 'declined' THEN 'Your card was declined.' WHEN 'expired' THEN 'the session expired without a payment'
         WHEN 'processing' THEN 'a bank debit is processing'

@@ -20,7 +20,7 @@ ANALYZE issue;
 -- `shared` is the part that all receipts of one kind have in common. The rows of `issue` are already in order.
 INSERT INTO receipt (id, year, sequence, token, donation_id, campaign_id, kind, replaces_id, amount, currency, gift_date, issued_at,
     mailed_at, frozen)
-SELECT issue.id, issue.year, issue.sequence, pg_temp.token(gift.n, 'receipt' || issue.kind), gift.id, gift.campaign_id,
+SELECT issue.id, issue.year, issue.sequence, left(pg_temp.token(gift.n, 'receipt' || issue.kind), 20), gift.id, gift.campaign_id,
     issue.kind, before.id, issue.amount, 'usd', (gift.charged_at AT TIME ZONE base.zone)::date, issue.issued_at,
     CASE WHEN gift.email = '' THEN least(at, issue.issued_at + interval '1 day') END,
     texts.shared || jsonb_build_object(
@@ -48,8 +48,8 @@ INSERT INTO receipt_counter (year, last) SELECT year, max(sequence) FROM issue G
 
 INSERT INTO outbox_message (kind, subject_key, receipt_id, recipient, locale, token, message_id, state, attempts,
     next_attempt_at, last_error, created_at, sent_at)
-SELECT 'receipt', number, issue.id, gift.email, gift.locale, pg_temp.token(issue.id, 'email'),
-    '<receipt-' || number || '-' || left(pg_temp.token(gift.n, 'receipt' || issue.kind), 8) || '@' || :mail_domain || '>',
+SELECT 'receipt', number, issue.id, gift.email, gift.locale, left(pg_temp.token(issue.id, 'email'), 20),
+    '<receipt-' || number || '-' || left(left(pg_temp.token(gift.n, 'receipt' || issue.kind), 20), 8) || '@' || :mail_domain || '>',
     CASE WHEN refused THEN 'failed' ELSE 'sent' END, 1, issued_at,
     CASE WHEN refused THEN '550 5.1.1 No such user here' END, issued_at, CASE WHEN NOT refused THEN issued_at + interval '6 seconds' END
 FROM issue JOIN gift ON gift.id = donation_id,

@@ -17,7 +17,7 @@ INSERT INTO outbox_message (kind, subject_key, campaign_id, step_id, recipient, 
     attempts, next_attempt_at, expires_at, last_error, created_at, begun_at, sent_at)
 SELECT 'appeal', step_id || ':' || lower(email), campaign_id, step_id, email, name, locale, true,
     '<appeal-' || pg_temp.token(subscriber.id, 'appeal' || step_id) || '@' || :mail_domain || '>',
-    pg_temp.token(subscriber.id, 'step' || step_id), what, 1, due, closes,
+    left(pg_temp.token(subscriber.id, 'step' || step_id), 20), what, 1, due, closes,
     CASE what WHEN 'dropped' THEN 'they have given to this campaign' WHEN 'failed' THEN '550 5.1.1 No such user here' END,
     due, CASE what WHEN 'sent' THEN due + interval '20 minutes' * drawn END, CASE what WHEN 'sent' THEN due + interval '20 minutes' * drawn END
 FROM base, seed_step JOIN subscriber ON consent_at < due,

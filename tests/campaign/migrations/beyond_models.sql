@@ -1,5 +1,5 @@
 -- column outbox_message.token
-text NOT NULL DEFAULT translate(encode(uuid_send(gen_random_uuid()), 'base64'::text), '+/='::text, '-_'::text)
+text NOT NULL DEFAULT "left"(encode(sha256(uuid_send(gen_random_uuid())), 'hex'::text), 20)
 
 -- column webhook_delivery.public_id
 text NOT NULL DEFAULT ('evt_'::text || replace((gen_random_uuid())::text, '-'::text, ''::text))

@@ -73,6 +73,8 @@ def before_upgrade(url: str) -> dict[str, list[tuple[Any, ...]]]:
         "kinds": "SELECT kind, count(*), sum(amount), sum(cover) FROM ledger_entry GROUP BY 1 ORDER BY 1",
         "states": "SELECT state, count(*) FROM donation GROUP BY 1 ORDER BY 1",
         "raised": "SELECT campaign_id, sum(raised)::bigint FROM progress_shard GROUP BY 1 ORDER BY 1",
+        "pages": "SELECT '/donations/' || token FROM donation UNION SELECT '/subscriptions/' || token FROM subscription"
+        " UNION SELECT '/unsubscribe/' || token FROM outbox_message",
         "receipts": "SELECT token, frozen::text FROM receipt ORDER BY id",
         "designations": "SELECT id, fund FROM campaign ORDER BY id",
         "cards": "SELECT way, posted_at FROM tribute_card",
@@ -159,13 +161,19 @@ def test_every_old_link_still_opens(
             assert json.loads(frozen)["organization_name"] in page.text
         token = held["receipts"][-1][0]
         assert client.get(f"/receipts/{token}.pdf").data.startswith(b"%PDF")
+        paths = [path for (path,) in held["pages"]]
+        assert {path.split("/")[1] for path in paths} == {
+            "donations",
+            "subscriptions",
+            "unsubscribe",
+        }
         with upgraded.sessions() as session:
-            paths = [f"/donations/{one}" for one in session.scalars(select(Donation.token))]
-            paths += [
-                f"/subscriptions/{one}" for one in session.scalars(select(Subscription.token))
-            ]
-            kept = session.scalars(select(Receipt.token).order_by(Receipt.id)).all()
-        assert kept == [one for one, _ in held["receipts"]]
+            # What is printed from now on opens as well.
+            paths += [f"/receipts/{one}" for one in session.scalars(select(Receipt.token))]
+            paths += [f"/donations/{one}" for one in session.scalars(select(Donation.token))]
+            names = session.scalars(text("SELECT token FROM receipt")).all()
+        paths_of_names = [f"/receipts/{one}" for one in names]
+        assert {client.get(path).status_code for path in paths_of_names} == {404}
         assert {path: client.get(path).status_code for path in paths} == dict.fromkeys(paths, 200)
     finally:
         app.extensions["live"].close()

@@ -42,7 +42,7 @@ def test_it_begins_active_with_a_page_of_its_own(installation: Installation, beg
     with pytest.raises(IntegrityError, match="uq_subscription_stripe_id"):
         begin("sub_1")
     with pytest.raises(IntegrityError, match="uq_subscription_token"):
-        execute(installation, "UPDATE subscription SET token = 'the same'")
+        execute(installation, "UPDATE subscription SET token = '01234567890123456789'")
 
 
 def test_stripe_charges_the_gift_and_the_covered_fees_a_period() -> None:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from campaign.core.clock import now
 from campaign.core.errors import ErasureRefused
+from campaign.list_sync.members import forget_rows, members_to_erase
 from campaign.mailer.suppressions import suppress
 from campaign.models import (
     AuditEntry,
@@ -18,6 +19,7 @@ from campaign.models import (
     Donation,
     Donor,
     ListMember,
+    ListServiceName,
     OutboxMessage,
     Receipt,
     Reminder,
@@ -64,11 +66,14 @@ def test_the_next_sync_deletes_the_person_at_the_list_services(session: Session)
         session.add(ListMember(service="mailchimp", email=email, tags=["donor"], pushed_at=now()))
     session.flush()
     erase(session, "Xanthippe@example.org")
-    rows = session.scalars(select(ListMember).order_by(ListMember.email)).all()
-    assert [(row.email, row.erase, row.tags) for row in rows] == [
-        ("xanthippe@example.org", True, []),
-        ("yolanda@example.org", False, ["donor"]),
-    ]
+    rows = session.scalars(select(ListMember).order_by(ListMember.erase)).all()
+    assert [(row.erase, row.tags) for row in rows] == [(False, ["donor"]), (True, [])]
+    assert rows[0].email == "yolanda@example.org"
+    assert "xanthippe" not in rows[1].email
+    (gone,) = members_to_erase(session, ListServiceName.mailchimp, 10)
+    assert gone.email == "xanthippe@example.org", "the service has to be told"
+    forget_rows(session, ListServiceName.mailchimp, [gone])
+    assert session.scalars(select(ListMember.email)).all() == ["yolanda@example.org"]
 
 
 def test_amounts_dates_and_receipt_numbers_stay(session: Session, campaign: Campaign) -> None:
@@ -315,10 +320,10 @@ def test_every_table_with_personal_data_is_covered_by_these_tests(
     # Ledger, evidence of Stripe's and counts hold no words of anybody's; these hold staff's or a request alone. What
     # staff searched for in `adoption_run` is emptied when the run ends. `list_member` keeps an address until the next
     # sync has deleted it at the list services. `gift_elsewhere` keeps the other system's id of a gift, so that its list
-    # does not bring the person back.
+    # does not bring the person back. `session_opening` has keyed hashes, for three days.
     without = {
         "adoption_run", "campaign_donor", "charge", "conversion", "dispute", "donor_session", "erasure_request",
-        "fraud_warning", "gift_elsewhere", "ledger_entry", "list_member", "payout_item", "refund",
+        "fraud_warning", "session_opening", "gift_elsewhere", "ledger_entry", "list_member", "payout_item", "refund",
         "staff_member", "suppression",
     }  # fmt: skip
     assert personal - says - without == set()

@@ -103,8 +103,8 @@ def test_a_person_is_erased_from_events_and_rows_and_counted(
         for name in ("ana", "ben"):
             add_event(session, f"evt_{name}", email=f"{name}@example.org")
     erased, events = erase(installation, find_ana, ADA)
-    # She neither gave nor consented to anything.
-    assert (erased.anything, events) == (False, 1)
+    # She neither gave nor consented to anything, but was known.
+    assert (erased.anything, erased.records, events) == (True, 1, 1)
     assert names(installation) == ["", "Ben"]
     assert "ana@" not in bodies(installation)["evt_ana"]
     assert "ben@" in bodies(installation)["evt_ben"]

@@ -19,7 +19,7 @@ from campaign.gateway.client import StripeGateway, UndeliveredEvent
 from campaign.ledger.invariants import broken_invariants
 from campaign.models import Campaign, Donation, InboxEvent, OutboxMessage, ProgressShard, Receipt
 from campaign.runtime.context import Installation
-from campaign.stripe_events.inbox import store_event
+from campaign.stripe_events.inbox import store_event, without_links
 from campaign.stripe_events.process import apply_due_events
 from campaign.stripe_events.recovery import Recovery, recover_events
 from campaign.stripe_events.registry import HANDLERS
@@ -136,7 +136,7 @@ def test_the_body_is_stored_as_a_webhook_would_deliver_it(
     recover_events(installation)
     for event_id, stored in inbox(installation).items():
         sent = {name: part for name, part in stripe.event(event_id).items() if name != "deliveries"}
-        assert json.loads(stored.body) == sent
+        assert json.loads(stored.body) == json.loads(without_links(json.dumps(sent).encode()))
 
 
 def test_every_page_is_read(

@@ -1,6 +1,7 @@
 """Donations."""
 
 from tests.support.row_examples.table import (
+    NO_LINK_NAMES,
     NOON,
     Default,
     Reference,
@@ -10,6 +11,7 @@ from tests.support.row_examples.table import (
     each,
     fresh,
     key_of,
+    link_name,
     refused,
 )
 
@@ -21,7 +23,7 @@ DONATION = Table(
     "donation",
     row={
         "public_id": fresh("don_"),
-        "token": fresh("token"),
+        "token": link_name,
         "campaign_id": key_of("campaign"),
         "donor_id": key_of("donor"),
         "attempt": fresh("attempt"),
@@ -60,6 +62,7 @@ DONATION = Table(
     ],
     computed=["words"],
     refused=[
+        *refused("ck_donation_token", *each("token", NO_LINK_NAMES)),
         *refused("ck_donation_amount", *each("amount", [0, -1, 100_000_000])),
         *refused("ck_donation_fee_cover", {"fee_cover": -1}),
         *refused("ck_donation_frequency", *each("frequency", ["weekly", "", "Monthly"])),
@@ -79,8 +82,9 @@ DONATION = Table(
     unique=[
         *(
             Unique(f"uq_donation_{column}", {column: "the same"}, apart=[{column: "another"}])
-            for column in ("public_id", "token", "session_id", "payment_intent_id", "invoice_id")
+            for column in ("public_id", "session_id", "payment_intent_id", "invoice_id")
         ),
+        Unique("uq_donation_token", {"token": "1" * 20}, apart=[{"token": "2" * 20}]),
         Unique(
             "uq_donation_open_attempt",
             {"attempt": "form 1", "state": "pending"},

@@ -70,4 +70,12 @@ ERASURE_REQUEST = Table(
     references=[Reference("donor_id", "donor")],
 )
 
-TABLES = [DONOR_LINK, DONOR_SESSION, ERASURE_REQUEST]
+ERASED_PERSON = Table(
+    "erased_person",
+    row={"key": fresh("erasure"), "erased_at": NOON},
+    defaults={"donors": [], "donations": [], "addresses": []},
+    optional=["restored_at"],
+    unique=[Unique("uq_erased_person_key", {"key": "one"}, apart=[{"key": "another"}])],
+)
+
+TABLES = [DONOR_LINK, DONOR_SESSION, ERASURE_REQUEST, ERASED_PERSON]

@@ -1,6 +1,7 @@
 """Emails in the outbox, refusals in a row, and the times in which sending was stopped."""
 
 from tests.support.row_examples.table import (
+    NO_LINK_NAMES,
     NOON,
     Default,
     Reference,
@@ -51,6 +52,7 @@ OUTBOX_MESSAGE = Table(
         "bounce",
     ],
     refused=[
+        *refused("ck_outbox_message_token", *each("token", NO_LINK_NAMES)),
         *refused("ck_outbox_message_state", *each("state", ["lost", "", "Sent"])),
         *refused("ck_outbox_message_sent", {"state": "sent"}),
         *refused(
@@ -74,7 +76,7 @@ OUTBOX_MESSAGE = Table(
         Unique(
             "uq_outbox_message_message_id", {"message_id": "one"}, apart=[{"message_id": "other"}]
         ),
-        Unique("uq_outbox_message_token", {"token": "one"}, apart=[{"token": "other"}]),
+        Unique("uq_outbox_message_token", {"token": "1" * 20}, apart=[{"token": "2" * 20}]),
         Unique(
             "uq_outbox_message_step_recipient",
             {

@@ -3,14 +3,15 @@
 from tests.support.row_examples.rows import Rows
 from tests.support.row_examples.table import (
     EVE,
+    NO_LINK_NAMES,
     Default,
     Reference,
     Row,
     Table,
     Unique,
     each,
-    fresh,
     key_of,
+    link_name,
     once,
     refused,
 )
@@ -35,7 +36,7 @@ RECEIPT = Table(
     row={
         "year": 2026,
         "sequence": next_sequence,
-        "token": fresh("token"),
+        "token": link_name,
         "donation_id": key_of("donation"),
         "campaign_id": key_of("campaign"),
         "amount": 2500,
@@ -46,6 +47,7 @@ RECEIPT = Table(
     defaults={"kind": "receipt", "issued_at": Default.transaction_time},
     optional=["replaces_id", "mailed_at"],
     refused=[
+        *refused("ck_receipt_token", *each("token", NO_LINK_NAMES)),
         *refused("ck_receipt_sequence", *each("sequence", [0, -1])),
         *refused("ck_receipt_kind", {**CORRECTED, "kind": "copy"}, {**CORRECTED, "kind": ""}),
         *refused(
@@ -70,7 +72,7 @@ RECEIPT = Table(
             {"year": 2026, "sequence": 7},
             apart=[{"year": 2027}, {"sequence": 8}],
         ),
-        Unique("uq_receipt_token", {"token": "one"}, apart=[{"token": "other"}]),
+        Unique("uq_receipt_token", {"token": "1" * 20}, apart=[{"token": "2" * 20}]),
         Unique(
             "uq_receipt_replaces_id",
             {"kind": "corrected", "replaces_id": once(key_of("receipt"))},

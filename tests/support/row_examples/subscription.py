@@ -1,6 +1,7 @@
 """Monthly and yearly gifts."""
 
 from tests.support.row_examples.table import (
+    NO_LINK_NAMES,
     NOON,
     Default,
     Reference,
@@ -9,6 +10,7 @@ from tests.support.row_examples.table import (
     each,
     fresh,
     key_of,
+    link_name,
     refused,
 )
 
@@ -18,7 +20,7 @@ SUBSCRIPTION = Table(
     "subscription",
     row={
         "stripe_id": fresh("sub_"),
-        "token": fresh("token"),
+        "token": link_name,
         "campaign_id": key_of("campaign"),
         "donor_id": key_of("donor"),
         "frequency": "monthly",
@@ -45,6 +47,7 @@ SUBSCRIPTION = Table(
         "end_reason",
     ],
     refused=[
+        *refused("ck_subscription_token", *each("token", NO_LINK_NAMES)),
         *refused("ck_subscription_state", *each("state", ["tired", "", "Active"])),
         *refused("ck_subscription_frequency", *each("frequency", ["weekly", "", "Monthly"])),
         *refused("ck_subscription_amount", *each("amount", [0, -1]), {"fee_cover": -1}),
@@ -60,7 +63,7 @@ SUBSCRIPTION = Table(
     ],
     unique=[
         Unique("uq_subscription_stripe_id", {"stripe_id": "one"}, apart=[{"stripe_id": "other"}]),
-        Unique("uq_subscription_token", {"token": "one"}, apart=[{"token": "other"}]),
+        Unique("uq_subscription_token", {"token": "1" * 20}, apart=[{"token": "2" * 20}]),
     ],
     references=[Reference("campaign_id", "campaign"), Reference("donor_id", "donor")],
 )

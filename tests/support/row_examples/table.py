@@ -19,6 +19,13 @@ NOON = datetime(2026, 12, 24, 12, tzinfo=UTC)
 BLINK = timedelta(microseconds=1)
 EVE = date(2026, 12, 24)
 DAY = timedelta(days=1)
+NO_LINK_NAMES = ["", "0" * 19, "0" * 21, "0" * 25, "0" * 19 + "G", "vWq0b3cJ2mXyz_-0123456"]
+"""Texts that no row may have as the name of its link: a token, above all."""
+
+
+def link_name(rows: "Rows") -> str:
+    """The name of a link that no other row has."""
+    return f"{rows.number():020x}"
 
 
 class Default(Enum):

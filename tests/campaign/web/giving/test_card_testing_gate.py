@@ -63,7 +63,8 @@ def test_the_wait_keeps_every_field_and_says_how_long(
     client: FlaskClient, installation: Installation, campaign: Campaign, demand: Ask
 ) -> None:
     demand("wait", seconds=20)
-    answer = give(client, name="Ana <Reyes>", comment="Two\nlines", tribute_kind="honor", tribute_name="Rosa")
+    dedication = {"tribute_kind": "honor", "tribute_name": "Rosa"}
+    answer = give(client, name="Ana <Reyes>", comment="Two\nlines", **dedication)
     assert answer.status_code == 429
     assert 19 <= int(answer.headers["Retry-After"]) <= 20
     assert answer.headers["Cache-Control"] == "no-store"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from campaign.core.networks import UNKNOWN, network_key, network_prefix
+from campaign.core.normal_forms.networks import UNKNOWN, network_key, network_prefix
 
 
 @pytest.mark.parametrize(

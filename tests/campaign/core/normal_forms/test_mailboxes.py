@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaign.core.mailboxes import LONGEST_ADDRESS, lookup_form, mailbox_key
+from campaign.core.normal_forms.mailboxes import LONGEST_ADDRESS, lookup_form, mailbox_key
 
 
 @pytest.mark.parametrize(

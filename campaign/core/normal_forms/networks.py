@@ -3,7 +3,9 @@
 One household or one server gets a whole IPv6 /64, so a single IPv6 address identifies nobody: RFC 6177, section 2.
 """
 
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_network
+
+from campaign.core.outside_text import read_ip
 
 UNKNOWN = "unknown"
 """The key of an address that cannot be read: all such requests share their limits."""
@@ -28,9 +30,6 @@ def _key(address: str, *, v4: int, v6: int) -> str:
 
 
 def _read(address: str) -> IPv4Address | IPv6Address | None:
-    try:
-        found = ip_address(address.strip().partition("%")[0])
-    except ValueError:
-        return None
+    found = read_ip(address.strip().partition("%")[0])
     mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
     return mapped or found
