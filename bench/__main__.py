@@ -75,6 +75,7 @@ def _run(name: str, scale: Scale, options: argparse.Namespace) -> Iterator[Resul
                 addresses=tuple(options.addresses),
                 proofs_per_minute=options.proofs,
                 unprotected=options.unprotected,
+                hours=options.hours,
             )
         )
     return SEEDED[name](scale) if name in SEEDED else BENCHMARKS[name]()
@@ -90,6 +91,7 @@ def _add_siege_options(parser: argparse.ArgumentParser) -> None:
         ("attempts", int, plan.attempts, "thieves' attempts in siege"),
         ("addresses", numbers, list(plan.addresses), "thieves' addresses, a siege for each"),
         ("proofs", float, plan.proofs_per_minute, "proofs of work that thieves solve a minute"),
+        ("hours", float, plan.hours, "simulated hours that a siege takes"),
         ("unprotected", int, plan.unprotected, "attempts of the sample without protection"),
     ):
         parser.add_argument(f"--{name}", type=kind, default=default, metavar="N", help=text)

@@ -69,11 +69,13 @@ class Posted:
         found = re.search(r'data-puzzle="([^"]*)"', self.answer.text)
         return Challenge.from_dict(json.loads(unescape(found[1]))) if found else None
 
-    def proof(self) -> str:
-        """Solve the puzzle; '' if there is none."""
+    def worked_out(self) -> tuple[str, int]:
+        """Return the proof of work for the puzzle, and the derivations that it took; ('', 0) if there is none."""
         puzzle = self.puzzle
         solved = solve_challenge(puzzle) if puzzle else None
-        return Payload(puzzle, solved).to_base64() if puzzle and solved else ""
+        if puzzle is None or solved is None:
+            return "", 0
+        return Payload(puzzle, solved).to_base64(), solved.counter + 1
 
 
 @dataclass
@@ -152,9 +154,7 @@ def scene(installation: Installation, stripe: StripeSandbox, *, applying: bool) 
     """Yield a scene on an installation that trusts one proxy and counts limits in memory."""
     app: Flask = create_app(installation)
     with time_machine.travel(clock.now(), tick=True) as travel:
-        found = Scene(
-            installation, app.test_client(use_cookies=False), stripe, travel, applying
-        )
+        found = Scene(installation, app.test_client(use_cookies=False), stripe, travel, applying)
         stripe.account.on_events = found._events.extend
         try:
             yield found

@@ -10,15 +10,20 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from unittest.mock import patch
 
 from bench.serving import environment
 from bench.siege.people import HELD_UP, Donors, DonorTally, Tally, Thieves
-from bench.siege.scene import Scene, scene
-from campaign.card_testing.assessment import Attempt, Demand
+from bench.siege.scene import Actor, Scene, scene
+from campaign.card_testing import siege as protection
+from campaign.card_testing.assessment import Attempt
+from campaign.card_testing.declines import expire_bad_sessions
+from campaign.card_testing.policy import Demand
+from campaign.core import clock
 from campaign.core.observability import observe
 from campaign.migrations import upgrade
 from campaign.runtime.context import Installation, make_installation
-from campaign.web.giving import card_testing_gate
+from campaign.web.giving import card_testing_gate, proof_of_work
 from sandbox.demonstration import seed
 from sandbox.servers import PrivatePostgres
 from sandbox.stripe import StripeSandbox
@@ -84,17 +89,22 @@ def siege(plan: SiegePlan) -> Iterator[SiegeRow]:
         f" ({plan.at_once} within ten seconds, {plan.readers} at one library's address)"
     )
     yield SiegeRow(
-        f"siege: thieves try up to 3 cards a session and can work out {plan.proofs_per_minute:g} proofs a minute"
+        f"siege: thieves try up to 3 cards a session and can work out {plan.proofs_per_minute:g} usual proofs a minute"
+    )
+    yield SiegeRow(
+        "siege: a proof's derivations are done with one iteration each; their time on a slow phone is simulated"
     )
     if plan.unprotected:
         sample = replace(plan, attempts=plan.unprotected)
         with _fresh() as (installation, stripe), _unprotected():
             found = play(sample, 300, installation, stripe, applying=False)
-        yield from _rows(f"without protection, a sample of {plan.unprotected:,}", found, judged=False)
+        yield from table(
+            f"without protection, a sample of {plan.unprotected:,}", found, judged=False
+        )
     for addresses in plan.addresses:
         with _fresh() as (installation, stripe):
             found = play(plan, addresses, installation, stripe)
-        yield from _rows(f"from {addresses:,} addresses", found)
+        yield from table(f"from {addresses:,} addresses", found)
 
 
 def play(
@@ -107,18 +117,19 @@ def play(
 ) -> Outcome:
     """Play one siege on an installation with the demonstration campaign."""
     begun, dice = time.perf_counter(), random.Random(17)  # noqa: S311 - a game
-    with scene(installation, stripe, applying=applying) as here:
+    cheap = patch.object(proof_of_work, "ITERATIONS", 1)
+    with cheap, scene(installation, stripe, applying=applying) as here:
         thieves = Thieves(here, dice, _networks(addresses), plan.proofs_per_minute)
         donors, at_once = Donors(here, dice), Donors(here, dice)
         _enter_thieves(here, thieves, plan, dice)
         _enter_donors(here, donors, at_once, plan, dice)
+        if applying:
+            here.at(60, _worker(here, plan.hours * 3600))
         here.play()
     return Outcome(thieves.tallies, donors.tally, at_once.tally, time.perf_counter() - begun)
 
 
-def _enter_thieves(
-    here: Scene, thieves: Thieves, plan: SiegePlan, dice: random.Random
-) -> None:
+def _enter_thieves(here: Scene, thieves: Thieves, plan: SiegePlan, dice: random.Random) -> None:
     seconds, kinds = plan.hours * 3600, thieves.kinds()
     weights = [share for share, _ in kinds.values()]
     for _ in range(plan.attempts):
@@ -144,14 +155,25 @@ def _enter_donors(
             here.at(dice.uniform(0, seconds), donors.donor(number, network))
 
 
+def _worker(here: Scene, seconds: float) -> Actor:
+    """Do each minute what the worker's schedule does about card testing."""
+    for _ in range(int(seconds // 60)):
+        expire_bad_sessions(here.installation)
+        with here.installation.sessions.begin() as session:
+            protection.end_if_calm(session, clock.now())
+        yield 60
+
+
 def _networks(addresses: int) -> list[str]:
     """Return addresses spread over many networks, as a botnet's are."""
     return [
-        f"{20 + number % 180}.{number // 180 % 250}.{number * 7 % 250}.9" for number in range(addresses)
+        f"{20 + number % 180}.{number // 180 % 250}.{number * 7 % 250}.9"
+        for number in range(addresses)
     ]
 
 
-def _rows(name: str, found: Outcome, *, judged: bool = True) -> Iterator[SiegeRow]:
+def table(name: str, found: Outcome, *, judged: bool = True) -> Iterator[SiegeRow]:
+    """Yield the lines about one siege; the targets are `judged` or not."""
     yield SiegeRow("")
     yield SiegeRow(f"{name:<44}{'attempts':>9}{'sessions':>10}{'cards':>8}")
     for kind, tally in [*sorted(found.thieves.items()), ("thieves, all", found.total)]:
@@ -161,7 +183,10 @@ def _rows(name: str, found: Outcome, *, judged: bool = True) -> Iterator[SiegeRo
             f"  {kind:<42}{tally.attempts:>9,}{tally.sessions:>10,}{tally.cards:>8,}   {share:6.1%}",
             missed,
         )
-    for kind, donors in (("honest donors", found.donors), ("honest, within ten seconds", found.at_once)):
+    for kind, donors in (
+        ("honest donors", found.donors),
+        ("honest, within ten seconds", found.at_once),
+    ):
         yield _donor_row(kind, donors, judged=judged)
     yield SiegeRow(f"  {found.seconds:,.0f} s of real time")
 
@@ -198,13 +223,9 @@ def _fresh() -> Iterator[tuple[Installation, StripeSandbox]]:
 @contextmanager
 def _unprotected() -> Iterator[None]:
     """Let every attempt through."""
-    kept = card_testing_gate.assess
 
     def nothing(_here: Installation, _attempt: Attempt) -> Demand:
         return Demand("none")
 
-    card_testing_gate.assess = nothing
-    try:
+    with patch.object(card_testing_gate, "assess", nothing):
         yield
-    finally:
-        card_testing_gate.assess = kept

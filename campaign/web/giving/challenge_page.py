@@ -15,17 +15,23 @@ from campaign.web.context import installation, live
 from campaign.web.forms import GiftForm
 from campaign.web.giving.proof_of_work import make_challenge
 from campaign.web.giving.review_page import hidden_fields
-from campaign.web.giving.tickets import GiftTicket, sign_ticket
+from campaign.web.giving.tickets import NEVER, WINDOW, GiftTicket, sign_ticket
 from campaign.web.headers import make_private
 from campaign.web.language import page_language
 from campaign.web.theme import accents_for, stylesheet_url
+
+LONGEST_IN_SECONDS = 90
+"""Longer waits are told in minutes."""
 
 
 def render_challenge(
     campaign: Campaign, form: GiftForm, ticket: GiftTicket, *, early: bool = False
 ) -> Response:
     """Render the page for the valid `form` (429 with Retry-After). `early`: Continue was pressed before its time."""
-    seconds = max(1, math.ceil(ticket.seconds_left(clock.now())))
+    left = max(1, math.ceil(ticket.seconds_left(clock.now())))
+    # Without a place among those who wait, there may be one later.
+    endless = left > NEVER // 2
+    seconds = WINDOW if endless else left
     page = render_template(
         "public/challenge.html",
         page_title=page_language().gettext("One moment before your gift"),
@@ -35,6 +41,8 @@ def render_challenge(
         theme_stylesheet=stylesheet_url(accents_for(campaign)),
         seconds=seconds,
         early=early,
+        endless=endless,
+        minutes=math.ceil(seconds / 60) if seconds > LONGEST_IN_SECONDS else 0,
         ticket=sign_ticket(ticket),
         puzzle=_puzzle(ticket),
     )

@@ -22,6 +22,15 @@ LIFETIME = 1800
 """Seconds for which a ticket is accepted once its wait is over."""
 
 
+WAITS, WINDOW = 20, 600
+"""So many waits end in a window of so many seconds, over all donors: patience alone is no way to test many cards.
+
+Few donors wait, because few browsers have no JavaScript, and Stripe's page needs it. A proof of work needs no place.
+"""
+NEVER = 86_400
+"""Seconds of a wait for which there is no place within two windows: only a proof of work helps."""
+
+
 @dataclass(frozen=True)
 class GiftTicket:
     """`gift` is a hash of the gift's fields; `not_before` is a Unix time; `difficulty` 0 means that no proof helps."""
@@ -37,8 +46,22 @@ class GiftTicket:
 
 
 def issue_ticket(gift: str, seconds: int, difficulty: int, at: datetime) -> GiftTicket:
-    """Return a new ticket for the gift with this hash, to be accepted in `seconds`."""
-    return GiftTicket(secrets.token_urlsafe(12), gift, at.timestamp() + seconds, difficulty)
+    """Return a new ticket for the gift with this hash, to be accepted in `seconds`, or later if many wait."""
+    return GiftTicket(secrets.token_urlsafe(12), gift, _place(at.timestamp() + seconds), difficulty)
+
+
+def _place(earliest: float) -> float:
+    """Return the next free place from `earliest` on, in the places of its window and the next one (Unix times)."""
+    window = int(earliest // WINDOW)
+    try:
+        for number in (window, window + 1):
+            taken = limiter.limiter.storage.incr(f"gift-waits/{number}", 3 * WINDOW)
+            if taken <= WAITS:
+                return max(earliest, number * WINDOW + (taken - 1) * WINDOW / WAITS)
+    except Exception as error:  # noqa: BLE001 - whatever the store raises, it must not stop donations
+        log.warning("ticket_store_failed", error=error.__class__.__name__)
+        return earliest
+    return earliest + NEVER
 
 
 def sign_ticket(ticket: GiftTicket) -> str:
