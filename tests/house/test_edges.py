@@ -1,4 +1,4 @@
-"""Where the service touches the outside: one module connects to typed addresses, and none asks a request for our own."""
+"""The edges: one module connects to typed addresses, and none asks a request for our own address."""
 
 import ast
 import re
