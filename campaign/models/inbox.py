@@ -10,7 +10,10 @@ from campaign.models.states import InboxState
 
 
 class InboxEvent(Base):
-    """One event. `body` is the raw JSON. `last_error` and `attempts` are kept after a failure is rolled back."""
+    """One event. `body` is the raw JSON. `last_error` and `attempts` are kept after a failure is rolled back.
+
+    `redacted_at`: when its names and addresses were removed, because it was finished long ago.
+    """
 
     __tablename__ = "inbox_event"
     __table_args__ = (
@@ -19,6 +22,9 @@ class InboxEvent(Base):
             "ix_inbox_event_due",
             "next_attempt_at",
             postgresql_where=text("state IN ('received', 'failed', 'held')"),
+        ),
+        Index(
+            "ix_inbox_event_named", "finished_at", postgresql_where=text("redacted_at IS NULL")
         ),
     )
 
@@ -33,3 +39,4 @@ class InboxEvent(Base):
     note: Mapped[str | None]
     last_error: Mapped[str | None]
     finished_at: Mapped[datetime | None]
+    redacted_at: Mapped[datetime | None]
