@@ -25,6 +25,10 @@ keepalive = 20
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - gunicorn creates a private file there
 # The control socket would be created in the home directory, which a read-only container lacks.
 control_socket_disable = True
+# No log line of gunicorn holds an address that opens a page, whatever format `--access-logformat` names.
+logger_class = "campaign.web.access_log.AccessLogger"
+# A reader's header must not say where the application begins: the default lets SCRIPT_NAME through.
+forwarder_headers = ""
 
 
 def on_starting(_server: object) -> None:

@@ -159,6 +159,11 @@ app.conf.update(
             "schedule": ALERTS,
             "options": {"expires": ALERTS.seconds},
         },
+        "watch-card-testing": {
+            "task": "workers.upkeep.watch_card_testing",
+            "schedule": STRIPE_POLL,
+            "options": {"expires": STRIPE_POLL.seconds},
+        },
         "sync-lists": {
             "task": "workers.upkeep.sync_lists",
             "schedule": LIST_SYNC,

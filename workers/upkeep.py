@@ -7,6 +7,8 @@ from campaign.audit.audit_log import Actor
 from campaign.audit.heartbeats import SEGMENT_SUBSCRIBERS
 from campaign.campaigns.finalization import finalize_due_campaigns
 from campaign.campaigns.milestones import record_milestones as mark_the_milestones
+from campaign.card_testing import siege
+from campaign.card_testing.declines import expire_bad_sessions
 from campaign.core import clock
 from campaign.emails.renewal_notices import queue_renewal_notices
 from campaign.list_sync.run import raise_failures, sync_all
@@ -153,6 +155,19 @@ def alert_staff() -> int:
     recipient = here.settings.mail.alerts_to
     with heartbeat(here, "alert-staff"), here.sessions.begin() as session:
         return queue_alert(session, clock.now(), recipient, domain, zone)
+
+
+@app.task(name="workers.upkeep.watch_card_testing")
+def watch_card_testing() -> int:
+    """Expire sessions of people who test cards, tell staff of a siege, end it when it is over; return the expired."""
+    here, at = installation(), clock.now()
+    domain, zone = here.settings.mail_from.domain, here.settings.organization.timezone
+    with heartbeat(here, "watch-card-testing"):
+        with here.sessions.begin() as session:
+            siege.end_if_calm(session, at)
+            if siege.find_siege(session) is not None:
+                queue_alert(session, at, here.settings.mail.alerts_to, domain, zone)
+        return expire_bad_sessions(here)
 
 
 @app.task(name="workers.upkeep.sync_lists")

@@ -9,7 +9,17 @@ from typing import Any
 from psycopg import sql
 from sqlalchemy import Table
 
-from campaign.models import Base, DonorLink, DonorSession, StaffLink, StaffSession
+from campaign.models import (
+    AttemptCount,
+    Base,
+    CardDecline,
+    DonorLink,
+    DonorSession,
+    SessionOpening,
+    Siege,
+    StaffLink,
+    StaffSession,
+)
 
 KIND = "campaign backup"
 VERSION = 1
@@ -20,9 +30,21 @@ MAX_BYTES = 1_000_000
 """The most bytes of a manifest; a longer one was not written by this service."""
 
 EXCLUDED_TABLES = frozenset(
-    table.__tablename__ for table in (StaffLink, StaffSession, DonorLink, DonorSession)
+    table.__tablename__
+    for table in (
+        StaffLink,
+        StaffSession,
+        DonorLink,
+        DonorSession,
+        SessionOpening,
+        CardDecline,
+        AttemptCount,
+        Siege,
+    )
 )
-"""Excluded, so that a backup contains no session and no link that opens the staff pages or a donor page."""
+"""Excluded: a backup has no session and no link that opens the staff pages or a donor page, and nothing that is only
+remembered for days to tell thieves from donors.
+"""
 
 SETTINGS = {
     "client_encoding": "UTF8",

@@ -19,6 +19,7 @@ from campaign.campaigns.edit import notify_campaign_pages
 from campaign.campaigns.form_parsing import FieldReader
 from campaign.core import clock, money
 from campaign.core.errors import FieldsInvalid, NotFound
+from campaign.core.outside_text import read_whole
 from campaign.models import Campaign, MatchingGift, MatchingShard
 
 LARGEST_RATIO = 1000
@@ -163,12 +164,12 @@ def _read(
 
 
 def _ratio(text: str) -> int:
-    bare = text.strip().removesuffix("%").strip()
-    if not (bare.isascii() and bare.isdigit()) or not 1 <= int(bare[:6]) <= LARGEST_RATIO:
+    ratio = read_whole(text.strip().removesuffix("%").strip(), LARGEST_RATIO)
+    if not ratio:
         raise FieldsInvalid(
             {"ratio": f"Enter a whole percentage from 1 to {LARGEST_RATIO}. 100 doubles each gift."}
         )
-    return int(bare)
+    return ratio
 
 
 def _window(

@@ -27,6 +27,11 @@ COMMANDS = {
     "bounces": LazyCommand(
         "campaign.cli.bounces", "bounces", "Process bounces and spam complaints."
     ),
+    "card-testing": LazyCommand(
+        "campaign.cli.protection.card_testing",
+        "card_testing",
+        "Show what card testing costs now, and switch the protection on and off.",
+    ),
     "close": LazyCommand(
         "campaign.cli.campaigns",
         "close",

@@ -11,7 +11,7 @@ from campaign.audit.heartbeats import JobStatus
 from campaign.campaigns.finalization import LateEntry
 from campaign.core import clock, money
 from campaign.mailer.refusal_advice import describe_outage
-from campaign.models import MailOutage
+from campaign.models import MailOutage, Siege
 from campaign.reconciliation.runs import UnresolvedRun
 from campaign.reporting.review_queue import (
     ActionableWarning,
@@ -60,6 +60,7 @@ def _groups(found: Review, zone: ZoneInfo) -> Iterable[tuple[str, Sequence[str]]
         ("Mail server refuses everybody", _lines(_outage, found.outages, zone)),
         ("Failed email", _lines(_message, found.messages, zone)),
         ("Stuck email", _lines(_stuck, found.stuck, zone)),
+        ("Card testing", _lines(_siege, found.sieges, zone)),
         ("Overdue jobs", [*map(_job, found.overdue_jobs)]),
         ("Late entries, not in the final result", _lines(_late, found.late_entries, zone)),
         ("Unmatched refunds and disputes", [*map(_unmatched, found.unmatched)]),
@@ -86,6 +87,10 @@ def _dispute(one: OpenDispute, zone: ZoneInfo) -> str:
 def _warning(one: ActionableWarning, zone: ZoneInfo) -> str:
     amount = _amount(one.amount, one.currency)
     return f"  {one.donation}  {amount}  {one.stripe_id}, {one.fraud_type}, {_when(one.created_at, zone)}"
+
+
+def _siege(one: Siege, zone: ZoneInfo) -> str:
+    return f"  since {_when(one.began_at, zone)}, for {one.scope}: {one.reason}"
 
 
 def _refund(one: ProblemRefund, zone: ZoneInfo) -> str:

@@ -17,7 +17,7 @@ from campaign.ledger.subscription_donations import (
 from campaign.models import Subscription, SubscriptionState
 from campaign.runtime.context import Installation, make_installation
 from campaign.subscriptions import change_flow
-from campaign.subscriptions.change_requests import PAUSE_MONTHS, months_later
+from campaign.subscriptions.change_requests import PAUSE_MONTHS, pause_end
 
 
 @click.group("subscription")
@@ -77,7 +77,7 @@ def cancel(subscription_id: str, *, later: bool) -> None:
 def pause(subscription_id: str, months: str) -> None:
     """Pause the subscription. Charges due during the pause are skipped."""
     installation, found = _opened(subscription_id)
-    until = months_later(clock.now(), int(months), _zone(installation))
+    until = pause_end(found, int(months), clock.now(), _zone(installation))
     _print(installation, change_flow.pause(installation, found, until, Actor.command_line()))
 
 

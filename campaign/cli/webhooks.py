@@ -33,11 +33,10 @@ def webhooks() -> None:
 def add(url: str, events: tuple[str, ...]) -> None:
     """Add the endpoint URL and print its ID and its signing secret."""
     here = make_installation(broker=False)
-    livemode = here.settings.livemode
     try:
         with here.sessions.begin() as session:
             found = add_endpoint(
-                session, url, events or EVENTS, Actor.command_line(), livemode=livemode
+                session, url, events or EVENTS, Actor.command_line(), here.settings.outgoing
             )
     except FieldsInvalid as error:
         raise FieldsInvalid({"": " ".join(error.faults.values())}) from error

@@ -8,13 +8,12 @@ errors, and add about 75 and 200 ms of CPU time to the start of every command.
 
 import re
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult
 
 from campaign.core.errors import ConfigurationError
-
-_NOWHERE = urlsplit("")
+from campaign.core.outside_text import NO_URL, read_decimal, read_url
 
 
 class Variables:
@@ -49,13 +48,11 @@ class Variables:
 
     def address(self, name: str, url: str, schemes: set[str]) -> SplitResult:
         """Split the URL `url`; record a fault if it is invalid or has none of the `schemes`."""
-        try:
-            parts = urlsplit(url)
-            port = parts.port
-        except ValueError:
+        parts = read_url(url)
+        if parts is None:
             self.fault(name, "is not a valid URL: check its brackets and its port")
-            return _NOWHERE
-        if url and (parts.scheme not in schemes or port == 0):
+            return NO_URL
+        if url and (parts.scheme not in schemes or parts.port == 0):
             wanted = " or ".join(f"{scheme}://" for scheme in sorted(schemes))
             self.fault(name, f"must begin with {wanted}")
         return parts
@@ -63,11 +60,8 @@ class Variables:
     def number(self, name: str, default: str, largest: Decimal) -> Decimal:
         """Return a number of at least 0 and less than `largest`."""
         value = self.optional(name) or default
-        try:
-            number = Decimal(value)
-            if not 0 <= number < largest:
-                raise InvalidOperation
-        except InvalidOperation:
+        number = read_decimal(value)
+        if number is None or not 0 <= number < largest:
             self.fault(name, f"{value!r} is not a number of at least 0 and less than {largest}")
             return Decimal(default)
         return number

@@ -64,7 +64,10 @@ class LinkToken(TypeDecorator[str]):
         if value is None or isinstance(value, LinkName):
             return value
         name = value[:-_PROOF]
-        if any(hmac.compare_digest(value.encode(errors="replace"), one) for one in self._tokens(name, dialect)):
+        if any(
+            hmac.compare_digest(value.encode(errors="replace"), one)
+            for one in self._tokens(name, dialect)
+        ):
             return name
         return old_link_name(value)
 

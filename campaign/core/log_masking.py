@@ -9,7 +9,9 @@ from typing import Any
 
 MASK = "(address)"
 
-_ADDRESS = re.compile(r"[^\s@<>()\[\]{}\"',;:=/?&|]{1,64}(?:@|%40)[\w-]+(?:\.[\w-]+)+", re.IGNORECASE)
+_ADDRESS = re.compile(
+    r"[^\s@<>()\[\]{}\"',;:=/?&|]{1,64}(?:@|%40)[\w-]+(?:\.[\w-]+)+", re.IGNORECASE
+)
 
 
 def mask_addresses(text: str) -> str:

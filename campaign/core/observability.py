@@ -1,12 +1,16 @@
-"""Log one line of JSON per event, and report errors to Sentry if SENTRY_DSN is set. Traces need no code: see docs."""
+"""Log one line of JSON per event, and report errors to Sentry if SENTRY_DSN is set. Traces need no code: see docs.
+
+Addresses that open a page to whoever knows them are in no line and no report (`core.secret_addresses`).
+"""
 
 import logging
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
 from campaign.core.log_masking import mask_event
+from campaign.core.secret_addresses import redact, redact_report
 
 if TYPE_CHECKING:
     # The settings import the database library; a command's `--help` should not wait for it.
@@ -26,6 +30,16 @@ _SHARED: list[structlog.typing.Processor] = [
 ]
 
 
+def _redacted(_logger: object, _method: str, line: Any) -> str:
+    """Leave secret addresses out of the finished line: of its values, of tracebacks, of any library's sentences."""
+    return redact(line)
+
+
+def _clean_report(report: Any, hint: object = None) -> Any:
+    """Leave secret addresses and what the reader sent out of a report, and mask email addresses."""
+    return mask_event(None, "", redact_report(report, hint))
+
+
 def observe(settings: "Settings", process: str) -> None:
     """Set up logging and error reports; call once when the process starts. Donors' data is never logged, only IDs."""
     log_to_stderr()
@@ -33,11 +47,13 @@ def observe(settings: "Settings", process: str) -> None:
         sentry_sdk.init(
             dsn=settings.sentry_dsn,
             send_default_pii=False,
-            # Variables and forms have names and addresses in them.
+            server_name=process,
+            # Local variables are donors' names and one-time secrets; a request's body is what they typed.
             include_local_variables=False,
             max_request_body_size="never",
-            before_send=lambda event, _hint: mask_event(None, "", event),
-            server_name=process,
+            before_send=_clean_report,
+            before_send_transaction=_clean_report,
+            before_breadcrumb=_clean_report,
         )
 
 
@@ -52,6 +68,7 @@ def log_to_stderr(level: int = logging.INFO) -> None:
                 structlog.processors.format_exc_info,
                 mask_event,
                 structlog.processors.JSONRenderer(sort_keys=True),
+                _redacted,
             ],
         )
     )

@@ -1,6 +1,7 @@
 """Secrets in URLs and cookies. Only their digests are stored, so a copy of the database gives no access."""
 
 import hashlib
+import hmac
 import secrets
 
 
@@ -12,3 +13,8 @@ def digest_of(secret: str) -> str:
 def new_secret() -> str:
     """Return a random, URL-safe secret of 256 bits."""
     return secrets.token_urlsafe(32)
+
+
+def derived_key(secret_key: str, purpose: str) -> bytes:
+    """Return a key of 256 bits for one purpose, so that what is signed for one is worth nothing for another."""
+    return hmac.digest(secret_key.encode(), purpose.encode(), "sha256")

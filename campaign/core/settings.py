@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from email.utils import parseaddr
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, parse_qs, unquote
 
 from sqlalchemy.engine import make_url
@@ -20,7 +21,13 @@ from campaign.core.clock import zone
 from campaign.core.env_reader import Variables
 from campaign.core.errors import DeadlineInvalid
 from campaign.core.list_settings import ListSettings, read_lists
+from campaign.core.live_mode import live_faults
+from campaign.core.outside_text import read_host
 from campaign.core.provider_settings import ProviderSettings, read_providers
+
+if TYPE_CHECKING:
+    # Loads http.client and ssl, which most commands do not need.
+    from campaign.core.outgoing.connection import OutgoingRules
 
 
 @dataclass(frozen=True)
@@ -191,6 +198,16 @@ class Settings:
     staff: StaffSettings = field(default_factory=StaffSettings)
     books: BooksSettings = field(default_factory=BooksSettings)
     lists: ListSettings = field(default_factory=ListSettings)
+    limits_url: str | None = field(default=None, repr=False)
+    metrics_token: str = field(default="", repr=False)
+    private_hosts: frozenset[str] = frozenset()
+
+    @property
+    def outgoing(self) -> "OutgoingRules":
+        """Return where requests to typed addresses may go."""
+        from campaign.core.outgoing.connection import OutgoingRules  # noqa: PLC0415 - the reason above
+
+        return OutgoingRules(livemode=self.livemode, private_hosts=self.private_hosts)
 
     @property
     def secret_keys(self) -> tuple[str, ...]:
@@ -227,6 +244,12 @@ def _broker_url(reader: Variables, *, needed: bool) -> str | None:
     return url or None
 
 
+def _limits_url(reader: Variables) -> str | None:
+    url = reader.optional("LIMITS_URL") or ""
+    reader.address("LIMITS_URL", url, {"redis", "rediss"})
+    return url or None
+
+
 def _secret_key(reader: Variables) -> str:
     key = reader.required("SECRET_KEY", "at least 32 random characters")
     if key and len(key) < 32:
@@ -238,7 +261,9 @@ def _old_secret_keys(reader: Variables) -> tuple[str, ...]:
     given = reader.optional("OLD_SECRET_KEYS") or ""
     keys = tuple(part.strip() for part in given.split(",") if part.strip())
     if any(len(each) < 32 for each in keys):
-        reader.fault("OLD_SECRET_KEYS", "each key needs at least 32 characters; separate several with commas")
+        reader.fault(
+            "OLD_SECRET_KEYS", "each key needs at least 32 characters; separate several with commas"
+        )
     return keys
 
 
@@ -335,10 +360,33 @@ def _organization(reader: Variables, sender: FromAddress) -> Organization:
     )
 
 
+SHORTEST_METRICS_TOKEN = 16
+
+
+def _metrics_token(reader: Variables) -> str:
+    token = reader.optional("METRICS_TOKEN") or ""
+    if token and (len(token) < SHORTEST_METRICS_TOKEN or not token.isascii() or " " in token):
+        why = f"needs at least {SHORTEST_METRICS_TOKEN} ASCII characters without spaces"
+        reader.fault("METRICS_TOKEN", why)
+    return token
+
+
+def _private_hosts(reader: Variables) -> frozenset[str]:
+    """Read the names of hosts in a private network that outgoing requests may reach."""
+    given = reader.optional("OUTGOING_PRIVATE_HOSTS") or ""
+    names = [part.strip() for part in given.split(",") if part.strip()]
+    hosts = [read_host(name) for name in names]
+    if not all(host and re.fullmatch(r"[a-z0-9._:-]+", host) for host in hosts):
+        why = "must be host names, separated by commas, such as lists.internal"
+        reader.fault("OUTGOING_PRIVATE_HOSTS", why)
+    return frozenset(filter(None, hosts))
+
+
 def load_settings(environ: Mapping[str, str] | None = None, *, broker: bool = True) -> Settings:
     """Load the settings of this process; raises ConfigurationError with all faults at once.
 
-    Use `broker=False` for a command: it works without a broker, because the scheduled sweep processes its rows.
+    Use `broker=False` for a command: it works without a broker, because the scheduled sweep processes its rows, and it
+    works where a service with a live key must not start (`core.live_mode`).
     """
     reader = Variables(os.environ if environ is None else environ)
     sender = _sender(reader)
@@ -348,6 +396,7 @@ def load_settings(environ: Mapping[str, str] | None = None, *, broker: bool = Tr
     settings = Settings(
         database_url=_database_url(reader),
         broker_url=_broker_url(reader, needed=broker),
+        limits_url=_limits_url(reader),
         secret_key=_secret_key(reader),
         old_secret_keys=_old_secret_keys(reader),
         erased_list=_file(reader, "ERASED_LIST"),
@@ -366,7 +415,12 @@ def load_settings(environ: Mapping[str, str] | None = None, *, broker: bool = Tr
         staff=read_staff(reader),
         books=read_books(reader),
         lists=read_lists(reader),
+        metrics_token=_metrics_token(reader),
+        private_hosts=_private_hosts(reader),
     )
+    if broker and settings.livemode and not reader.faults:
+        for name, why in live_faults(settings):
+            reader.fault(name, why)
     reader.raise_faults()
     return settings
 

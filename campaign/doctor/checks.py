@@ -10,6 +10,7 @@ from campaign.doctor.stripe_checks import (
     check_answer,
     check_endpoint,
     check_key,
+    check_live_settings,
     check_permissions,
     check_portal,
 )
@@ -28,7 +29,11 @@ STRIPE_CHECKS: Mapping[str, Check] = {
     "Adaptive Pricing": check_adaptive_pricing,
 }
 
-CHECKS: Mapping[str, Check] = {**STRIPE_CHECKS, "Stripe events": check_unapplied_events}
+CHECKS: Mapping[str, Check] = {
+    "Settings": check_live_settings,
+    **STRIPE_CHECKS,
+    "Stripe events": check_unapplied_events,
+}
 
 
 def run_checks(installation: Installation) -> Iterator[tuple[str, Finding]]:

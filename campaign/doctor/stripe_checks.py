@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from campaign.core import clock
+from campaign.core.live_mode import live_faults
+from campaign.core.outside_text import read_our_url
 from campaign.doctor.findings import Finding, fault, note, ok
 from campaign.gateway import API_VERSION, is_our_version
 from campaign.runtime.context import Installation
@@ -25,9 +26,21 @@ _NEW_ENDPOINT = (
 )
 
 
+def check_live_settings(installation: Installation) -> Iterator[Finding]:
+    """Name what keeps the service from starting with a live key."""
+    if not installation.settings.livemode:
+        yield ok("With a test key, the service starts with settings for tests.")
+        return
+    faults = [f"{name}: {why}." for name, why in live_faults(installation.settings)]
+    for words in faults:
+        yield fault(f"The service does not start with a live key. {words}")
+    if not faults:
+        yield ok("The service starts with the live key.")
+
+
 def check_key(installation: Installation) -> Iterator[Finding]:
     """Compare the key's mode with the site's address."""
-    site = urlsplit(installation.settings.site_url)
+    site = read_our_url(installation.settings.site_url)
     public = site.scheme == "https" and site.hostname not in _LOCAL
     if not installation.settings.livemode:
         yield note(

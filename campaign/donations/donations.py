@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -99,6 +99,25 @@ def begin_donation(session: Session, campaign: Campaign, gift: Gift, at: datetim
         if donation is not None:
             _save_requests(session, donation, gift, at)
             return donation
+
+
+RESENT_WITHIN = timedelta(seconds=30)
+"""A form sent again within this time is a double click or a reload, not a new wish."""
+
+
+def is_begun(session: Session, campaign: Campaign, gift: Gift, at: datetime) -> bool:
+    """Whether sending this gift opens no further session: it was begun just now, or still waits for its session.
+
+    An older one may have a session that has ended, so that sending it again would open another.
+    """
+    found = session.scalar(
+        select(Donation).where(
+            Donation.attempt == gift.attempt_key(campaign.id), Donation.state.in_(OPEN_STATES)
+        )
+    )
+    if found is None:
+        return False
+    return found.session_id is None or found.created_at > at - RESENT_WITHIN
 
 
 def _save_requests(session: Session, donation: Donation, gift: Gift, at: datetime) -> None:

@@ -10,9 +10,9 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from campaign.core.link_tokens import new_link_name
 from campaign.donations.donations import Gift, find_or_add_donor
 from campaign.models import Campaign, Donation, DonationState, Donor, ErasedPerson
-from campaign.core.link_tokens import new_link_name
 
 _PUBLIC_ID = re.compile(r"don_[0-9a-f]{20}")
 _SLUG = re.compile(r"[A-Za-z0-9_-]{1,200}")

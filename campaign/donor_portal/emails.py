@@ -16,6 +16,7 @@ from campaign.auth.donors import make_donor_link
 from campaign.auth.policies import DONOR_LINKS
 from campaign.core import clock
 from campaign.core.i18n import get_language
+from campaign.core.mailboxes import lookup_form
 from campaign.mailer.email_context import ObsoleteEmail, Sender, donor_page_url
 from campaign.mailer.kinds import EmailKind
 from campaign.mailer.outbox import EmailClaim
@@ -45,7 +46,9 @@ def queue_link(session: Session, email: str, locale: str, mail_domain: str, at: 
     """Queue a link for the donor with this address; False if there is none, or a link was just queued."""
     donor = session.scalar(
         select(Donor).where(
-            Donor.email != "", func.lower(Donor.email) == email.lower(), Donor.erased_at.is_(None)
+            Donor.email != "",
+            func.lower(Donor.email) == lookup_form(email),
+            Donor.erased_at.is_(None),
         )
     )
     if donor is None:

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from fnmatch import fnmatchcase
 from operator import attrgetter
 from typing import Any, cast
@@ -11,6 +10,7 @@ from typing import Any, cast
 import stripe
 
 from campaign.core.errors import GatewayForbidden, GatewayUnavailable
+from campaign.core.outside_text import read_http_date
 from campaign.gateway.error_mapping import translate_errors
 from campaign.gateway.events import Json
 
@@ -147,7 +147,4 @@ class AccountClient:
 
 
 def _date(sent: str | None) -> datetime | None:
-    try:
-        return parsedate_to_datetime(sent or "").astimezone(UTC)
-    except ValueError:
-        return None
+    return read_http_date(sent)

@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Any, cast
 
@@ -11,6 +10,7 @@ import stripe
 
 from campaign.core import clock
 from campaign.core.errors import GatewayMissing, GatewayRefused
+from campaign.core.outside_text import read_http_date
 from campaign.gateway.error_mapping import translate_errors
 from campaign.gateway.events import Json
 
@@ -74,8 +74,7 @@ class ObjectsClient:
 def _read_at(headers: Mapping[str, str] | None, asked_at: datetime) -> datetime:
     """Return when the object was read, by Stripe's clock: ours may be wrong, and events carry Stripe's time."""
     sent = {name.lower(): value for name, value in (headers or {}).items()}.get("date")
-    try:
-        theirs = parsedate_to_datetime(sent or "").astimezone(UTC)
-    except ValueError:
+    theirs = read_http_date(sent)
+    if theirs is None:
         return asked_at
     return asked_at if abs(theirs - asked_at) <= CLOCKS_AGREE else theirs

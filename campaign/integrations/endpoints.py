@@ -4,13 +4,14 @@ import base64
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
-from urllib.parse import urlsplit
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.audit.audit_log import Actor, Subject, record
 from campaign.core.errors import FieldsInvalid, NotFound
+from campaign.core.outgoing.connection import OutgoingRules
+from campaign.core.outside_text import read_url
 from campaign.models import WebhookDelivery, WebhookEndpoint
 
 EVENTS = (
@@ -23,11 +24,10 @@ EVENTS = (
 )
 TEST = "endpoint.test"
 LONGEST_URL = 2000
-_SCHEMES = {True: ("https",), False: ("https", "http")}  # by livemode
 
 
 def add_endpoint(
-    session: Session, url: str, events: Sequence[str], actor: Actor, *, livemode: bool
+    session: Session, url: str, events: Sequence[str], actor: Actor, rules: OutgoingRules
 ) -> WebhookEndpoint:
     """Add an endpoint that receives `events` at `url`; an active one with the same URL gets the new events.
 
@@ -35,7 +35,7 @@ def add_endpoint(
     """
     url = url.strip()
     faults = {}
-    if fault := _fault_of(url, livemode=livemode):
+    if fault := _fault_of(url, rules):
         faults["url"] = fault
     if not events or set(events) - set(EVENTS):
         faults["events"] = f"Choose at least one of {', '.join(EVENTS)}."
@@ -66,19 +66,19 @@ def add_endpoint(
     return endpoint
 
 
-def _fault_of(url: str, *, livemode: bool) -> str:
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
+def _fault_of(url: str, rules: OutgoingRules) -> str:
+    """Return what is wrong with the URL; where its host leads to is checked again for each delivery."""
+    parts = read_url(url)
+    if parts is None:
         return "Enter a valid URL."
-    if parts.scheme not in _SCHEMES[livemode]:
+    if parts.scheme not in {"https", "http"}:
         return "The URL must start with https://."
-    if not parts.hostname or parts.username or parts.fragment or port == 0:
+    if not parts.hostname or parts.username or parts.fragment or parts.port == 0:
         return "The URL needs a host, and must not have a user name, password or #."
     if len(url) > LONGEST_URL or not url.isprintable() or " " in url:
         return "The URL is too long or has invalid characters."
-    return ""
+    fault = rules.fault_of(parts)
+    return f"The URL {fault}." if fault else ""
 
 
 def endpoint_subject(endpoint: WebhookEndpoint) -> Subject:

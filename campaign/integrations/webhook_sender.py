@@ -1,24 +1,21 @@
 """Send outgoing webhooks: one POST each, signed according to Standard Webhooks. Redirects are not followed.
 
 https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+Where they may go, and for how long: `campaign.core.outgoing`. What a receiver answers is read and dropped, except its
+status: it may repeat a donor's name or address, which belongs in no log and no row.
 """
 
-import http.client
-import ipaddress
 import json
-import socket
-import ssl
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from typing import Any
-from urllib.parse import urlsplit
 
 from standardwebhooks import Webhook
 from structlog import get_logger
 
 from campaign.core import clock
+from campaign.core.outgoing.connection import OutgoingConnection, OutgoingFailed, OutgoingRules
+from campaign.core.outside_text import read_url
 from campaign.integrations.deliveries import (
-    LONGEST_ERROR,
     DeliveryClaim,
     claim_next,
     list_due_endpoints,
@@ -27,8 +24,10 @@ from campaign.integrations.deliveries import (
 )
 from campaign.runtime.context import Installation
 
-TIMEOUT = 5.0
-"""Seconds for each step of one POST."""
+TIMEOUT = 10.0
+"""Seconds for the whole of one POST, from the name of the host to the end of the answer."""
+LARGEST_ANSWER = 64 * 1024
+"""Bytes that are read of an answer, so that it ends properly for most receivers."""
 AT_ONCE = 8
 """Endpoints served in parallel."""
 MOST = 50
@@ -63,7 +62,7 @@ def _serve(installation: Installation, endpoint_id: int) -> int:
         if claim is None:
             return tried
         try:
-            status = post(claim, livemode=installation.settings.livemode)
+            status = post(claim, installation.settings.outgoing)
         except DeliveryFailed as error:
             with installation.sessions.begin() as session:
                 mark_failed(session, claim, error.status, str(error), clock.now())
@@ -74,9 +73,11 @@ def _serve(installation: Installation, endpoint_id: int) -> int:
     return MOST
 
 
-def post(claim: DeliveryClaim, *, livemode: bool) -> int:
-    """POST the delivery; returns the status, which is 2xx. Raises Undeliverable."""
-    parts = urlsplit(claim.url)
+def post(claim: DeliveryClaim, rules: OutgoingRules) -> int:
+    """POST the delivery; returns the status, which is 2xx. Raises DeliveryFailed."""
+    parts = read_url(claim.url)
+    if parts is None:
+        raise DeliveryFailed("the address is not a URL")
     # Sorted: JSONB does not keep the order of keys, and a retry must be identical to the byte.
     body = json.dumps(claim.body, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
@@ -85,18 +86,17 @@ def post(claim: DeliveryClaim, *, livemode: bool) -> int:
         "User-Agent": "campaign-webhooks/1",
         **signature_headers(claim, body, clock.now()),
     }
+    connection = OutgoingConnection(parts, rules)
     try:
-        connection = _connection(parts.scheme, parts.hostname or "", parts.port, livemode=livemode)
-        try:
-            connection.request("POST", target, body.encode(), headers)
-            answer = connection.getresponse()
-            text = answer.read(LONGEST_ERROR).decode("utf-8", "replace")
-        finally:
-            connection.close()
-    except (OSError, http.client.HTTPException) as error:
-        raise DeliveryFailed(f"{type(error).__name__}: {error}") from error
+        answer = connection.request(
+            "POST", target, body.encode(), headers, seconds=TIMEOUT, most=LARGEST_ANSWER
+        )
+    except OutgoingFailed as error:
+        raise DeliveryFailed(str(error)) from error
+    finally:
+        connection.close()
     if not 200 <= answer.status < 300:
-        raise DeliveryFailed(f"status {answer.status}: {text.strip()}", answer.status)
+        raise DeliveryFailed(f"status {answer.status}", answer.status)
     return answer.status
 
 
@@ -107,20 +107,3 @@ def signature_headers(claim: DeliveryClaim, body: str, at: datetime) -> dict[str
         "webhook-timestamp": str(int(at.timestamp())),
         "webhook-signature": Webhook(claim.secret).sign(claim.public_id, at, body),
     }
-
-
-def _connection(
-    scheme: str, host: str, port: int | None, *, livemode: bool
-) -> http.client.HTTPConnection:
-    """Connect to a checked address of `host`; in live mode, private networks are not allowed (Undeliverable)."""
-    port = port or (443 if scheme == "https" else 80)
-    found: list[Any] = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    addresses = [one[4] for one in found]
-    if livemode and not all(ipaddress.ip_address(one[0]).is_global for one in addresses):
-        raise DeliveryFailed(f"{host} is in a private network.")
-    channel = socket.create_connection(addresses[0][:2], TIMEOUT)
-    connection = http.client.HTTPConnection(host, port, timeout=TIMEOUT)
-    if scheme == "https":
-        channel = ssl.create_default_context().wrap_socket(channel, server_hostname=host)
-    connection.sock = channel
-    return connection

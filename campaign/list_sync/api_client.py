@@ -1,29 +1,42 @@
-"""Ask the API of a list service: JSON over HTTP, one connection, limits respected. Redirects are not followed."""
+"""Ask the API of a list service: JSON over HTTP, one connection, limits respected. Redirects are not followed.
 
-import http.client
+Where requests may go: `campaign.core.outgoing`. What a service says is in no error: it repeats people's addresses.
+"""
+
 import json
-import ssl
 import time
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from structlog import get_logger
 
 from campaign.core import clock
 from campaign.core.errors import CampaignError
+from campaign.core.outgoing.connection import (
+    OutgoingConnection,
+    OutgoingFailed,
+    OutgoingRefused,
+    OutgoingRules,
+)
+from campaign.core.outside_text import read_decimal, read_http_date, read_our_url
 
 TIMEOUT = 30.0
+"""Seconds for one whole request."""
+LARGEST_ANSWER = 32 * 1024 * 1024
+"""Bytes; a page of a thousand members with their attributes is far smaller."""
 LONGEST_WAIT = 60.0
 """Seconds that one request waits for a limit; if it takes longer, the run ends and the next one goes on."""
 _RETRIES = 3
 _BUSY, _SERVER_ERROR = 429, 500
 _DEFAULT_WAIT = 10.0
-_LIMIT_HEADERS = ("Retry-After", "x-sib-ratelimit-reset")
+_LONGEST_LIMIT = Decimal(7 * 24 * 3600)
+"""Seconds; a service that asks for more is asked again after a week."""
+_LIMIT_HEADERS = ("retry-after", "x-sib-ratelimit-reset")
 """The standard's, and Brevo's: https://developers.brevo.com/docs/limit-headers"""
 
 log = get_logger(__name__)
@@ -54,10 +67,8 @@ class ApiAnswer:
 
     @property
     def words(self) -> str:
-        """What the service says went wrong: Mailchimp's `detail`, the others' `message`."""
-        fields = self.body if isinstance(self.body, Mapping) else {}
-        said = fields.get("detail") or fields.get("message") or fields.get("title") or ""
-        return f"status {self.status} {said}".strip()[:300]
+        """How the service refused. Not what it says: that names people, and these words are logged and stored."""
+        return f"status {self.status}"
 
 
 def basic(user: str, password: str) -> dict[str, str]:
@@ -68,19 +79,17 @@ def basic(user: str, password: str) -> dict[str, str]:
 class ApiClient:
     """A context manager for requests to one API below `base_url`."""
 
-    def __init__(self, base_url: str, headers: Mapping[str, str]) -> None:
-        self._base = urlsplit(base_url)
+    def __init__(self, base_url: str, headers: Mapping[str, str], rules: OutgoingRules) -> None:
+        self._base = read_our_url(base_url)
         self._headers = {
             "Accept": "application/json",
             "User-Agent": "campaign-list-sync/1",
             **headers,
         }
-        self._connection: http.client.HTTPConnection | None = None
+        self._connection = OutgoingConnection(self._base, rules)
 
     def close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        self._connection.close()
 
     def get(self, path: str, **query: object) -> ApiAnswer:
         """GET `path`; raise ListServiceFailed unless the answer is good. A query value of None is left out."""
@@ -92,7 +101,8 @@ class ApiClient:
         answer = self.send(method, path, body)
         if answer.good or answer.status in allowed:
             return answer
-        where = path.partition("?")[0]
+        # Only the first part of the path: the rest may be an address.
+        where = "/".join(path.partition("?")[0].split("/")[:2])
         raise ListServiceFailed(f"{method} {self._base.hostname}{where}: {answer.words}")
 
     def send(self, method: str, path: str, body: object = None) -> ApiAnswer:
@@ -104,10 +114,9 @@ class ApiClient:
             last = attempt == _RETRIES - 1
             try:
                 answer, limit = self._once(method, path, body)
-            except (OSError, http.client.HTTPException) as error:
-                self.close()
-                if last:
-                    words = f"{self._base.hostname} cannot be reached: {type(error).__name__}"
+            except OutgoingFailed as error:
+                if last or isinstance(error, OutgoingRefused):
+                    words = f"{self._base.hostname} cannot be reached: {error}"
                     raise ListServiceFailed(words) from error
                 clock.pause(2.0**attempt)
                 continue
@@ -128,30 +137,16 @@ class ApiClient:
         clock.pause(seconds)
 
     def _once(self, method: str, path: str, body: object) -> tuple[ApiAnswer, float | None]:
-        connection = self._connected()
         headers = dict(self._headers)
         data = None
         if body is not None:
             data, headers["Content-Type"] = json.dumps(body).encode(), "application/json"
-        connection.request(method, self._base.path + path, data, headers)
-        answer = connection.getresponse()
-        raw = answer.read()
-        if answer.will_close:
-            self.close()
-        limits = [found for name in _LIMIT_HEADERS if (found := answer.getheader(name))]
-        return ApiAnswer(answer.status, _parsed(raw)), _seconds(limits[0]) if limits else None
-
-    def _connected(self) -> http.client.HTTPConnection:
-        if self._connection is None:
-            host, port = self._base.hostname or "", self._base.port
-            self._connection = (
-                http.client.HTTPSConnection(
-                    host, port, timeout=TIMEOUT, context=ssl.create_default_context()
-                )
-                if self._base.scheme == "https"
-                else http.client.HTTPConnection(host, port, timeout=TIMEOUT)
-            )
-        return self._connection
+        answer = self._connection.request(
+            method, self._base.path + path, data, headers, seconds=TIMEOUT, most=LARGEST_ANSWER
+        )
+        limits = [found for name in _LIMIT_HEADERS if (found := answer.headers.get(name))]
+        limit = _seconds(limits[0]) if limits else None
+        return ApiAnswer(answer.status, _parsed(answer.body)), limit
 
 
 def _parsed(raw: bytes) -> Any:
@@ -163,15 +158,11 @@ def _parsed(raw: bytes) -> Any:
 
 def _seconds(text: str) -> float | None:
     """Return the seconds in a Retry-After: a number, or a date (RFC 9110, 10.2.3)."""
-    try:
-        return max(0.0, float(text))
-    except ValueError:
-        pass
-    try:
-        moment = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    return max(0.0, (moment.astimezone(UTC) - clock.now()).total_seconds())
+    number = read_decimal(text)
+    if number is not None:
+        return float(min(max(number, Decimal(0)), _LONGEST_LIMIT))
+    moment = read_http_date(text)
+    return max(0.0, (moment - clock.now()).total_seconds()) if moment else None
 
 
 class TimeBudget:

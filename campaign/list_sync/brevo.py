@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from campaign.core.list_settings import ListService
+from campaign.core.outgoing.connection import OutgoingRules
 from campaign.list_sync.api_client import ApiClient, ListServiceFailed, moment_in
 from campaign.list_sync.people import (
     AddOutcome,
@@ -36,8 +37,8 @@ class BrevoClient:
     name = ListServiceName.brevo
     batch = 100
 
-    def __init__(self, service: ListService) -> None:
-        self._api = ApiClient(service.url, {"api-key": service.key})
+    def __init__(self, service: ListService, rules: OutgoingRules) -> None:
+        self._api = ApiClient(service.url, {"api-key": service.key}, rules)
         self._list = int(service.list_id)
         self._prepared = False
 

@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import Any
 
 from campaign.core.list_settings import ListService
+from campaign.core.outgoing.connection import OutgoingRules
 from campaign.list_sync.api_client import ApiClient, ListServiceFailed, basic, moment_in
 from campaign.list_sync.people import (
     AddOutcome,
@@ -31,8 +32,8 @@ class ListmonkClient:
     name = ListServiceName.listmonk
     batch = 50
 
-    def __init__(self, service: ListService) -> None:
-        self._api = ApiClient(service.url, basic(service.user, service.key))
+    def __init__(self, service: ListService, rules: OutgoingRules) -> None:
+        self._api = ApiClient(service.url, basic(service.user, service.key), rules)
         self._list = int(service.list_id)
 
     def close(self) -> None:

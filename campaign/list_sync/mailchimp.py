@@ -7,6 +7,7 @@ https://mailchimp.com/developer/marketing/api/abuse-reports/list-abuse-reports/
 """
 
 import hashlib
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -14,6 +15,7 @@ from http import HTTPStatus
 from typing import Any
 
 from campaign.core.list_settings import ListService
+from campaign.core.outgoing.connection import OutgoingRules
 from campaign.list_sync.api_client import ApiAnswer, ApiClient, basic, moment_in
 from campaign.list_sync.people import (
     AddOutcome,
@@ -25,6 +27,7 @@ from campaign.list_sync.people import (
 from campaign.models import ListServiceName, SuppressionReason
 
 PAGE = 1000
+_CODE = re.compile(r"[A-Z][A-Z0-9_]{1,60}")
 _EXISTS = "ERROR_CONTACT_EXISTS"
 _LEFT = {"cleaned": SuppressionReason.bounced, "unsubscribed": SuppressionReason.unsubscribed}
 _GONE = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED)
@@ -37,8 +40,8 @@ class MailchimpClient:
     name = ListServiceName.mailchimp
     batch = 500
 
-    def __init__(self, service: ListService) -> None:
-        self._api = ApiClient(service.url, basic("campaign", service.key))
+    def __init__(self, service: ListService, rules: OutgoingRules) -> None:
+        self._api = ApiClient(service.url, basic("campaign", service.key), rules)
         self._list = f"/lists/{service.list_id}"
         self._segments: dict[str, int] | None = None
 
@@ -115,14 +118,16 @@ class MailchimpClient:
 
 
 def _sorted_errors(errors: Sequence[dict[str, Any]]) -> tuple[set[str], dict[str, str]]:
-    """Return the addresses that are there already, and the refused ones with the reason."""
+    """Return the addresses that are there already, and the refused ones with Mailchimp's code of the reason."""
     present, refused = set(), {}
     for row in errors:
         key = str(row["email_address"]).lower()
         if row.get("error_code") == _EXISTS:
             present.add(key)
         else:
-            refused[key] = str(row.get("error"))
+            # Its sentence repeats the address, its code does not.
+            code = str(row.get("error_code"))
+            refused[key] = code if _CODE.fullmatch(code) else "refused"
     return present, refused
 
 

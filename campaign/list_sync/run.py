@@ -18,6 +18,7 @@ from campaign.core import clock
 from campaign.core.errors import CampaignError
 from campaign.core.list_settings import ListService, ListSettings
 from campaign.core.locks import AdvisoryLock, release_session_lock, try_session_lock
+from campaign.core.outgoing.connection import OutgoingRules
 from campaign.list_sync import members
 from campaign.list_sync.api_client import ListServiceBusy, ListServiceFailed, TimeBudget
 from campaign.list_sync.brevo import BrevoClient
@@ -64,16 +65,16 @@ class SyncResult:
         return {name: number for name in names if (number := getattr(self, name))}
 
 
-def clients(settings: ListSettings) -> Iterator[ListClient]:
+def clients(settings: ListSettings, rules: OutgoingRules) -> Iterator[ListClient]:
     """Yield a client for each service that is set up."""
-    makers: list[tuple[ListService | None, Callable[[ListService], ListClient]]] = [
+    makers: list[tuple[ListService | None, Callable[[ListService, OutgoingRules], ListClient]]] = [
         (settings.mailchimp, MailchimpClient),
         (settings.brevo, BrevoClient),
         (settings.listmonk, ListmonkClient),
     ]
     for service, make in makers:
         if service is not None:
-            yield make(service)
+            yield make(service, rules)
 
 
 def sync_all(
@@ -86,7 +87,7 @@ def sync_all(
     """Sync with every service that is set up; one that fails stops no other. `patience`: seconds for all of them."""
     budget = TimeBudget(patience)
     results = []
-    for client in clients(installation.settings.lists):
+    for client in clients(installation.settings.lists, installation.settings.outgoing):
         with closing(client), _alone(installation, client.name) as free:
             if not free:
                 results.append(SyncResult(client.name, fault="Another sync is running."))
@@ -218,7 +219,9 @@ class _ServiceSync:
         known = [one for one in found if one.email]
         if len(known) < len(found):
             number = len(found) - len(known)
-            log.warning("erased_people_remain_at_service", services=[self._client.name], number=number)
+            log.warning(
+                "erased_people_remain_at_service", services=[self._client.name], number=number
+            )
         self._client.erase(known)
 
     def _remove(self) -> None:

@@ -9,10 +9,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from ipaddress import ip_address
-from urllib.parse import urlsplit
 
 from campaign.core.errors import MailRefused
+from campaign.core.outside_text import read_ip, read_our_url
 from campaign.core.provider_settings import (
     BREVO,
     MAILGUN,
@@ -103,7 +102,7 @@ def _provider(mail: MailSettings) -> Iterator[PreflightFinding]:
 
 
 def _site(url: str) -> PreflightFinding:
-    parts = urlsplit(url)
+    parts = read_our_url(url)
     if parts.scheme != "https":
         words = f"SITE_URL is {url}: one-click unsubscribe needs https (RFC 8058)"
         return PreflightFinding(Verdict.wrong, words)
@@ -282,7 +281,5 @@ def records(settings: Settings) -> list[str]:
 
 def _mechanism(host: str) -> str:
     """Return the SPF mechanism for the mail server (RFC 7208, 5)."""
-    try:
-        return f"ip{ip_address(host).version}:{host}"
-    except ValueError:
-        return f"a:{host}"
+    address = read_ip(host)
+    return f"ip{address.version}:{host}" if address else f"a:{host}"

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from campaign.core import clock
+from campaign.core.mailboxes import lookup_form
 from campaign.models import (
     Campaign,
     OutboxMessage,
@@ -91,7 +92,7 @@ def list_suppressions(session: Session) -> Iterator[dict[str, object]]:
 
 def remove_suppression(session: Session, email: str) -> int:
     """Remove all suppressions of `email`, whatever the campaign or reason; return how many there were."""
-    return _remove(session, Suppression.email == email.strip().lower())
+    return _remove(session, Suppression.email == lookup_form(email))
 
 
 def take_back_refusal(session: Session, suppression_id: int) -> None:

@@ -1,5 +1,6 @@
 """The database tables: columns, constraints and small properties. No email, no URLs, no tasks."""
 
+from campaign.models.abuse.card_testing import AttemptCount, CardDecline, SessionOpening, Siege
 from campaign.models.adoption import AdoptionRun, LeftAlone
 from campaign.models.base import Base
 from campaign.models.campaign import Campaign
@@ -65,6 +66,7 @@ from campaign.models.states import (
     RefundState,
     ReminderChoice,
     ReversalReason,
+    SiegeScope,
     StaffRole,
     StepBasis,
     SubscriptionState,
@@ -82,6 +84,7 @@ __all__ = [
     "AdoptionAction",
     "AdoptionRun",
     "ApiToken",
+    "AttemptCount",
     "AuditEntry",
     "Base",
     "Branding",
@@ -90,6 +93,7 @@ __all__ = [
     "CampaignState",
     "CampaignStep",
     "CampaignText",
+    "CardDecline",
     "CardDelivery",
     "Charge",
     "CodeVisit",
@@ -156,7 +160,10 @@ __all__ = [
     "ReservedReceipt",
     "Restoration",
     "ReversalReason",
+    "SessionOpening",
     "SettledDiscrepancy",
+    "Siege",
+    "SiegeScope",
     "StaffLink",
     "StaffMember",
     "StaffPasskey",

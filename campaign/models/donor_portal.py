@@ -89,9 +89,7 @@ class ErasedPerson(Base):
     """
 
     __tablename__ = "erased_person"
-    __table_args__ = (
-        Index("ix_erased_person_donations", "donations", postgresql_using="gin"),
-    )
+    __table_args__ = (Index("ix_erased_person_donations", "donations", postgresql_using="gin"),)
 
     id: Mapped[Key]
     key: Mapped[str] = mapped_column(unique=True)

@@ -78,6 +78,13 @@ OPEN_STATES = (DonationState.pending, DonationState.processing)
 """While a donation is in one of these states, submitting the same form again returns the same donation."""
 
 
+class SiegeScope(StrEnum):
+    """Whose attempts to give cost something in a siege: `scripts`, that skipped our pages, or everyone's."""
+
+    scripts = "scripts"
+    everyone = "everyone"
+
+
 class SubscriptionState(StrEnum):
     """A monthly or yearly gift: active, with an unpaid renewal, paused by the donor, or ended."""
 

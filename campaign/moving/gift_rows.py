@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from campaign.core.errors import AmountInvalid
 from campaign.core.i18n import supported_locale
 from campaign.core.money import LARGEST_CHARGE, currency_code
+from campaign.core.outside_text import read_whole
 from campaign.models import Frequency
 from campaign.moving.amounts import DecimalMark, read_amount
 from campaign.moving.columns import ColumnMap, normalized
@@ -378,13 +379,10 @@ def _frequency(cell: Callable[[str], str]) -> Frequency:
 def read_frequency(cell: str) -> Frequency:
     """Return how often: `Monthly`, `month`, a plain yes, or ActBlue's number of months; anything else is one-time."""
     word = normalized(cell)
-    if word in ("yes", "true", "y", "1") or (word.isdigit() and int(word) > 1):
+    if word in ("yes", "true", "y", "1") or (read_whole(word) or 0) > 1:
         return Frequency.monthly
     return _FREQUENCIES.get(word, Frequency.one_time)
 
 
 def _installment(cell: str) -> int | None:
-    digits = cell.partition(".")[0]
-    return (
-        int(digits) if digits.isascii() and digits.isdigit() and 0 < int(digits) < 10_000 else None
-    )
+    return read_whole(cell.partition(".")[0], 9_999) or None

@@ -97,6 +97,10 @@ class DateEvidence:
         return next(iter(self._seen)) if len(self._seen) == 1 else None
 
 
+_LONGEST_COUNT = 32
+"""Characters of a number of days or seconds."""
+
+
 def read_moment(cell: str, order: DateOrder | None) -> WrittenMoment | None:
     """Return the moment in a cell, None if it is empty. Raises ValueError, also if the order decides and is unknown."""
     text = " ".join(cell.replace("\u202f", " ").split())
@@ -114,6 +118,8 @@ def read_moment(cell: str, order: DateOrder | None) -> WrittenMoment | None:
 
 def _counted(text: str) -> WrittenMoment:
     """Read days of Excel, or seconds or milliseconds of Unix."""
+    if len(text) > _LONGEST_COUNT:
+        raise ValueError("a number this long is not a date")
     number = float(text)
     if int(number) in _EXCEL_DAYS:
         moment = datetime.combine(_EXCEL, time()) + timedelta(seconds=round(number * 86_400))

@@ -8,6 +8,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from campaign.core.mailboxes import lookup_form
 from campaign.models import Subscriber, Suppression
 
 CHUNK = 1000
@@ -77,7 +78,7 @@ def remove_subscriber(session: Session, email: str) -> bool:
     """Delete the subscriber with this address; return whether there was one. Nothing else changes."""
     gone = session.execute(
         delete(Subscriber)
-        .where(func.lower(Subscriber.email) == email.strip().lower())
+        .where(func.lower(Subscriber.email) == lookup_form(email))
         .returning(Subscriber.id)
     )
     return gone.one_or_none() is not None

@@ -22,6 +22,7 @@ from campaign.core.errors import CampaignError
 from campaign.models import ErasedPerson
 from campaign.privacy.personal_data_export import DataSubject
 
+
 @dataclass(frozen=True)
 class ErasureEntry:
     """One erasure, as it is written to a list: times in RFC 3339, ids, and digests of addresses."""

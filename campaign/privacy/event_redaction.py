@@ -111,7 +111,7 @@ def find_events_of_erased(
     for row in rows:
         found = set(_NAMES.findall(row.body.decode().lower()))
         if found & ids or any(
-            digests.intersection(address_digests(session, one)) for one in found if "@" in one
+            not digests.isdisjoint(address_digests(session, one)) for one in found if "@" in one
         ):
             known.add(row.id)
     return EventBatch(sorted(known), rows[-1].id)

@@ -13,6 +13,7 @@ from structlog import get_logger
 from campaign.auth.links import purge_links
 from campaign.auth.policies import DONORS, STAFF
 from campaign.auth.sessions import purge_sessions
+from campaign.card_testing.assessment import purge_openings
 from campaign.core import clock
 from campaign.donations.tribute_cards import purge_cards
 from campaign.offline.direct_mail_codes import purge_direct_mail
@@ -25,6 +26,7 @@ PURGES: dict[str, Callable[[Session, datetime], int]] = {
     "staff_links": lambda session, at: purge_links(session, STAFF, at),
     "tribute_cards": purge_cards,
     "direct_mail": purge_direct_mail,
+    "card_testing": purge_openings,
 }
 """By kind: a function that deletes the rows expired at the given time and returns their number."""
 

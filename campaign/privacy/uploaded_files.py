@@ -37,7 +37,10 @@ def forget_uploads(session: Session, person: DataSubject, *, again: bool = False
         raise ErasureRefused(
             "Nothing was erased: a file that names this person is being imported. Try again in a few minutes."
         )
-    for table, key in ((FileImportPart, FileImportPart.file_import_id), (FileImport, FileImport.id)):
+    for table, key in (
+        (FileImportPart, FileImportPart.file_import_id),
+        (FileImport, FileImport.id),
+    ):
         session.execute(
             delete(table).where(key.in_(named)).execution_options(synchronize_session=False)
         )

@@ -6,7 +6,7 @@ functions that events use. For workers and commands; no database transaction is 
 
 import re
 from dataclasses import dataclass, replace
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
@@ -15,6 +15,7 @@ from campaign.campaigns.campaigns import find_campaign
 from campaign.core import clock
 from campaign.core.errors import FactMismatch, NotFound
 from campaign.core.i18n import get_language
+from campaign.core.outside_text import read_our_url
 from campaign.donations.recreated import LostGift, names_donation, recreate_donation
 from campaign.gateway import Invoice, PaymentFact
 from campaign.gateway.client import StripeGateway
@@ -154,8 +155,8 @@ def _lost_gift(
     frequency: Frequency,
     parts: Parts,
 ) -> LostGift:
-    page = _PAGE.fullmatch(urlsplit(origin.return_url).path) if origin else None
-    form = parse_qs(urlsplit(origin.cancel_url).query) if origin else {}
+    page = _PAGE.fullmatch(read_our_url(origin.return_url).path) if origin else None
+    form = parse_qs(read_our_url(origin.cancel_url).query) if origin else {}
     language = form.get("lang", [origin.locale if origin else ""])[0]
     return LostGift(
         public_id=named.public_id,

@@ -15,7 +15,7 @@ from campaign.mailer.circuit_breaker import outages_since
 from campaign.mailer.kinds import EmailKind
 from campaign.mailer.queue import NewEmail, queue_email
 from campaign.mailer.refusal_advice import describe_outage
-from campaign.models import InboxEvent, InboxState, OutboxMessage
+from campaign.models import InboxEvent, InboxState, OutboxMessage, Siege, SiegeScope
 from campaign.reporting.review_queue import (
     ActionableWarning,
     OpenDispute,
@@ -81,6 +81,7 @@ def find_problems(session: Session, at: datetime, zone: ZoneInfo) -> dict[str, s
         f"dispute:{one.stripe_id}:{one.status}": _dispute(one, zone) for one in found.disputes
     }
     problems |= {f"warning:{one.stripe_id}": _warning(one) for one in found.warnings}
+    problems |= {f"siege:{one.id}:{one.scope}": _siege(one, zone) for one in found.sieges}
     problems |= {_refund_key(one): _refund(one) for one in found.refunds}
     return (
         problems
@@ -109,6 +110,14 @@ def _warning(one: ActionableWarning) -> str:
     return (
         f"A bank suspects fraud ({one.fraud_type}) in donation {one.donation} of {amount}."
         " Refund it now to avoid a dispute."
+    )
+
+
+def _siege(one: Siege, zone: ZoneInfo) -> str:
+    who = "everyone's attempts" if one.scope == SiegeScope.everyone else "scripts' attempts"
+    return (
+        f"Card testing: since {_due(one.began_at, zone)}, {who} to give cost a moment of computing or a wait"
+        f" ({one.reason}). It ends by itself. See /staff/card-testing and the payments in the Stripe dashboard."
     )
 
 

@@ -14,9 +14,10 @@ from sqlalchemy.orm import Session
 
 from campaign.audit.heartbeats import JobStatus, job_statuses
 from campaign.campaigns.finalization import LateEntry, late_entries
+from campaign.card_testing.siege import find_siege
 from campaign.mailer import undelivered
 from campaign.mailer.circuit_breaker import open_outages
-from campaign.models import MailOutage
+from campaign.models import MailOutage, Siege
 from campaign.reconciliation.runs import UnresolvedRun, find_unresolved_runs
 from campaign.reporting import review_queries
 
@@ -146,6 +147,7 @@ class Review:
     unmatched: list[UnmatchedEvidence] = field(default_factory=list)
     erasures: list[PendingErasure] = field(default_factory=list)
     comparisons: list[UnresolvedRun] = field(default_factory=list)
+    sieges: list[Siege] = field(default_factory=list)
 
     @property
     def empty(self) -> bool:
@@ -168,6 +170,7 @@ def read_review(session: Session, at: datetime) -> Review:
         unmatched=_read(session, UnmatchedEvidence, review_queries.unmatched_evidence()),
         erasures=_read(session, PendingErasure, review_queries.pending_erasures()),
         comparisons=find_unresolved_runs(session),
+        sieges=[one for one in (find_siege(session),) if one is not None],
     )
 
 

@@ -14,6 +14,7 @@ from campaign.auth.policies import STAFF
 from campaign.auth.sessions import end_sessions
 from campaign.core.csv_lists import read_address
 from campaign.core.errors import StaffRefused
+from campaign.core.mailboxes import lookup_form
 from campaign.models import StaffMember, StaffRole
 
 LONGEST_NAME = 100
@@ -35,9 +36,9 @@ def subject(member: StaffMember) -> Subject:
 
 
 def find_member(session: Session, email: str) -> StaffMember | None:
-    """Return the member with this email, in any case, active or not; None if there is none."""
+    """Return the member with this email in any spelling, active or not; None if there is none."""
     return session.scalar(
-        select(StaffMember).where(func.lower(StaffMember.email) == email.strip().lower())
+        select(StaffMember).where(func.lower(StaffMember.email) == lookup_form(email))
     )
 
 

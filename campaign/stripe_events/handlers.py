@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
+from campaign.card_testing.declines import note_paid, record_decline
 from campaign.core.booking_context import BookingContext, Outcome
 from campaign.core.errors import FactMismatch
 from campaign.gateway import (
@@ -23,6 +24,7 @@ from campaign.gateway import (
     read_refund,
     read_subscription,
 )
+from campaign.gateway.payment_details import read_payment_details
 from campaign.gateway.payouts import read_payout
 from campaign.ledger.disputes import DisputeReport, apply_dispute
 from campaign.ledger.payments import apply_failed_debit, apply_intent, apply_session
@@ -41,7 +43,10 @@ _NOTHING_OWED = ("void", "uncollectible")
 
 def session_changed(session: Session, event: Event, books: BookingContext) -> Outcome:
     """Apply a session that completed (paid, or with a pending debit) or expired; the object says which."""
-    return apply_session(session, read_checkout_session(event.object), event.created, books)
+    found = read_checkout_session(event.object)
+    if found.status == "complete":
+        note_paid(session, found.id, event.created)
+    return apply_session(session, found, event.created, books)
 
 
 def debit_succeeded(session: Session, event: Event, books: BookingContext) -> Outcome:
@@ -68,9 +73,12 @@ def charge_refunded(session: Session, event: Event, books: BookingContext) -> Ou
 
 
 def charge_failed(session: Session, event: Event, books: BookingContext) -> Outcome:
-    """Apply a reversed bank debit, which moved the balance. A declined card moves nothing and is ignored."""
+    """Apply a reversed bank debit, which moved the balance. A declined card moves nothing; it may be a tested one."""
     found = read_charge(event.object, event.created)
     if not found.returned:
+        used = read_payment_details(event.object)
+        if used.method == "card" and found.donation_id:
+            record_decline(session, found.donation_id, found.id, used.fingerprint, found.created)
         return Outcome(applied=False, note="the charge never succeeded")
     return apply_charge(session, found, event.created, books)
 

@@ -5,7 +5,7 @@
 
 from calendar import monthrange
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,7 +19,7 @@ from campaign.core.errors import ChangeRefused
 from campaign.donations.donations import lock_donation
 from campaign.gateway import SubscriptionFact, SubscriptionItem
 from campaign.ledger.subscription_donations import first_donation
-from campaign.models import StripeRequest, Subscription, SubscriptionState
+from campaign.models import Frequency, StripeRequest, Subscription, SubscriptionState
 
 CANCEL = "subscription_end"
 CANCEL_LATER = "subscription_end_later"
@@ -31,6 +31,9 @@ CARD_PAGE = "card_page"
 
 PAUSE_MONTHS = (1, 2, 3, 6)
 """Months for which a gift can be paused."""
+
+_PAST_THE_CHARGE = timedelta(days=3, hours=1)
+"""A month that ends on the 28th is three days shorter than the longest; the hour is for a charge at the same moment."""
 
 
 def next_change_request(
@@ -164,6 +167,20 @@ def _repriced(subscription: Subscription, item: SubscriptionItem, amount: int) -
             "unit_amount": amount,
         },
     }
+
+
+def pause_end(subscription: Subscription, months: int, at: datetime, zone: ZoneInfo) -> datetime:
+    """Return when a pause of `months` that starts `at` ends: on the same day in `zone`, after as many charges.
+
+    Stripe counts months in UTC and from the day of the first charge. Our months can be a day or three shorter, so
+    without the second rule a pause of one month could end just before the only charge that it was meant to skip.
+    https://docs.stripe.com/billing/subscriptions/billing-cycle
+    """
+    end, due = months_later(at, months, zone), subscription.current_period_end
+    if subscription.frequency != Frequency.monthly or due is None or due <= at:
+        return end
+    last_skipped = months_later(due, months - 1, ZoneInfo("UTC"))
+    return max(end, (last_skipped + _PAST_THE_CHARGE).astimezone(zone))
 
 
 def months_later(at: datetime, months: int, zone: ZoneInfo) -> datetime:

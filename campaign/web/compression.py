@@ -10,6 +10,7 @@ compresses partial responses (206).
 """
 
 import gzip
+import re
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -57,11 +58,23 @@ class Compression:
             return answer
         headers = [*headers, ("Vary", "Accept-Encoding")]
         body = _body(answer)
-        if len(body) >= SMALLEST and "gzip" in str(environ.get("HTTP_ACCEPT_ENCODING", "")):
+        if len(body) >= SMALLEST and accepts_gzip(environ.get("HTTP_ACCEPT_ENCODING")):
             body, headers = _compressed(body), _compressed_headers(headers)
             headers.append(("Content-Length", str(len(body))))
         start_response(status, headers, error)  # type: ignore[arg-type] # the same
         return [body]
+
+
+_GZIP = re.compile(r"(?:^|,)\s*(?:x-)?gzip\s*(?:;\s*q\s*=\s*([0-9.]*)\s*)?(?:$|,)", re.IGNORECASE)
+
+
+def accepts_gzip(header: object) -> bool:
+    """Return whether `Accept-Encoding` names gzip, other than with `q=0`, which refuses it (RFC 9110, 12.5.3).
+
+    `*` alone is not enough: who sends only that does not ask for gzip, and gets the page as it is.
+    """
+    found = _GZIP.search(str(header or ""))
+    return found is not None and (found[1] is None or found[1].strip("0.") != "")
 
 
 def _is_whole_text(headers: list[tuple[str, str]]) -> bool:

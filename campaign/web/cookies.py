@@ -1,8 +1,8 @@
 """Flags of the cookies that sign in staff and donors. Public pages set no cookies."""
 
 from typing import TypedDict
-from urllib.parse import urlsplit
 
+from campaign.core.outside_text import read_our_url
 from campaign.core.settings import Settings
 
 
@@ -21,4 +21,4 @@ def cookie_flags(settings: Settings) -> CookieFlags:
 
 def is_secure(settings: Settings) -> bool:
     """Whether the site uses https."""
-    return urlsplit(settings.site_url).scheme == "https"
+    return read_our_url(settings.site_url).scheme == "https"

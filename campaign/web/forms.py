@@ -67,6 +67,8 @@ class GiftForm(FlaskForm):
     code = HiddenField()
     attempt = HiddenField()
     reviewed = HiddenField()
+    rendered = HiddenField()
+    website = StringField()
 
     def complain(self, field: Field, text: str) -> None:
         """Add an error to `field`."""

@@ -1,9 +1,8 @@
 """Security headers for every response, strict enough that no inline script or style can run."""
 
-from urllib.parse import urlsplit
-
 from flask import Response
 
+from campaign.core.outside_text import read_our_url
 from campaign.web.context import installation
 from campaign.web.cookies import is_secure
 
@@ -42,7 +41,7 @@ def make_private_with_forms(response: Response) -> Response:
 
 
 def _policy() -> str:
-    api = urlsplit(installation().settings.stripe_api_base)
+    api = read_our_url(installation().settings.stripe_api_base)
     pages = (
         _STRIPE_PAGES if api.hostname == "api.stripe.com" else f"{_STRIPE_PAGES} {_SANDBOX_PAGES}"
     )

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NoReturn
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Response, abort, jsonify, make_response, request
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -17,6 +17,7 @@ from campaign.integrations.deliveries import count_deliveries
 from campaign.migrations import is_current
 from campaign.reporting import metrics as campaign_metrics
 from campaign.web.context import installation
+from campaign.web.inside import is_inside
 
 blueprint = Blueprint("health", __name__)
 
@@ -33,9 +34,10 @@ def alive() -> Response:
 def ready() -> tuple[Response, int]:
     """Return 200 if the database answers and is migrated, otherwise 503 with the reason.
 
-    The response also lists the scheduled jobs. They do not affect the status, because this process serves without
-    them. Their errors are left out, because anyone can read this page.
+    For those who may read the metrics, the response also lists the scheduled jobs, without their errors. They do not
+    affect the status, because this process serves without them.
     """
+    report: dict[str, Any] = {"status": "ok", "database": "ok", "migrations": "ok"}
     try:
         with installation().engine.connect() as connection:
             current = is_current(connection)
@@ -45,13 +47,9 @@ def ready() -> tuple[Response, int]:
             jobs = job_statuses(session, clock.now())
     except SQLAlchemyError:
         return jsonify(status="unavailable", database="out of reach"), 503
-    report = {
-        "status": "ok",
-        "database": "ok",
-        "migrations": "ok",
-        "jobs": {one.job: _job(one) for one in jobs},
-        "overdue": [one.job for one in jobs if one.overdue],
-    }
+    if is_inside():
+        report["jobs"] = {one.job: _job(one) for one in jobs}
+        report["overdue"] = [one.job for one in jobs if one.overdue]
     return jsonify(report), 200
 
 
@@ -71,12 +69,30 @@ def _instant(moment: datetime | None) -> str | None:
 
 @blueprint.get("/metrics")
 def metrics() -> Response:
-    """Return queue lengths, items that need attention, job status and amounts raised, for Prometheus."""
+    """Return queue lengths, items that need attention, job status and amounts raised, for Prometheus.
+
+    For this machine and bearers of METRICS_TOKEN only; for others there is no such page.
+    """
+    if not is_inside():
+        _refuse()
     registry = CollectorRegistry()
     with installation().sessions() as session:
         registry.register(_Rows(session))
         body = generate_latest(registry)
-    return Response(body, content_type=_TEXT)
+    response = Response(body, content_type=_TEXT)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _refuse() -> NoReturn:
+    """Answer 404, or 401 to a collector whose token is wrong, so that its owner finds the mistake."""
+    if "Authorization" not in request.headers:
+        abort(404)
+    response = make_response("METRICS_TOKEN is another one, or not set.\n", 401)
+    response.headers["WWW-Authenticate"] = 'Bearer realm="metrics"'
+    response.headers["Content-Type"] = "text/plain; charset=utf-8"
+    response.headers["Cache-Control"] = "no-store"
+    abort(response)
 
 
 class _Rows(Collector):

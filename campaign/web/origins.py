@@ -1,9 +1,8 @@
 """Check where a form was posted from, for views that accept forms without a session."""
 
-from urllib.parse import urlsplit
-
 from flask import abort, request
 
+from campaign.core.outside_text import NO_URL, read_our_url, read_url
 from campaign.web.context import installation
 
 
@@ -20,6 +19,7 @@ def refuse_cross_site() -> None:
     origin = request.headers.get("Origin")
     if origin is None:
         return
-    ours = {urlsplit(installation().settings.site_url).netloc, request.host}
-    if urlsplit(origin).netloc not in ours:
+    # `web.site_address` has set the host of the request: it is this site's, whatever the request said.
+    ours = {read_our_url(installation().settings.site_url).netloc, request.host}
+    if (read_url(origin) or NO_URL).netloc not in ours:
         abort(403)

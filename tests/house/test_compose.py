@@ -43,7 +43,7 @@ def test_the_compose_file_follows_its_schema() -> None:
 def test_these_are_all_services() -> None:
     """A new one needs a decision in each test below."""
     assert APPLICATION == ["web", "worker", "beat", "cron", "migrate"]
-    assert set(SERVICES) - set(APPLICATION) == {"proxy", "postgres", "broker"}
+    assert set(SERVICES) - set(APPLICATION) == {"proxy", "postgres", "broker", "limits"}
 
 
 # --- What a break-in could reach --------------------------------------------------------------
@@ -77,7 +77,9 @@ def test_only_the_proxy_publishes_a_port_and_only_on_this_machine() -> None:
 def test_the_database_and_the_broker_reach_nobody_and_the_proxy_does_not_reach_them() -> None:
     assert COMPOSE["networks"]["inside"]["internal"] is True
     assert not (COMPOSE["networks"]["outside"] or {}).get("internal")
-    assert SERVICES["postgres"]["networks"] == SERVICES["broker"]["networks"] == ["inside"]
+    assert all(
+        SERVICES[name]["networks"] == ["inside"] for name in ("postgres", "broker", "limits")
+    )
     assert SERVICES["proxy"]["networks"] == ["outside"]
     for name in APPLICATION:  # they reach the database, and Stripe
         assert set(SERVICES[name]["networks"]) == {"inside", "outside"}
@@ -112,6 +114,7 @@ OPTIONAL_SECRETS = [
     "MAILCHIMP_API_KEY",
     "MAILGUN_WEBHOOK_KEY",
     "MAIL_EVENTS_SECRET",
+    "METRICS_TOKEN",
     "POSTMARK_WEBHOOK_SECRET",
     "SPARKPOST_WEBHOOK_SECRET",
 ]
@@ -141,14 +144,18 @@ def test_optional_secrets_come_from_a_file_that_may_be_missing(name: str) -> Non
     assert "secrets/optional.env" in DEPLOY
 
 
+KEY = "8f3c1e0a7d5b9264e1f07a3c5d8b2946f0e1d2c3b4a59687c8d9e0f1a2b3c4d5"
+SIGNING = "whsec_9fK2mXq7LrT4vB8nZc1PwS6dHy3GjE5A"
+
+
 def settings(folder: Path, service: str, **dotenv: str) -> Settings:
     """Return the settings of the service, with the secrets of deploy/README.md mounted in `folder`."""
     secrets = {
         "database_url": "postgresql://campaign:0123@postgres:5432/campaign",
-        "secret_key": "0" * 64,
+        "secret_key": KEY,
         "smtp_url": "smtp://user:password@mail.example.org:587?starttls=1",
         "stripe_secret_key": "sk_live_1",
-        "stripe_webhook_secret": "whsec_1",
+        "stripe_webhook_secret": SIGNING,
     }
     variables = environment(service, EXAMPLE | dotenv)
     for secret in SERVICES[service]["secrets"]:
@@ -163,9 +170,10 @@ def settings(folder: Path, service: str, **dotenv: str) -> Settings:
 def test_each_process_starts_with_the_example_and_the_secrets(name: str, tmp_path: Path) -> None:
     found = settings(tmp_path, name)
     assert found.broker_url == "redis://broker:6379/0"
-    assert found.stripe_webhook_secrets == ("whsec_1",)
+    assert found.limits_url == "redis://limits:6379/0"
+    assert found.stripe_webhook_secrets == (SIGNING,)
     assert found.smtp.security == "starttls"
-    assert found.secret_key == "0" * 64
+    assert found.secret_key == KEY
     assert found.livemode
 
 
@@ -236,7 +244,7 @@ def test_each_service_gets_only_the_secrets_that_it_reads() -> None:
     for name in APPLICATION:
         read = [path for path in environment(name).values() if path.startswith("/run/secrets/")]
         assert sorted(SERVICES[name]["secrets"]) == sorted(Path(path).name for path in read)
-    assert all("secrets" not in SERVICES[name] for name in ("proxy", "broker"))
+    assert all("secrets" not in SERVICES[name] for name in ("proxy", "broker", "limits"))
 
 
 # --- Start, stop, restart ---------------------------------------------------------------------
@@ -304,9 +312,19 @@ def test_checks_of_servers_ask_the_server_itself() -> None:
     assert postgres[:2] == ["CMD", "pg_isready"]
     # Over TCP: during its first start, the server listens on its socket before the database exists.
     assert postgres[postgres.index("--host") + 1] == "127.0.0.1"
-    assert SERVICES["broker"]["healthcheck"]["test"] == ["CMD", "valkey-cli", "ping"]
+    for name in ("broker", "limits"):
+        assert SERVICES[name]["healthcheck"]["test"] == ["CMD", "valkey-cli", "ping"]
     proxy = SERVICES["proxy"]["healthcheck"]["test"]
     assert (proxy[1], proxy[-1]) == ("wget", "http://127.0.0.1:8080/healthz")
+
+
+def test_a_flood_of_limits_evicts_counts_and_the_broker_drops_no_task() -> None:
+    """Counts have a lifetime each, tasks have none; see test_limit_store.py."""
+    policies = {
+        name: SERVICES[name]["command"][SERVICES[name]["command"].index("--maxmemory-policy") + 1]
+        for name in ("broker", "limits")
+    }
+    assert policies == {"broker": "noeviction", "limits": "volatile-ttl"}
 
 
 # --- Files, memory, logs ----------------------------------------------------------------------
@@ -369,7 +387,11 @@ def test_the_application_has_a_folder_for_temporary_files(name: str) -> None:
 
 
 def test_servers_have_folders_of_their_own_user_in_memory() -> None:
-    for name, folder in {"postgres": "/var/run/postgresql", "broker": "/data"}.items():
+    for name, folder in {
+        "postgres": "/var/run/postgresql",
+        "broker": "/data",
+        "limits": "/data",
+    }.items():
         options = tmpfs(name)[folder]
         assert f"{options['uid']}:{options['gid']}" == SERVICES[name]["user"]
     assert "/tmp" in tmpfs("postgres")

@@ -11,6 +11,7 @@ from werkzeug.routing import Rule
 from werkzeug.serving import make_server
 
 from campaign import create_app
+from campaign.core.secret_addresses import SECRET_PARTS
 from campaign.models import Campaign, StaffRole
 from campaign.runtime.context import Installation
 from tests.support.api_tokens import EVERYTHING, bearer
@@ -21,21 +22,18 @@ from tests.support.staff import StaffClient, add_staff
 from tests.support.waiting import wait_until
 
 pytestmark = needs_nginx
-SECRETS = {"token", "secret"}
-"""Names of the parts of an address that open a page to whoever knows them."""
-
-NO_SECRETS = {
-    *("slug", "public_id", "key", "locale", "kind", "what", "name", "filename", "digest"),
-    *("colors", "stripe_id", "payout_id", "year", "month", "currency", "program"),
-    *("discrepancy_id", "dispute_id"),
-}
-"""Names of other parts: they open nothing without a session or a token, or the page is public."""
-
 SHARED = {
     *("/", "/campaigns", "/embed.js", "/theme/<colors>.css", "/static/<path:filename>", "/oembed"),
     *("/logo/<digest>", "/api/openapi.json"),
 }
 """Pages that may come from the cache, besides those of a campaign (/c/…): the same for every reader."""
+
+
+METRICS = [
+    *("/metrics", "/metrics/", "//metrics", "/./metrics", "/x/../metrics", "/metrics//"),
+    *("/%6detrics", "/metrics%2f", "/%2fmetrics", "/METRICS", "/metrics?a", "/metrics%00"),
+    *("/metrics;a", "/metrics%20", "/metrics/.", "/%2e/metrics", "/c/../metrics", "/metrics%23"),
+]
 
 
 @pytest.fixture
@@ -69,22 +67,10 @@ def proxy(https: Flask, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pr
     server.server_close()
 
 
-def test_every_part_of_an_address_is_known_to_be_a_secret_or_not(https: Flask) -> None:
-    """For a new name, decide: a secret belongs in SECRETS, and its pages in nginx.conf."""
-    names = {
-        name
-        for rule in https.url_map.iter_rules()
-        for name, converter in rule._converters.items()
-        if type(converter).__name__ not in ("IntegerConverter", "AnyConverter")
-    }
-    assert names - SECRETS <= NO_SECRETS
-    assert names >= SECRETS
-
-
 def test_no_secret_address_of_the_application_is_in_the_logs_or_the_cache(
     https: Flask, proxy: Proxy, campaign: Campaign
 ) -> None:
-    secret = [rule for rule in https.url_map.iter_rules() if SECRETS & rule.arguments]
+    secret = [rule for rule in https.url_map.iter_rules() if SECRET_PARTS & rule.arguments]
     assert len(secret) > 10
     for rule in secret:
         for method in ("GET", "POST"):
@@ -156,3 +142,21 @@ def test_a_reader_cannot_claim_another_address(proxy: Proxy) -> None:
     made_up |= {"X_Real_Ip": "203.0.113.7", "Host": "give.example.org"}
     shown = proxy.get("/whom", X_Forwarded_Proto="https", **chain, **made_up)
     assert json.loads(shown.text) == ["198.51.100.9", "https", "give.example.org"]
+
+
+@pytest.mark.parametrize(
+    "spelling", [*METRICS, *(path.replace("metrics", "readyz") for path in METRICS)]
+)
+def test_no_spelling_leads_through_the_proxy_to_what_is_not_public(
+    proxy: Proxy, campaign: Campaign, spelling: str
+) -> None:
+    """nginx is on this machine here, as beside a gunicorn without Docker: its peer is 127.0.0.1."""
+    for claims in (
+        {},
+        {"X_Forwarded_For": "127.0.0.1"},
+        {"Host": "127.0.0.1", "X_Real_Ip": "127.0.0.1"},
+    ):
+        reply = proxy.get(spelling, **claims)
+        assert b"campaign_" not in reply.body
+        assert b"sweep-inbox" not in reply.body
+        assert "location" not in reply.headers or "127.0.0.1" not in reply.headers["location"]

@@ -2,6 +2,7 @@
 
 import gzip
 import http.client
+import secrets
 import socket
 import threading
 from collections.abc import Iterator
@@ -289,7 +290,7 @@ def test_a_reader_who_leaves_the_stream_ends_it_for_the_web(
 
 
 LINKS = {
-    "/staff/sign-in/link/s3cret": "",
+    "/staff/sign-in/link/s3cret": "/staff/sign-in/link/-",
     "/me/link/s3cret": "/me/link/-",
     "/me/address/s3cret": "/me/address/-",
     "/donations/s3cret": "/donations/-",
@@ -310,18 +311,111 @@ def logged(proxy: Proxy, sentinel: str) -> list[str]:
 
 def test_no_secret_is_in_the_logs_even_when_the_web_is_away(web: Upstream, proxy: Proxy) -> None:
     web.dies("/plain")
+    seen = {"Referer": "https://give.example.org/receipts/s3cret", "Cookie": "staff=s3cret"}
     for path in LINKS:
-        proxy.get(f"{path}?also=s3cret")
+        proxy.get(f"{path}?also=s3cret", **seen)
         proxy.post(path, b"x" * 20_000)  # large enough for a temporary file, which is a warning
         web.dies(path)
-        assert proxy.get(path).status == 502
-    proxy.get("/plain")
+        assert proxy.get(path, **seen).status == 502
+    assert proxy.get("/plain?also=s3cret", **seen).status == 502
+    assert refused(proxy, "/plain/s3cret", 2 * MEBIBYTE) == 413
     lines = logged(proxy, "/after-links")
     assert not any("s3cret" in line for line in lines)
-    for shown in filter(None, LINKS.values()):
+    for shown in LINKS.values():
         assert any(f" {shown} 502 " in line for line in lines), shown
-    wait_until(lambda: "/plain" in proxy.error_log())
     assert "s3cret" not in proxy.error_log()
+
+
+def test_the_access_log_says_that_the_web_was_away(web: Upstream, proxy: Proxy) -> None:
+    """The status of the web, and no seconds where it accepted no connection."""
+    web.dies("/plain")
+    proxy.get("/plain")
+    [line] = [one for one in logged(proxy, "/after-plain") if " /plain 502 " in one][-1:]
+    assert line.split()[7].startswith("502")
+
+
+@pytest.mark.parametrize(
+    "before", ["", "/donations", "/c/winter/confirm", "/staff/reset", "/new/x"]
+)
+def test_no_token_in_any_place_of_an_address_is_in_the_log(
+    web: Upstream, proxy: Proxy, before: str
+) -> None:
+    """Also of pages that are not there yet: the log shows words and numbers only."""
+    tokens = [secrets.token_urlsafe(size) for size in (12, 16, 24, 32) for _ in range(10)]
+    tokens += [secrets.token_hex(16), "ABCD-EFGH-1234", "s3cret"]
+    for token in tokens:
+        for path in (f"{before}/{token}", f"{before}/{token}/finish", f"{before}/{token}.pdf"):
+            web.answers(path, Answer())
+            assert proxy.get(f"{path}?again={token}").status == 200
+    lines = "".join(logged(proxy, "/after-tokens"))
+    assert [token for token in tokens if token in lines or token.lower() in lines] == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/", "/me", "/c/nine-days-2026", "/c/winter/progress.json", "/c/winter/progress/stream"),
+        *("/static/site.css", "/staff/donors/1234", "/api/v1/donations", "/mail/events/ses"),
+    ],
+)
+def test_what_is_no_secret_is_shown(web: Upstream, proxy: Proxy, path: str) -> None:
+    proxy.get(path)
+    assert any(f" GET {path} 200 " in line for line in logged(proxy, "/after-open"))
+
+
+def transport_security(proxy: Proxy, method: str, path: str, scheme: str) -> list[str]:
+    """Return each such header of an answer."""
+    connection = proxy.connect()
+    connection.putrequest(method, path)
+    connection.putheader("X-Forwarded-Proto", scheme)
+    if method == "POST":
+        connection.putheader("Content-Length", str(2 * MEBIBYTE))
+    connection.endheaders()
+    found = connection.getresponse().headers.get_all("Strict-Transport-Security") or []
+    connection.close()
+    return found
+
+
+OWN = [
+    ("GET", "/gone"),
+    ("GET", "/metrics"),
+    ("POST", "/c/winter/donate"),
+    ("GET", "/staff"),
+    ("POST", "/stripe/webhook"),
+]
+
+
+@pytest.mark.parametrize(("method", "path"), OWN)
+def test_nginxs_own_answers_are_https_only_too(
+    web: Upstream, proxy: Proxy, method: str, path: str
+) -> None:
+    """502, 404, 413 and 301. Without TLS in front, a browser is not told to use it."""
+    web.dies("/gone")
+    assert transport_security(proxy, method, path, "https") == ["max-age=31536000"]
+    assert transport_security(proxy, method, path, "http") == []
+
+
+def test_the_header_of_the_application_is_not_doubled(web: Upstream, proxy: Proxy) -> None:
+    for path in ("/c/spring", "/staff/spring", "/donations/spring"):
+        web.answers(path, Answer(headers=SECURITY | {"Strict-Transport-Security": "max-age=9"}))
+        for _ in range(2):  # fresh, then perhaps from the cache
+            assert transport_security(proxy, "GET", path, "https") == ["max-age=9"]
+
+
+def test_a_redirect_of_nginx_does_not_lead_to_the_host_that_was_asked_for(
+    web: Upstream, proxy: Proxy
+) -> None:
+    for path in ("/staff", "/mail/events"):
+        reply = proxy.get(path, Host="evil.example.org")
+        assert (reply.status, reply.headers["location"]) == (301, f"{path}/")
+
+
+@pytest.mark.parametrize("refusal", ["gzip;q=0", "gzip;q=0.000", "identity, gzip; q=0", "br"])
+def test_who_refuses_gzip_gets_the_page_as_it_is(web: Upstream, proxy: Proxy, refusal: str) -> None:
+    text = b"The commission votes. " * 100
+    web.answers("/plain-text", Answer(text, {"Content-Type": "text/html"}))
+    reply = proxy.get("/plain-text", Accept_Encoding=refusal)
+    assert ("content-encoding" in reply.headers, reply.body) == (False, text)
 
 
 def test_the_access_log_shows_who_asked_for_what_and_how_it_went(

@@ -9,6 +9,7 @@ HEADERS = "campaign/web/headers.py"
 
 CACHE = (ALONE, "tests/house/test_proxy_cache.py")
 FORWARDING = (ALONE, "tests/house/test_proxy_forwarding.py")
+PROXY_APP = (ALONE, "tests/house/test_proxy_app.py")
 APPLICATION = ("tests/house/test_proxy_app.py::test_a_reader_cannot_claim_another_address",)
 PARTS = (ALONE, "tests/house/test_compose.py")
 COMMANDS = (ALONE, "tests/house/test_compose_commands.py")
@@ -32,9 +33,6 @@ ON_ANSWERS = ("tests/campaign/web/test_headers_everywhere.py",)
 
 AUTHORIZED = """      proxy_cache_bypass $http_authorization;
       proxy_no_cache $http_authorization;
-"""
-SIGN_IN = """      access_log off;
-      error_log /dev/stderr emerg;
 """
 STREAM = "      proxy_buffering off;\n"
 
@@ -156,20 +154,19 @@ FORWARDED = [
     Fault(NGINX, "server_tokens off;", "", FORWARDING),
     Fault(NGINX, "    location /metrics/ {\n      return 404;\n    }\n", "", FORWARDING),
     Fault(NGINX, "    location = /metrics {\n      return 404;\n    }\n", "", FORWARDING),
-    Fault(NGINX, SIGN_IN, "", FORWARDING),
-    Fault(NGINX, "      access_log off;\n", "", FORWARDING),
-    Fault(NGINX, "      access_log /dev/stdout secret;\n", "", FORWARDING),
-    Fault(NGINX, "location ~ ^/(?<page>donations|", "location ~ ^/(?<page>", FORWARDING),
-    Fault(
-        NGINX, "$request_method $uri $status", "$request_method $request_uri $status", FORWARDING
-    ),
-    Fault(NGINX, "'$request_time $upstream", "'$http_referer $request_time $upstream", FORWARDING),
+    Fault(NGINX, "location ~ ^/(donations|", "location ~ ^/(", PROXY_APP),
+    Fault(NGINX, "$shown_address $status", "$uri $status", FORWARDING),
+    Fault(NGINX, "$shown_address $status", "$request_uri $status", FORWARDING),
+    Fault(NGINX, "    error_log /dev/stderr emerg;", "    error_log /dev/stderr warn;", FORWARDING),
+    Fault(NGINX, "    absolute_redirect off;", "    absolute_redirect on;", FORWARDING),
+    Fault(NGINX, '"https " "max-age', '"http " "max-age', FORWARDING),
     Fault(
         NGINX,
-        "    location /staff/ {\n      proxy_pass http://web;\n      error_log /dev/stderr emerg;\n",
-        "    location /staff/ {\n      proxy_pass http://web;\n",
+        "      add_header Strict-Transport-Security $added_transport_security always;\n",
+        "",
         FORWARDING,
     ),
+    Fault(NGINX, "'$request_time $upstream", "'$http_referer $request_time $upstream", FORWARDING),
     Fault(NGINX, "keepalive_timeout 15s;", "", WEB_VALUES),
     Fault(NGINX, "keepalive_timeout 15s;", "keepalive_timeout 60s;", WEB_VALUES),
     Fault(NGINX, "    keepalive 64;\n", "", FORWARDING),

@@ -11,7 +11,7 @@ _WAITING: list[None] = []
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., object]) -> Iterable[bytes]:
-    """Answer /process, /slow?seconds=, /gather?readers= and /stream."""
+    """Answer /process, /slow?seconds=, /gather?readers=, /stream and /begins; other addresses may fail."""
     query = {name: values[0] for name, values in parse_qs(environ["QUERY_STRING"]).items()}
     start_response("200 OK", [("Content-Type", "text/plain")])
     path = environ["PATH_INFO"]
@@ -23,6 +23,10 @@ def application(environ: dict[str, Any], start_response: Callable[..., object]) 
             time.sleep(0.02)
     elif path == "/stream":
         return _stream()
+    elif path == "/begins":
+        return [repr((environ.get("SCRIPT_NAME", ""), environ["PATH_INFO"])).encode()]
+    elif "fails" in query:
+        raise RuntimeError(f"no page at {environ['RAW_URI']}")
     return [str(os.getpid()).encode()]
 
 

@@ -1,7 +1,7 @@
 """Every page of the application, with an address to ask for it."""
 
 from flask import Flask
-from werkzeug.routing import AnyConverter, Rule
+from werkzeug.routing import AnyConverter, IntegerConverter, Rule
 
 
 def address(rule: Rule, text: str) -> str:
@@ -13,7 +13,7 @@ def address(rule: Rule, text: str) -> str:
         elif isinstance(converter, AnyConverter):
             values[name] = min(converter.items)
         else:
-            values[name] = 1 if type(converter).__name__ == "IntegerConverter" else text
+            values[name] = 1 if isinstance(converter, IntegerConverter) else text
     built = rule.build(values)
     assert built is not None
     return str(built[1])

@@ -43,6 +43,7 @@ PROMISES = {
     "queue-notices": 6 * HOUR,
     "alert-staff": 15 * MINUTE,
     "segment-subscribers": HOUR,
+    "watch-card-testing": MINUTE,  # sessions of thieves accept cards until then
     "sync-lists": 2 * HOUR,  # who leaves at Mailchimp gets no campaign email of the next day
     "reconcile": 12 * HOUR,  # docs/operating.md: twice a day
 }

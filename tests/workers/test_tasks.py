@@ -14,6 +14,7 @@ from campaign.audit.audit_log import Actor
 from campaign.auth.donors import make_donor_link
 from campaign.core.clock import now
 from campaign.core.errors import RefundUnconfirmed
+from campaign.core.outgoing.connection import OutgoingRules
 from campaign.core.settings import MailSettings, Settings, SmtpAddress
 from campaign.integrations.endpoints import EVENTS, add_endpoint
 from campaign.models import (
@@ -86,7 +87,13 @@ def test_deliveries_of_webhooks_are_sent(
     with Upstream() as crm:
         crm.answers("/hooks", Answer(status=204))
         with installation.sessions.begin() as session:
-            add_endpoint(session, f"http://127.0.0.1:{crm.port}/hooks", EVENTS, ADA, livemode=False)
+            add_endpoint(
+                session,
+                f"http://127.0.0.1:{crm.port}/hooks",
+                EVENTS,
+                ADA,
+                OutgoingRules(livemode=False),
+            )
         store(give().completed())
         run_job("sweep-inbox")
         assert run_job("send-webhooks") >= 1

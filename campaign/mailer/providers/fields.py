@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from campaign.core.csv_lists import read_address
 from campaign.core.errors import WebhookRefused
+from campaign.core.outside_text import read_whole
 from campaign.mailer.provider_events import MailEvent
 from campaign.mailer.refusal_meaning import RefusalAbout, RefusalCause, judge_refusal
 
@@ -16,6 +17,8 @@ MESSAGE_KEY = "campaign_token"
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{8,64}")
 _ENVELOPE_TOKEN = re.compile(r"\+([A-Za-z0-9_-]{8,64})@")
 _SKEW = timedelta(minutes=5)
+_LAST_STAMP = 10**11
+"""Seconds since 1970 that are in the year 5138; `moment_of` takes what is beyond as now."""
 """How far a provider's clock may be ahead of ours."""
 _CODE = re.compile(r"[245]\d\d")
 
@@ -97,7 +100,8 @@ def moment_of(value: Any, at: datetime) -> datetime:
 
 def require_recent(stamp: str, at: datetime, oldest: timedelta) -> None:
     """Raise WebhookRefused unless the signed `stamp`, in seconds since 1970, is at most `oldest` before `at`."""
-    if not stamp.isdecimal() or not -oldest <= moment_of(float(stamp), at) - at <= _SKEW:
+    seconds = read_whole(stamp, _LAST_STAMP)
+    if seconds is None or not -oldest <= moment_of(seconds, at) - at <= _SKEW:
         raise WebhookRefused("The signature's timestamp is too old or in the future.")
 
 

@@ -6,14 +6,12 @@ https://docs.aws.amazon.com/sns/latest/dg/http-subscription-confirmation-json.ht
 
 import base64
 import binascii
-import http.client
 import re
-import ssl
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from functools import lru_cache
+from http import HTTPStatus
 from typing import Any
-from urllib.parse import SplitResult, parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
@@ -21,6 +19,8 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.x509 import Certificate, load_pem_x509_certificate
 
 from campaign.core.errors import CampaignError, WebhookRefused
+from campaign.core.outgoing.connection import OutgoingConnection, OutgoingFailed, OutgoingRules
+from campaign.core.outside_text import read_our_url, read_url
 
 NOTIFICATION = "Notification"
 SUBSCRIPTION = "SubscriptionConfirmation"
@@ -36,7 +36,8 @@ _SIGNED = {
 _HOST = re.compile(r"sns\.[a-z0-9-]{1,40}\.amazonaws\.com(\.cn)?")
 _CERTIFICATE_PATH = re.compile(r"/SimpleNotificationService-[0-9A-Za-z]{1,64}\.pem")
 _HASHES: dict[str, hashes.HashAlgorithm] = {"1": hashes.SHA1(), "2": hashes.SHA256()}  # noqa: S303 - SNS's version 1 signs with SHA-1
-TIMEOUT = 5.0
+TIMEOUT = 10.0
+"""Seconds for one whole request."""
 LARGEST_ANSWER = 64 * 1024
 
 Fetch = Callable[[str], bytes]
@@ -75,7 +76,7 @@ def verify(message: Any, topics: Sequence[str], fetch: Fetch, at: datetime) -> M
 def confirm(message: Mapping[str, Any], fetch: Fetch) -> None:
     """Confirm the subscription of a verified message. Raise WebhookRefused if its URL does not do that."""
     url = _trusted(message, "SubscribeURL", re.compile(r"/?"))
-    asked = parse_qs(urlsplit(url).query)
+    asked = parse_qs(read_our_url(url).query)
     wanted = {"Action": ["ConfirmSubscription"], "TopicArn": [message["TopicArn"]]}
     if any(asked.get(name) != value for name, value in wanted.items()):
         raise WebhookRefused("SubscribeURL does not confirm this subscription.")
@@ -84,13 +85,10 @@ def confirm(message: Mapping[str, Any], fetch: Fetch) -> None:
 
 def _trusted(message: Mapping[str, Any], name: str, path: re.Pattern[str]) -> str:
     """Return a URL of the message. Raise WebhookRefused unless it is one of SNS itself."""
-    url = message.get(name)
-    try:
-        parts = urlsplit(url) if isinstance(url, str) else SplitResult("", "", "", "", "")
-        port = parts.port
-    except ValueError:
-        raise WebhookRefused(f"{name} is not a URL.") from None
-    of_sns = parts.scheme == "https" and _HOST.fullmatch(parts.netloc) and port is None
+    parts = read_url(message.get(name))
+    if parts is None:
+        raise WebhookRefused(f"{name} is not a URL.")
+    of_sns = parts.scheme == "https" and _HOST.fullmatch(parts.netloc) and parts.port is None
     if not of_sns or not path.fullmatch(parts.path) or parts.fragment:
         raise WebhookRefused(f"{name} is not an address of sns.REGION.amazonaws.com.")
     return parts.geturl()
@@ -111,42 +109,40 @@ def _certificate(url: str, fetch: Fetch, at: datetime) -> Certificate:
     return certificate
 
 
-def fetch_from_sns(base_url: str = "") -> Fetch:
+_KEPT: dict[tuple[str, str], bytes] = {}
+_MOST_KEPT = 8
+
+
+def fetch_from_sns(rules: OutgoingRules, base_url: str = "") -> Fetch:
     """Return the function that asks SNS, or `base_url` in its place, for a URL; certificates are kept in memory."""
 
     def fetch(url: str) -> bytes:
-        parts = urlsplit(url)
-        ask = _kept if _CERTIFICATE_PATH.fullmatch(parts.path) else _get
-        return ask(
-            base_url or f"{parts.scheme}://{parts.netloc}",
-            f"{parts.path or '/'}?{parts.query}".rstrip("?"),
-        )
+        parts = read_our_url(url)
+        base = base_url or f"{parts.scheme}://{parts.netloc}"
+        target = f"{parts.path or '/'}?{parts.query}".rstrip("?")
+        if not _CERTIFICATE_PATH.fullmatch(parts.path):
+            return _get(base, target, rules)
+        if (base, target) not in _KEPT:
+            if len(_KEPT) >= _MOST_KEPT:
+                _KEPT.clear()
+            _KEPT[base, target] = _get(base, target, rules)
+        return _KEPT[base, target]
 
     return fetch
 
 
-def _get(base_url: str, target: str) -> bytes:
+def _get(base_url: str, target: str, rules: OutgoingRules) -> bytes:
     """Return the body of a GET. Redirects are not followed. Raise SnsUnreachable."""
-    base = urlsplit(base_url)
-    host, port = base.hostname or "", base.port
-    connection = (
-        http.client.HTTPSConnection(
-            host, port, timeout=TIMEOUT, context=ssl.create_default_context()
-        )
-        if base.scheme == "https"
-        else http.client.HTTPConnection(host, port, timeout=TIMEOUT)
-    )
+    connection = OutgoingConnection(read_our_url(base_url), rules)
+    headers = {"User-Agent": "campaign-webhooks/1"}
     try:
-        connection.request("GET", target, headers={"User-Agent": "campaign-webhooks/1"})
-        answer = connection.getresponse()
-        body = answer.read(LARGEST_ANSWER)
-    except (OSError, http.client.HTTPException) as error:
+        answer = connection.request(
+            "GET", target, None, headers, seconds=TIMEOUT, most=LARGEST_ANSWER
+        )
+    except OutgoingFailed as error:
         raise SnsUnreachable(f"Amazon SNS could not be reached: {error}") from error
     finally:
         connection.close()
-    if answer.status != http.client.OK:
+    if answer.status != HTTPStatus.OK:
         raise SnsUnreachable(f"Amazon SNS answered with status {answer.status}.")
-    return body
-
-
-_kept = lru_cache(maxsize=8)(_get)
+    return answer.body

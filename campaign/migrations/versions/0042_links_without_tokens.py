@@ -11,7 +11,7 @@ refuse their rows.
 from alembic import op
 
 revision = "0042"
-down_revision = "0037"
+down_revision = "0038"
 branch_labels = None
 depends_on = None
 

@@ -5,7 +5,6 @@ from functools import wraps
 from typing import Any, TypeVar, cast
 
 from flask import Response, g, request
-from flask_limiter.util import get_remote_address
 from flask_smorest import Blueprint
 from werkzeug.exceptions import HTTPException
 
@@ -15,10 +14,10 @@ from campaign.integrations.tokens import Scope, authenticate_token
 from campaign.web.api.problems import TYPE, problem
 from campaign.web.api.schemas import ProblemSchema
 from campaign.web.context import installation
-from campaign.web.limits import limiter
+from campaign.web.limits import client_network, hashed_key, limiter
 
 SCHEME = "token"
-PER_ADDRESS = "600 per minute"
+PER_NETWORK = "600 per minute"
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -32,8 +31,12 @@ def api_blueprint(name: str) -> Blueprint:
     blueprint.register_error_handler(
         FieldsInvalid, lambda error: problem(422, str(error), errors=error.faults)
     )
-    limiter.limit(PER_ADDRESS, key_func=get_remote_address)(blueprint)
+    limiter.limit(PER_NETWORK, key_func=_network)(blueprint)
     return blueprint
+
+
+def _network() -> str:
+    return hashed_key("api", client_network())
 
 
 def scoped(blueprint: Blueprint, scope: Scope, *, one: bool = False) -> Callable[[View], View]:

@@ -27,7 +27,7 @@ def donors(**filters: object) -> PageResponse:
         return page_response(page, lambda row: dict(vars(row)))
 
 
-@blueprint.get("/donors/<int(max=9223372036854775807):donor_id>")
+@blueprint.get("/donors/<int:donor_id>")
 @scoped(blueprint, Scope.donors, one=True)
 @blueprint.response(200, DonorSchema)
 def donor(donor_id: int) -> Donor | Response:

@@ -11,6 +11,7 @@ from campaign.campaigns.localized_texts import texts_in_language
 from campaign.campaigns.progress import Progress
 from campaign.core import clock
 from campaign.core.errors import NotFound
+from campaign.core.input_limits import read_key
 from campaign.web.appeal.formatting import ending
 from campaign.web.appeal.page_content import campaign_texts
 from campaign.web.context import installation, live
@@ -20,7 +21,6 @@ from campaign.web.theme import accents_for, stylesheet_url
 blueprint = Blueprint("walls", __name__)
 
 _CACHE = "public, max-age=10, stale-while-revalidate=60"
-_LARGEST_KEY = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -41,12 +41,9 @@ def wall(slug: str) -> Response:
     campaign = snapshot.progress.campaign
     if not campaign.wall_shown:
         raise NotFound(f"{slug!r} has no donor wall.")
-    typed = request.args.get("before", "")
-    known = typed.isascii() and typed.isdigit() and int(typed) <= _LARGEST_KEY
     with installation().sessions() as session:
-        lines = list_wall_entries(
-            session, campaign, before=int(typed) if known else None, at_most=PAGE + 1
-        )
+        before = read_key(request.args.get("before", ""))
+        lines = list_wall_entries(session, campaign, before=before, at_most=PAGE + 1)
     page = render_template(
         "public/wall.html",
         page_title=page_language().gettext("Some of our donors"),
@@ -54,7 +51,7 @@ def wall(slug: str) -> Response:
         title=campaign_texts(snapshot).title,
         lines=lines[:PAGE],
         further=lines[PAGE - 1].key if len(lines) > PAGE else None,
-        first=not known,
+        first=before is None,
         theme_stylesheet=stylesheet_url(accents_for(campaign)),
     )
     return _shared(page)

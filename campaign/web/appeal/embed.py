@@ -19,8 +19,10 @@ from campaign.models import Campaign
 from campaign.web.appeal.formatting import present_countdown, present_progress
 from campaign.web.appeal.page_content import campaign_texts
 from campaign.web.appeal.suggestions import present_suggestions
+from campaign.web.compression import accepts_gzip
 from campaign.web.context import installation, live
 from campaign.web.language import page_language, shared_language
+from campaign.web.site_address import site_base
 from campaign.web.theme import accents_for, stylesheet_url
 
 blueprint = Blueprint("embed", __name__)
@@ -38,7 +40,7 @@ _SCRIPT_CACHE = "public, max-age=3600, stale-while-revalidate=86400"
 def script() -> Response:
     """Serve the script. Its address never changes, so it is cached for an hour only."""
     body, packed, tag = _script(Path(current_app.static_folder or "") / "embed.js")
-    zipped = "gzip" in request.headers.get("Accept-Encoding", "")
+    zipped = accepts_gzip(request.headers.get("Accept-Encoding"))
     response = Response(packed if zipped else body, mimetype="text/javascript")
     if zipped:
         response.headers["Content-Encoding"] = "gzip"
@@ -81,6 +83,7 @@ def frame(slug: str) -> Response:
         code=_code(),
         slug=slug,
         home=installation().settings.site_url,
+        base=site_base(),
         bar=present_progress(live().current(slug).progress),
         theme_stylesheet=stylesheet_url(accents_for(live().current(slug).progress.campaign)),
     )

@@ -1,12 +1,13 @@
 """The progress bar as an image, and link previews of the appeal (Open Graph, oEmbed). No cookies."""
 
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from flask import Blueprint, Response, abort, jsonify, request
 from markupsafe import escape
 
 from campaign.core.errors import NotFound
 from campaign.core.i18n import ENGLISH
+from campaign.core.outside_text import NO_URL, read_our_url, read_url, read_whole
 from campaign.receipts.progress_image import bar_png
 from campaign.web.appeal.formatting import present_countdown, present_progress
 from campaign.web.appeal.page_content import campaign_texts
@@ -72,12 +73,12 @@ def oembed() -> Response:
         abort(501)
     address = request.args.get("url", "")
     slug = _slug(address)
-    use_language(parse_qs(urlsplit(address).query).get("lang", [ENGLISH])[-1])
+    use_language(parse_qs((read_url(address) or NO_URL).query).get("lang", [ENGLISH])[-1])
     spoken = f"?{page_language().query}" if page_language().query else ""
     title = campaign_texts(live().current(slug)).title.text
     home = installation().settings.site_url
-    width = min(request.args.get("maxwidth", LARGEST_FRAME, type=int), LARGEST_FRAME)
-    height = min(request.args.get("maxheight", FRAME_HEIGHT, type=int), FRAME_HEIGHT)
+    width = min(read_whole(request.args.get("maxwidth")) or LARGEST_FRAME, LARGEST_FRAME)
+    height = min(read_whole(request.args.get("maxheight")) or FRAME_HEIGHT, FRAME_HEIGHT)
     frame = (
         f'<iframe src="{escape(home)}/c/{escape(slug)}/embed{escape(spoken)}"'
         f' title="{escape(title)}" width="{width}" height="{height}"'
@@ -104,7 +105,7 @@ def oembed() -> Response:
 
 def _slug(address: str) -> str:
     """Return the slug in the address of one of our campaign pages; raises NotFound for any other address."""
-    home, asked = urlsplit(installation().settings.site_url), urlsplit(address)
+    home, asked = read_our_url(installation().settings.site_url), read_url(address) or NO_URL
     path = asked.path.removeprefix(home.path).rstrip("/")
     ours = asked.netloc == home.netloc and path.startswith("/c/") and path.count("/") == 2
     if not ours:

@@ -23,11 +23,14 @@ from campaign.core.errors import (
 )
 from campaign.core.refused_parts import RefusedPart
 from campaign.donations.donations import Gift
-from campaign.models import Donation
+from campaign.models import Campaign, Donation
 from campaign.web.appeal.page import Notice, paused_notice, render_appeal
 from campaign.web.context import installation
 from campaign.web.forms import GiftForm
+from campaign.web.giving.card_testing_gate import describe_attempt, hold_attempt, record_opened
+from campaign.web.giving.challenge_page import render_challenge
 from campaign.web.giving.form_parsing import read_gift
+from campaign.web.giving.form_signals import keep_rendering
 from campaign.web.giving.review_page import CHANGE, REVIEW, render_review
 from campaign.web.language import page_language, shared_language, translate_error
 from campaign.web.limits import GIVING, limiter
@@ -67,7 +70,7 @@ def give(slug: str) -> ResponseReturnValue:
             return _form_again(slug, form, 422)
         if step == REVIEW:
             return render_review(campaign, form, gift)
-        return redirect(_checkout_address(slug, gift), 303)
+        return _go_on(campaign, form, gift)
     except CampaignPaused as error:
         return _form_again(slug, form, 409, paused_notice(translate_error(error)))
     except CampaignNotOpen:
@@ -85,11 +88,21 @@ def rate_limited(slug: str, retry_after: int) -> Response:
     return _form_again(slug, GiftForm(formdata=request.form), 429, _limited(), retry_after)
 
 
-def _checkout_address(slug: str, gift: Gift) -> str:
+def _go_on(campaign: Campaign, form: GiftForm, gift: Gift) -> ResponseReturnValue:
+    """Redirect to Stripe's page, or first ask for what this attempt costs while thieves test cards."""
+    slug, attempt = campaign.slug, describe_attempt(campaign, form, gift)
+    held = hold_attempt(campaign, gift, attempt)
+    if held is not None and held.ticket is not None:
+        return render_challenge(campaign, form, held.ticket, early=held.early)
+    if held is not None:
+        return _form_again(slug, form, 429, _not_now(), held.seconds)
     begun = begin_checkout(
         installation(), CheckoutRequest(slug, gift, lambda donation: _redirect_urls(slug, donation))
     )
-    return begun.payment_url or url_for("donor.donation", token=begun.donation.token)
+    if begun.payment_url is None:
+        return redirect(url_for("donor.donation", token=begun.donation.token), 303)
+    record_opened(attempt, begun.donation.session_id or "")
+    return redirect(begun.payment_url, 303)
 
 
 def _redirect_urls(slug: str, donation: Donation) -> RedirectUrls:
@@ -115,6 +128,7 @@ def _redirect_urls(slug: str, donation: Donation) -> RedirectUrls:
 def _form_again(
     slug: str, form: GiftForm, status: int, notice: Notice | None = None, retry_after: int = 0
 ) -> Response:
+    keep_rendering(form)
     response = render_appeal(slug, form, notice=notice, status=status)
     response.headers["Cache-Control"] = "no-store"
     if retry_after:
@@ -204,6 +218,18 @@ def _unavailable(error: GatewayUnavailable) -> Notice:
         page_language().gettext(
             "Nothing was charged, and what you typed is still here. Please try again in a minute, or give by mail"
             " as described below."
+        ),
+    )
+
+
+def _not_now() -> Notice:
+    return Notice(
+        "limited",
+        page_language().gettext("We cannot take this gift online right now"),
+        page_language().gettext(
+            "Thieves are trying stolen cards on this page, and too many attempts come from your network. Nothing was"
+            " charged, and what you typed is still here. Please give by mail as described below, or try again later"
+            " or from another connection."
         ),
     )
 

@@ -5,12 +5,13 @@ Anyone can create such a link, so it never fills in personal data, and invalid a
 
 from collections.abc import Mapping
 
-from campaign.core import money
+from campaign.core import clock, money
 from campaign.core.errors import AmountInvalid
 from campaign.models import Campaign, Frequency
 from campaign.models.base import new_token
 from campaign.web.forms import GiftForm, clean
 from campaign.web.giving.form_parsing import read_amount
+from campaign.web.giving.form_signals import sign_rendering
 from campaign.web.language import page_language
 
 
@@ -24,6 +25,7 @@ def empty_form(campaign: Campaign, given: Mapping[str, str]) -> GiftForm:
     form.code.data = clean(given.get("code"))[:64]
     form.shared.data = given.get("shared", "") == "1"
     form.attempt.data = new_token()
+    form.rendered.data = sign_rendering(clock.now())
     return form
 
 

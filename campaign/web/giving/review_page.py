@@ -26,12 +26,12 @@ CHANGE = "change"
 
 def render_review(campaign: Campaign, form: GiftForm, gift: Gift) -> Response:
     """Render the review page of `gift`, which was parsed from the valid `form`."""
-    form.reviewed.data = _digest(gift)
+    form.reviewed.data = gift_digest(gift)
     page = render_template(
         "public/review.html",
         page_title=page_language().gettext("Check your gift"),
         form=form,
-        hidden=_hidden(form),
+        hidden=hidden_fields(form),
         donate_url=url_for("donate.give", slug=campaign.slug),
         campaign_title=campaign_texts(live().current(campaign.slug)).title.text,
         theme_stylesheet=stylesheet_url(accents_for(campaign)),
@@ -41,13 +41,13 @@ def render_review(campaign: Campaign, form: GiftForm, gift: Gift) -> Response:
     return make_private(make_response(page))
 
 
-def _digest(gift: Gift) -> str:
+def gift_digest(gift: Gift) -> str:
     """Return a short hash of the gift: the same gift sent twice is one donation, a changed gift is another."""
     values = [str(one) for one in astuple(gift)]
     return hashlib.sha256("\x1f".join(values).encode()).hexdigest()[:16]
 
 
-def _hidden(form: GiftForm) -> list[tuple[str, str]]:
+def hidden_fields(form: GiftForm) -> list[tuple[str, str]]:
     """Return every field as submitted. Like browsers, include a checkbox only if it is checked."""
     found = [
         (field.name, "yes" if isinstance(field, BooleanField) else str(field.data))

@@ -9,7 +9,6 @@ import hmac
 from typing import cast
 
 from flask import Blueprint, Response, abort, g, redirect, request, url_for
-from flask_limiter.util import get_remote_address
 
 from campaign.auth.donors import Visitor, find_donor_session, form_token
 from campaign.core import clock
@@ -93,24 +92,24 @@ def cookie_name() -> str:
 
 
 def network_key() -> str:
-    """Return the rate limit key for the client's address."""
-    return f"own page {get_remote_address()}"
+    """Return the rate limit key for the client's network."""
+    return limits.hashed_key("donor page", limits.client_network())
 
 
 def email_key() -> str:
-    """Return the rate limit key for the email address in the form."""
-    return f"own page {limits.typed_email()}"
+    """Return the rate limit key for the mailbox in the form."""
+    return limits.hashed_key("donor page mailbox", limits.typed_mailbox())
 
 
 def donor_key() -> str:
     """Return the rate limit key for the donor who is signed in."""
     found = find_visitor()
-    return f"own page donor {found.donor.id}" if found else network_key()
+    return limits.hashed_key("donor", str(found.donor.id)) if found else network_key()
 
 
 def target_key() -> str:
     """Return the rate limit key for the donor and the path."""
-    return f"{donor_key()} {request.path[:200]}"
+    return limits.hashed_key(donor_key(), request.path)
 
 
 def _check_origin() -> None:

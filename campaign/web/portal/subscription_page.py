@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session
 from wtforms import SelectField, StringField
 
 from campaign.campaigns import formatting
-from campaign.core import clock, money
+from campaign.core import money
 from campaign.core.errors import AmountInvalid
 from campaign.emails.contexts import PAYMENT_FAILED
 from campaign.ledger.subscription_donations import first_donation, list_paid_donations
 from campaign.models import Donation, Frequency, Subscription, SubscriptionState
-from campaign.subscriptions.change_requests import PAUSE_MONTHS, months_later
+from campaign.subscriptions.change_requests import PAUSE_MONTHS
 from campaign.web.appeal.page import Notice
 from campaign.web.appeal.page_content import campaign_title
 from campaign.web.context import installation
@@ -237,9 +237,3 @@ def _payment(gift: Donation) -> PaymentRow:
         receipt_url=url_for("donor.receipt", token=receipt.token) if receipt else "",
         receipt_number=receipt.number if receipt else "",
     )
-
-
-def pause_end(months: int) -> datetime:
-    """Return the time when a pause of `months` that starts now ends."""
-    zone = clock.zone(installation().settings.organization.timezone)
-    return months_later(clock.now(), months, zone)

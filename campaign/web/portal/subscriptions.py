@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext
 from structlog import get_logger
 
+from campaign.core import clock
 from campaign.core.errors import (
     ChangeRefused,
     FactMismatch,
@@ -16,14 +17,14 @@ from campaign.core.errors import (
 from campaign.ledger.subscription_donations import find_subscription, first_donation
 from campaign.models import Subscription
 from campaign.subscriptions import change_flow
+from campaign.subscriptions.change_requests import pause_end
 from campaign.web.appeal.page import Notice
 from campaign.web.context import installation
 from campaign.web.language import page_language, requested_language, translate_error, use_language
-from campaign.web.limits import limiter
+from campaign.web.limits import hashed_key, limiter
 from campaign.web.origins import refuse_cross_site
 from campaign.web.portal.subscription_page import (
     ChangeForm,
-    pause_end,
     read_amount,
     read_months,
     render_subscription,
@@ -41,7 +42,7 @@ CHANGING = "20 per minute; 100 per hour"
 
 
 def _gift() -> str:
-    return str((request.view_args or {}).get("token"))
+    return hashed_key("subscription", str((request.view_args or {}).get("token")))
 
 
 @blueprint.before_request
@@ -80,7 +81,8 @@ def pause(token: str) -> ResponseReturnValue:
     months = read_months(form)
     if months is None:
         return _page(token, form, status=422)
-    until = pause_end(months)
+    zone = clock.zone(installation().settings.organization.timezone)
+    until = pause_end(found, months, clock.now(), zone)
     return _done(token, "pause", form, lambda: change_flow.pause(installation(), found, until))
 
 

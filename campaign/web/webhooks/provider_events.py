@@ -58,7 +58,7 @@ def receive_ses() -> Answer:
             "Turn off raw message delivery for this subscription: SNS does not sign raw messages."
         )
     payload = parse_json(read_body())
-    fetch = sns.fetch_from_sns(_settings().sns_base_url)
+    fetch = sns.fetch_from_sns(installation().settings.outgoing, _settings().sns_base_url)
     try:
         message = sns.verify(payload, topics, fetch, clock.now())
         if message["Type"] == sns.SUBSCRIPTION:

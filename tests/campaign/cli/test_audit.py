@@ -30,6 +30,8 @@ from tests.conftest import sandbox_address
 CHANGES = {
     "backup": "backup.created",
     "bounces ingest": "bounces.ingested",
+    "card-testing end": "siege.ended",
+    "card-testing start": "siege.began",
     "close": "campaign.closed",
     "create": "campaign.created",
     "donor erase": "donor.erased",
@@ -88,7 +90,7 @@ ELSEWHERE = {
 }  # fmt: skip
 """Commands that need more data than the walk below provides; their own tests check the log."""
 READS = {
-    "doctor", "bounces read",
+    "doctor", "bounces read", "card-testing status",
     "audit", "donor erased", "ledger check", "ledger late", "mail check", "mail list", "matching list", "review", "staff list",
     "schedule list", "subscribers export", "subscription show", "suppressions export", "tokens list", "webhooks list",
 }  # fmt: skip
@@ -183,6 +185,8 @@ def walk(gifts: dict[str, str], folder: Path) -> Iterator[tuple[str, ...]]:
     yield ("suppressions", "import", str(stopped))
     yield ("suppressions", "add", "eva@example.org")
     yield ("suppressions", "remove", "eva@example.org", "--reason", "She called")
+    yield ("card-testing", "start", "--reason", "many declined cards")
+    yield ("card-testing", "end")
     yield ("tokens", "add", "CRM", "--scope", "donations:read")
     yield ("tokens", "revoke", "1")
     yield ("webhooks", "add", "https://crm.example.org/in")

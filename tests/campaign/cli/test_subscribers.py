@@ -135,7 +135,7 @@ def test_sync_says_what_it_did_and_a_dry_run_what_it_would_do(run: Run, write: W
         done = synced()
         unfinished = "brevo: nothing to do; unfinished, the next sync continues.\n"
         assert (done.status, done.out) == (1, unfinished)
-        assert done.errors[-1].endswith("brevo: GET 127.0.0.1/contacts: status 401 limited")
+        assert done.errors[-1].endswith("brevo: GET 127.0.0.1/contacts: status 401")
 
 
 def test_sync_without_a_service_says_what_to_set(run: Run) -> None:

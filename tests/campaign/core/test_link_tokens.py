@@ -55,7 +55,9 @@ def test_a_name_is_no_token_of_its_row() -> None:
 @pytest.mark.parametrize("fault", ["key", "kind", "name", "end", "case", "longer", "none"])
 def test_any_other_token_finds_no_row(fault: str) -> None:
     name = new_link_name()
-    token = read((OTHER if fault == "key" else KEY,), name, "email" if fault == "kind" else "receipt")
+    token = read(
+        (OTHER if fault == "key" else KEY,), name, "email" if fault == "kind" else "receipt"
+    )
     wrong = {
         "name": ("0" if token[0] != "0" else "1") + token[1:],
         "end": token[:-1] + ("a" if token[-1] != "a" else "b"),

@@ -96,7 +96,8 @@ def test_errors_are_reported_without_donors_data_and_only_where_asked(
     observe(settings, "web")
     assert sentry.setups == []
     observe(replace(settings, sentry_dsn="https://key@sentry.example/1"), "worker")
-    masked = sentry.setups[0].pop("before_send")
+    names = ("before_send", "before_send_transaction", "before_breadcrumb")
+    cleaning = [sentry.setups[0].pop(name) for name in names]
     assert sentry.setups == [
         {
             "dsn": "https://key@sentry.example/1",
@@ -106,7 +107,29 @@ def test_errors_are_reported_without_donors_data_and_only_where_asked(
             "server_name": "worker",
         }
     ]
-    assert masked({"message": "to ana@example.org"}, {}) == {"message": "to (address)"}
+    report = {"message": "to ana@example.org", "request": {"data": "typed", "method": "POST"}}
+    for clean in cleaning:
+        assert clean(report, {}) == {"message": "to (address)", "request": {"method": "POST"}}
+
+
+def test_no_line_holds_an_address_that_is_a_secret(capsys: pytest.CaptureFixture[str]) -> None:
+    log_to_stderr()
+    secret = "/receipts/s3cret-T0ken"
+    log = structlog.get_logger("campaign.test")
+    log.info("asked", path=secret, said={"link": [f"https://give.example.org{secret}.pdf?a=1"]})
+    logging.getLogger("celery.worker").warning("failed for %s", "/me/link/s3cret")
+    try:
+        raise ValueError(f"no such page: {secret}")
+    except ValueError:
+        log.exception("failed")
+    shown = capsys.readouterr().err
+    assert "s3cret" not in shown
+    assert [json.loads(line)["level"] for line in shown.splitlines()] == [
+        "info",
+        "warning",
+        "error",
+    ]
+    assert "/receipts/-" in shown
 
 
 def test_without_the_sdk_a_process_starts_and_logs(

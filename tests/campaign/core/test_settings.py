@@ -200,7 +200,23 @@ def test_no_secret_is_in_the_list_of_faults() -> None:
     [("sk_test_a", False), ("rk_test_live_a", False), ("sk_live_a", True), ("rk_live_a", True)],
 )
 def test_the_key_determines_live_mode(key: str, live: bool) -> None:
-    assert loaded(STRIPE_SECRET_KEY=key).livemode is live
+    environ = {**GOOD, "STRIPE_SECRET_KEY": key}
+    assert load_settings(environ, broker=False).livemode is live
+
+
+def test_a_collectors_token_and_private_hosts_are_read() -> None:
+    assert (loaded().metrics_token, loaded().private_hosts) == ("", frozenset())
+    assert loaded(METRICS_TOKEN="t" * 16).metrics_token == "t" * 16
+    named = loaded(OUTGOING_PRIVATE_HOSTS=" Lists.Internal, crm ,10.0.0.7,").private_hosts
+    assert named == {"lists.internal", "crm", "10.0.0.7"}
+    assert loaded(OUTGOING_PRIVATE_HOSTS="crm").outgoing.private_hosts == {"crm"}
+    assert not loaded().outgoing.livemode
+    for wrong in ("t" * 15, "with a space in it", "token-with-\u00fc-in-it"):
+        assert [line.partition(":")[0] for line in faults({**GOOD, "METRICS_TOKEN": wrong})] == [
+            "METRICS_TOKEN"
+        ]
+    for wrong in ("http://crm.internal", "a..b", "crm/hooks"):
+        assert "OUTGOING_PRIVATE_HOSTS" in faults({**GOOD, "OUTGOING_PRIVATE_HOSTS": wrong})[0]
 
 
 @pytest.mark.parametrize("given", ["a | b|c", "a\nb\r\nc", r"a\nb\nc", "a||b|c|"])

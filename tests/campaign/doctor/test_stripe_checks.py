@@ -70,6 +70,26 @@ def test_the_keys_mode_fits_the_address(
     assert levels(found) == [level]
 
 
+def test_what_stops_the_start_with_a_live_key_is_named(installation: Installation) -> None:
+    assert levels(stripe_checks.check_live_settings(installation)) == [OK]
+    settings = replace(installation.settings, stripe_secret_key="sk_live_x")
+    live = replace(installation, settings=settings)
+    said = [one.text for one in stripe_checks.check_live_settings(live)]
+    assert all(one.startswith("The service does not start with a live key. ") for one in said)
+    named = " ".join(said)
+    for name in ("SECRET_KEY", "SITE_URL", "STRIPE_API_BASE", "STRIPE_WEBHOOK_SECRET"):
+        assert f"{name}: " in named
+    good = replace(
+        settings,
+        secret_key="8f3c1e0a7d5b9264e1f07a3c5d8b2946f0e1d2c3b4a59687c8d9e0f1a2b3c4d5",
+        site_url=SITE,
+        stripe_api_base="https://api.stripe.com",
+        stripe_webhook_secrets=("whsec_9fK2mXq7LrT4vB8nZc1PwS6dHy3GjE5A",),
+        database_url="postgresql+psycopg://db/campaign",
+    )
+    assert levels(stripe_checks.check_live_settings(replace(installation, settings=good))) == [OK]
+
+
 @pytest.mark.parametrize("version", ["2019-12-03", "2024-06-20"])
 def test_the_accounts_default_version_is_worth_knowing(
     here: Installation, stripe: StripeSandbox, version: str

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from campaign.audit.audit_log import Actor
 from campaign.core.clock import now
 from campaign.core.errors import FieldsInvalid, NotFound
+from campaign.core.outgoing.connection import OutgoingRules
 from campaign.integrations.endpoints import (
     EVENTS,
     LONGEST_URL,
@@ -24,12 +25,13 @@ from campaign.models import AuditEntry, StaffRole, WebhookDelivery, WebhookEndpo
 from campaign.runtime.context import Installation
 from tests.support.locks import waits_for_a_lock
 
+LIVE, TEST_MODE = OutgoingRules(livemode=True), OutgoingRules(livemode=False)
 ADMIN = Actor("admin@harbor-ledger.example", StaffRole.admin)
 URL = "https://crm.example.org/hook"
 
 
 def add(session: Session, *events: str, url: str = URL) -> WebhookEndpoint:
-    return add_endpoint(session, url, events or EVENTS, ADMIN, livemode=True)
+    return add_endpoint(session, url, events or EVENTS, ADMIN, LIVE)
 
 
 def noted(session: Session) -> list[str]:
@@ -50,10 +52,13 @@ def noted(session: Session) -> list[str]:
 def test_an_invalid_url_is_rejected(installation: Installation, url: str, livemode: bool) -> None:
     with installation.sessions() as session:
         if url.endswith("\n"):
-            assert add_endpoint(session, url, EVENTS, ADMIN, livemode=livemode).url == url.strip()
+            assert (
+                add_endpoint(session, url, EVENTS, ADMIN, OutgoingRules(livemode=livemode)).url
+                == url.strip()
+            )
             return
         with pytest.raises(FieldsInvalid) as refused:
-            add_endpoint(session, url, EVENTS, ADMIN, livemode=livemode)
+            add_endpoint(session, url, EVENTS, ADMIN, OutgoingRules(livemode=livemode))
     assert "url" in refused.value.faults
 
 
@@ -87,7 +92,7 @@ def test_the_longest_url_is_accepted_and_test_mode_allows_http(
         assert len(longest) == 2000
         assert add(session, url=longest).url == longest
         assert add(session, url="https://e.org:1/").url == "https://e.org:1/"
-        plain = add_endpoint(session, "http://localhost:8000/", EVENTS, ADMIN, livemode=False)
+        plain = add_endpoint(session, "http://localhost:8000/", EVENTS, ADMIN, TEST_MODE)
         assert plain.disabled_at is None
 
 
@@ -96,7 +101,7 @@ def test_events_must_be_known_and_all_errors_are_reported_together(
     installation: Installation, events: tuple[str, ...]
 ) -> None:
     with installation.sessions() as session, pytest.raises(FieldsInvalid) as refused:
-        add_endpoint(session, "ftp://x", events, ADMIN, livemode=True)
+        add_endpoint(session, "ftp://x", events, ADMIN, LIVE)
     assert list(refused.value.faults) == ["url", "events"]
 
 

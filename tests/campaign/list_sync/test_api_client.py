@@ -1,4 +1,4 @@
-"""Requests to a list service: limits are respected, faults say what the service said, nothing waits for long."""
+"""Requests to a list service: limits are respected, faults do not repeat what it said, nothing waits for long."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -7,6 +7,7 @@ from email.utils import format_datetime
 import pytest
 
 from campaign.core import clock
+from campaign.core.outgoing.connection import OutgoingRules
 from campaign.list_sync.api_client import (
     ApiClient,
     ListServiceBusy,
@@ -17,6 +18,7 @@ from campaign.list_sync.api_client import (
 )
 from tests.support.list_services import BrevoServer
 
+TEST_MODE = OutgoingRules(livemode=False)
 KEY = {"api-key": BrevoServer.KEY}
 
 
@@ -28,7 +30,7 @@ def server() -> Iterator[BrevoServer]:
 
 @pytest.fixture
 def client(server: BrevoServer) -> Iterator[ApiClient]:
-    made = ApiClient(server.url, KEY)
+    made = ApiClient(server.url, KEY, TEST_MODE)
     yield made
     made.close()
 
@@ -57,14 +59,19 @@ def test_a_request_carries_the_headers_the_query_and_json(
     assert basic("a", "b") == {"Authorization": "Basic YTpi"}
 
 
-def test_a_fault_says_what_the_service_said(client: ApiClient, server: BrevoServer) -> None:
-    with pytest.raises(
-        ListServiceFailed, match=r"GET 127\.0\.0\.1/contacts: status 400 Limit exceeds"
-    ):
+def test_a_fault_says_where_and_how_but_not_what_the_service_said_about_whom(
+    client: ApiClient, server: BrevoServer
+) -> None:
+    with pytest.raises(ListServiceFailed) as failed:
         client.get("/contacts", limit=2000)
+    assert str(failed.value) == "GET 127.0.0.1/contacts: status 400"
+    server.limits = [(403, {})]
+    with pytest.raises(ListServiceFailed) as failed:
+        client.expect("GET", "/contacts/ana%40example.org/campaignStats")
+    assert "ana" not in str(failed.value)
     assert client.expect("GET", "/contacts?limit=2000", None, 400).status == 400
     server.limits = [(200, {})]
-    assert ApiClient(server.url, {}).get("/contacts").good
+    assert ApiClient(server.url, {}, TEST_MODE).get("/contacts").good
 
 
 @pytest.mark.parametrize(
@@ -116,15 +123,15 @@ def test_a_failing_service_is_asked_three_times(
     server.limits = [(500, {}), (0, {})]
     assert client.get("/contacts").good
     server.limits = [(503, {})] * 3
-    with pytest.raises(ListServiceFailed, match="status 503 limited"):
+    with pytest.raises(ListServiceFailed, match="status 503"):
         client.get("/contacts")
     assert waits == [1.0, 2.0, 1.0, 2.0]
 
 
 def test_a_service_that_cannot_be_reached_says_so() -> None:
-    unreachable = ApiClient("http://127.0.0.1:9", {})
+    unreachable = ApiClient("http://127.0.0.1:9", {}, TEST_MODE)
     with pytest.raises(
-        ListServiceFailed, match=r"127\.0\.0\.1 cannot be reached: ConnectionRefused"
+        ListServiceFailed, match=r"127\.0\.0\.1 cannot be reached: the connection was refused"
     ):
         unreachable.get("/contacts")
 
@@ -139,3 +146,13 @@ def test_only_a_moment_with_a_zone_is_one() -> None:
     assert moment_in("2026-12-22T08:00:05Z") == datetime(2026, 12, 22, 8, 0, 5, tzinfo=UTC)
     assert moment_in("2026-12-22 08:00:05") is None
     assert moment_in(None) is None
+
+
+def test_in_live_mode_no_service_in_a_private_network_is_asked_unless_the_settings_name_it(
+    server: BrevoServer, waits: list[float]
+) -> None:
+    with pytest.raises(ListServiceFailed, match="must start with https"):
+        ApiClient(server.url, KEY, OutgoingRules(livemode=True)).get("/contacts")
+    assert (server.asked, waits) == ([], [])
+    named = OutgoingRules(livemode=True, private_hosts=frozenset({"127.0.0.1"}))
+    assert ApiClient(server.url, KEY, named).get("/contacts").good

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from campaign.core.list_settings import ListService
+from campaign.core.outgoing.connection import OutgoingRules
 from campaign.list_sync import mailchimp
 from campaign.list_sync.mailchimp import MailchimpClient
 from campaign.list_sync.people import RemoteMember, SubscriberProfile, TagChange
@@ -24,7 +25,9 @@ def server() -> Iterator[MailchimpServer]:
 
 @pytest.fixture
 def client(server: MailchimpServer) -> Iterator[MailchimpClient]:
-    made = MailchimpClient(ListService(server.url, server.KEY, server.LIST))
+    made = MailchimpClient(
+        ListService(server.url, server.KEY, server.LIST), OutgoingRules(livemode=False)
+    )
     yield made
     made.close()
 
@@ -58,7 +61,7 @@ def test_a_refused_address_is_named_with_the_reason(
 ) -> None:
     server.invalid.add("ben@example.org")
     outcome = client.add([ANA, BEN])
-    assert outcome.refused == {"ben@example.org": "looks fake or invalid"}
+    assert outcome.refused == {"ben@example.org": "ERROR_GENERIC"}
     assert list(outcome.accepted) == ["ana@example.org"]
 
 

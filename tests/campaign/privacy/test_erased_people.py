@@ -11,7 +11,7 @@ from campaign.core.clock import now
 from campaign.core.engine_keys import address_digests
 from campaign.core.errors import CampaignError
 from campaign.models import Campaign, InboxEvent
-from campaign.privacy.erased_people import list_erased, load_list, read_entries, save_list
+from campaign.privacy.erased_people import list_erased, load_list, read_entries
 from campaign.privacy.erasure_flow import erase
 from campaign.privacy.personal_data_export import find_data_subject
 from campaign.runtime.context import Installation
@@ -26,7 +26,9 @@ def add_person(installation: Installation, campaign: Campaign, name: str = NAME)
     with installation.sessions.begin() as session:
         donor = everything_of(session, session.merge(campaign), name)
         gift = find_data_subject(session, f"{name}@example.org").donations[0]
-        body = {"data": {"object": {"metadata": {"donation_id": gift.public_id}, "email": donor.email}}}
+        body = {
+            "data": {"object": {"metadata": {"donation_id": gift.public_id}, "email": donor.email}}
+        }
         session.add(
             InboxEvent(
                 id=f"evt_{len(name)}", type="x", body=json.dumps(body).encode(), occurred_at=now()

@@ -26,6 +26,7 @@ from campaign.subscriptions.change_requests import (
     log_change,
     months_later,
     next_change_request,
+    pause_end,
     pause_parameters,
     resume_parameters,
 )
@@ -78,6 +79,40 @@ def test_the_day_is_in_the_zone_and_not_utc() -> None:
     assert months_later(at, 1, HERE) == datetime(2027, 2, 28, 23, 59, tzinfo=HERE)
     # On the other side of the change of clocks it is the same hour on the wall.
     assert months_later(at, 2, HERE) == datetime(2027, 3, 31, 23, 59, tzinfo=HERE)
+
+
+@pytest.mark.parametrize(
+    ("due", "months", "at", "end"),
+    [
+        # In the middle of a month the day stays the same, and the hour on the wall.
+        ("2027-01-01T20:00", 2, "2026-12-10T20:00", "2027-02-10T12:00"),
+        ("2027-01-01T20:00", 6, "2026-12-10T20:00", "2027-06-10T12:00"),
+        # Begun on the first in UTC, which is still the last of the month before in Los Angeles.
+        ("2027-01-01T00:30", 2, "2026-12-01T00:37", "2027-02-03T17:30"),
+        ("2027-01-01T00:30", 1, "2026-12-01T00:37", "2027-01-03T17:30"),
+        # Begun on the 31st: the charge after February's is on the 31st again.
+        ("2027-03-31T15:00", 1, "2027-02-28T16:00", "2027-04-03T09:00"),
+        ("2027-02-28T15:00", 2, "2027-01-31T15:05", "2027-03-31T09:00"),
+        # Unknown, or overdue because an event is missing.
+        (None, 1, "2026-12-10T20:00", "2027-01-10T12:00"),
+        ("2026-12-09T20:00", 1, "2026-12-10T20:00", "2027-01-10T12:00"),
+    ],
+)
+def test_a_pause_ends_on_the_same_day_after_as_many_charges(
+    due: str | None, months: int, at: str, end: str
+) -> None:
+    begun = datetime.fromisoformat(at).replace(tzinfo=UTC)
+    gift = Subscription(frequency="monthly", current_period_end=due and _utc(due))
+    assert pause_end(gift, months, begun, HERE) == datetime.fromisoformat(end).replace(tzinfo=HERE)
+
+
+def test_a_pause_of_a_yearly_gift_does_not_wait_for_its_charge() -> None:
+    gift = Subscription(frequency="yearly", current_period_end=_utc("2027-11-01T00:00"))
+    assert pause_end(gift, 1, _utc("2026-12-10T20:00"), HERE) == _utc("2027-01-10T20:00")
+
+
+def _utc(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
 def items(*amounts: int) -> dict[str, Any]:

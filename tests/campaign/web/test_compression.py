@@ -3,9 +3,11 @@
 import gzip
 from typing import Any
 
+import pytest
 from flask.testing import FlaskClient
 
 from campaign.models import Campaign, StaffRole
+from campaign.web.compression import accepts_gzip
 
 PACKED = {"Accept-Encoding": "gzip, deflate, br"}
 
@@ -48,3 +50,34 @@ def test_secrets_and_streams_are_not_compressed(
     with client.get("/c/nine-days/progress/stream", headers=PACKED, buffered=False) as stream:
         assert next(stream.response).startswith(b"retry")  # type: ignore[call-overload]
         assert "Content-Encoding" not in stream.headers
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        *("gzip", "gzip, deflate, br", "br, gzip", "GZIP", "x-gzip", "gzip;q=1", "gzip; q=0.5"),
+        *("br;q=0, gzip;q=0.001", "identity;q=0, gzip", " gzip ; q=0.1 , br"),
+    ],
+)
+def test_who_accepts_gzip_gets_it(header: str) -> None:
+    assert accepts_gzip(header)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        *("", "br", "identity", "gzip;q=0", "gzip; q=0.000", "gzip;Q=0", "br, gzip;q=0.0", "*"),
+        *("gzipped", "not-gzip", "gzip;q=0, br", "x-gzip;q=0", "gzip ;q = 0", None),
+    ],
+)
+def test_who_refuses_or_does_not_name_gzip_gets_the_page_as_it_is(header: str | None) -> None:
+    assert not accepts_gzip(header)
+
+
+def test_pages_and_the_script_are_not_compressed_for_who_refuses(
+    client: FlaskClient, campaign: Campaign
+) -> None:
+    for path in ("/", "/c/nine-days", "/embed.js", "/static/site.css"):
+        answer = client.get(path, headers={"Accept-Encoding": "gzip;q=0"})
+        assert "Content-Encoding" not in answer.headers, path
+        assert client.get(path, headers={"Accept-Encoding": "gzip"}).headers["Content-Encoding"]

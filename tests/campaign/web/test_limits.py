@@ -1,5 +1,7 @@
 """Rate limits of public forms: how often, per whom, and how long a refusal lasts."""
 
+import hashlib
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +12,7 @@ from flask.testing import FlaskClient
 
 from campaign.core.clock import now
 from campaign.models import Campaign
-from campaign.web.limits import typed_email
+from campaign.web.limits import hashed_key, typed_mailbox
 from tests.support.donate_form import FORM
 from tests.support.staff import browser
 
@@ -111,13 +113,57 @@ def test_links_of_staff_and_donors_are_counted_apart(app: Flask) -> None:
     assert [ask(DONOR_LINK) for _ in range(5)] == [303] * 4 + [429]
 
 
-def test_the_typed_address_is_read_in_lower_case_up_to_the_longest_that_exists(app: Flask) -> None:
-    for typed, read in (
-        ("  Ana@Example.org ", "ana@example.org"),
-        ("x" * 300, "x" * 254),
-        ("", ""),
-    ):
+SPELLINGS = [
+    "ana@example.org",
+    "ANA@Example.ORG",
+    " ana@example.org ",
+    "ana\x01@example.org",
+    "a\x7fna@example.org",
+    "ana\u200b@example.org",
+    "\u202eana@example.org",
+    "\uff41na@example.org",
+    "ana@example.org.",
+    "ana+1@example.org",
+    "ana+anything@exam\xadple.org",
+]
+"""One mailbox, as somebody types it who wants to be counted as somebody else."""
+
+
+@OF_GIVING
+def test_every_spelling_of_an_address_is_one_person(
+    client: FlaskClient, campaign: Campaign, path: str
+) -> None:
+    typed = [SPELLINGS[number % len(SPELLINGS)] for number in range(22)]
+    assert [post(client, path, one) for one in typed] == [422] * 20 + [429] * 2
+
+
+@pytest.mark.parametrize("path", [STAFF_LINK, DONOR_LINK])
+def test_every_spelling_of_a_mailbox_shares_its_links(app: Flask, path: str) -> None:
+    typed = ["a.na@gmail.com", "an.a+b@gmail.com", "ANA@googlemail.com", "ana+c@gmail.com"]
+    statuses = [ask_for_link(app, path, one, f"192.0.2.{n}") for n, one in enumerate(typed * 2)]
+    assert statuses == [303] * 4 + [429] * 4
+
+
+@pytest.mark.parametrize("path", [STAFF_LINK, DONOR_LINK])
+def test_all_addresses_of_an_ipv6_network_count_together(app: Flask, path: str) -> None:
+    def ask(number: int, network: str) -> int:
+        return ask_for_link(app, path, f"{number}@example.org", f"{network}::{number + 1:x}")
+
+    assert [ask(number, "2001:db8:1:2") for number in range(31)] == [303] * 30 + [429]
+    assert ask(31, "2001:db8:1:3") == 303
+
+
+def test_a_form_that_is_too_large_has_no_mailbox(app: Flask) -> None:
+    for typed, read in ((" Ana@Example.org ", "ana@example.org"), ("", ""), ("x" * 70_000, "")):
         with app.test_request_context("/", method="POST", data={"email": typed}):
-            assert typed_email() == read
-    with app.test_request_context("/", method="POST", data={"email": "x" * 70_000}):
-        assert typed_email() == ""
+            assert typed_mailbox() == read
+
+
+def test_a_key_reveals_nothing_and_depends_on_every_part_and_on_the_secret(app: Flask) -> None:
+    with app.test_request_context("/"):
+        keys = {hashed_key("a", "b"), hashed_key("a", "c"), hashed_key("ab"), hashed_key("a\0b")}
+        # Only the first and the last are made of the same characters, in parts that no caller mixes.
+        assert len(keys) == 3
+        assert all(re.fullmatch("[0-9a-f]{24}", key) for key in keys)
+        plain = hashlib.sha256(b"rate limit\0a\0b").hexdigest()[:24]
+        assert plain not in keys

@@ -1,8 +1,8 @@
 """Emails in the outbox, refusals in a row, and the times in which sending was stopped."""
 
 from tests.support.row_examples.table import (
-    NOON,
     NO_LINK_NAMES,
+    NOON,
     Default,
     Reference,
     Table,

@@ -10,7 +10,6 @@ from tests.support.row_examples.table import (
     Table,
     Unique,
     each,
-    fresh,
     key_of,
     link_name,
     once,

@@ -1,8 +1,8 @@
 """Monthly and yearly gifts."""
 
 from tests.support.row_examples.table import (
-    NOON,
     NO_LINK_NAMES,
+    NOON,
     Default,
     Reference,
     Table,

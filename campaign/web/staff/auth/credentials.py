@@ -19,7 +19,7 @@ from campaign.staff.second_factor import (
     set_authenticator,
 )
 from campaign.web.context import installation
-from campaign.web.limits import limiter
+from campaign.web.limits import limit_guesses
 from campaign.web.staff.auth import rate_limits
 from campaign.web.staff.auth.recent_sign_in import requires_recent_sign_in, signed_in_recently
 from campaign.web.staff.auth.security import (
@@ -72,11 +72,7 @@ def password() -> ResponseReturnValue:
 
 @blueprint.post("/password")
 @needs(StaffRole.viewer)
-@limiter.limit(
-    rate_limits.PASSWORD_HERE,
-    key_func=rate_limits.current_member_key,
-    deduct_when=rate_limits.was_rejected,
-)
+@limit_guesses(rate_limits.OWN_PASSWORD)
 def change_password() -> ResponseReturnValue:
     """Save a new password. Requires the current one, or a recent sign-in by another method."""
     form, found = PasswordForm(), signed_in()
@@ -135,9 +131,7 @@ def authenticator() -> ResponseReturnValue:
 
 @blueprint.post("/authenticator")
 @needs(StaffRole.viewer)
-@limiter.limit(
-    rate_limits.CODES, key_func=rate_limits.current_member_key, deduct_when=rate_limits.was_rejected
-)
+@limit_guesses(rate_limits.OWN_CODES)
 @requires_recent_sign_in
 def confirm_authenticator() -> ResponseReturnValue:
     """Save the new app once its code is correct."""

@@ -17,6 +17,8 @@ try:
     from authlib.common.errors import AuthlibBaseError
     from authlib.integrations.flask_client import OAuth
     from joserfc.errors import JoseError
+
+    from campaign.web.staff.auth.oidc_requests import client_class
 except ImportError:  # the `oidc` extra is not installed
     OAuth = None
 
@@ -24,7 +26,6 @@ blueprint = open_blueprint("oidc", "/sign-in/provider")
 
 _CLIENT = "staff_oidc"
 _NEXT = "oidc_next"
-_PATIENCE_SECONDS = 10
 
 
 def is_offered() -> bool:
@@ -41,13 +42,13 @@ def _provider() -> Any:
         registry = OAuth(current_app)
         current_app.extensions[_CLIENT] = registry.register(
             "staff",
+            client_cls=client_class(installation().settings.outgoing),
             client_id=settings.client_id,
             client_secret=settings.client_secret,
             server_metadata_url=f"{settings.issuer}/.well-known/openid-configuration",
             client_kwargs={
                 "scope": "openid email",
                 "code_challenge_method": "S256",
-                "timeout": _PATIENCE_SECONDS,
             },
         )
     return current_app.extensions[_CLIENT]

@@ -15,7 +15,7 @@ from campaign.models import StaffMember, StaffRole
 from campaign.staff.passkeys import list_passkeys
 from campaign.staff.second_factor import note_recovery_code_used
 from campaign.web.context import installation
-from campaign.web.limits import limiter
+from campaign.web.limits import limit_guesses
 from campaign.web.staff.auth import rate_limits
 from campaign.web.staff.auth.security import use_recovery_code, verify_code
 from campaign.web.staff.auth.sign_in_flow import (
@@ -51,9 +51,7 @@ def page() -> ResponseReturnValue:
 
 
 @blueprint.post("/sign-in/second-factor")
-@limiter.limit(
-    rate_limits.CODES, key_func=rate_limits.waiting_member, deduct_when=rate_limits.was_rejected
-)
+@limit_guesses(*rate_limits.SECOND_FACTORS)
 def by_code() -> ResponseReturnValue:
     """Complete the sign-in with a code. Each code works once."""
     form = SecondFactorForm()

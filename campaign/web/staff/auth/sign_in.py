@@ -27,7 +27,12 @@ from campaign.staff.members import find_member, subject
 from campaign.staff.sign_in_emails import queue_link
 from campaign.web.context import installation
 from campaign.web.forms import clean
-from campaign.web.limits import SIGN_IN_LINKS, SIGN_IN_LINKS_PER_ADDRESS, limiter
+from campaign.web.limits import (
+    SIGN_IN_LINKS,
+    SIGN_IN_LINKS_PER_ADDRESS,
+    limit_guesses,
+    limiter,
+)
 from campaign.web.staff.auth import oidc, rate_limits
 from campaign.web.staff.auth.security import verify_password
 from campaign.web.staff.auth.sign_in_flow import enter, failed, redirect_after_post
@@ -70,14 +75,7 @@ def page() -> ResponseReturnValue:
 
 
 @blueprint.post("/sign-in")
-@limiter.limit(
-    rate_limits.PASSWORD_HERE,
-    key_func=rate_limits.email_and_network_key,
-    deduct_when=rate_limits.was_rejected,
-)
-@limiter.limit(
-    rate_limits.PASSWORD, key_func=rate_limits.typed_email, deduct_when=rate_limits.was_rejected
-)
+@limit_guesses(*rate_limits.PASSWORDS)
 def by_password() -> ResponseReturnValue:
     """Sign in with a password. Every failure gets the same answer after the same time."""
     form = SignInForm()
@@ -92,7 +90,7 @@ def by_password() -> ResponseReturnValue:
 
 @blueprint.post("/sign-in/link")
 @limiter.limit(SIGN_IN_LINKS_PER_ADDRESS, key_func=rate_limits.network_key)
-@limiter.limit(SIGN_IN_LINKS, key_func=rate_limits.typed_email)
+@limiter.limit(SIGN_IN_LINKS, key_func=rate_limits.typed_mailbox)
 def ask_for_link() -> ResponseReturnValue:
     """Email a sign-in link. Neither the answer nor its timing reveals who is on the team."""
     form = SignInForm()

@@ -7,7 +7,6 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from flask import request
 from webauthn import (
@@ -28,6 +27,7 @@ from webauthn.helpers.structs import (
 )
 
 from campaign.core.errors import StaffRefused
+from campaign.core.outside_text import read_our_url
 from campaign.models import StaffMember, StaffPasskey
 from campaign.staff.passkeys import NewPasskey, user_handle
 from campaign.web.context import installation
@@ -135,9 +135,9 @@ def _described(known: Iterable[StaffPasskey]) -> list[PublicKeyCredentialDescrip
 
 
 def _host() -> str:
-    return urlsplit(f"//{request.host}").hostname or ""
+    return read_our_url(f"//{request.host}").hostname or ""
 
 
 def _origin() -> str:
     """Use the scheme of SITE_URL: behind a proxy that TRUSTED_PROXIES does not count, the request may be plain HTTP."""
-    return f"{urlsplit(installation().settings.site_url).scheme}://{request.host}"
+    return f"{read_our_url(installation().settings.site_url).scheme}://{request.host}"

@@ -14,6 +14,7 @@ from wtforms.widgets import DateInput
 
 from campaign.audit.audit_log import Subject, record
 from campaign.core import clock
+from campaign.core.input_limits import read_key
 from campaign.models import Campaign, StaffRole
 from campaign.reporting.audit_search import (
     COLUMNS,
@@ -166,5 +167,4 @@ def _day(field: Any) -> date | None:
 
 def _key(name: str) -> int | None:
     """Return the key from the query string, or None if it is not a number."""
-    text = request.args.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+    return read_key(request.args.get(name, ""))

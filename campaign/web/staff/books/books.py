@@ -11,6 +11,7 @@ from campaign.audit.audit_log import Subject, record
 from campaign.core import clock
 from campaign.core.chart_of_accounts import ChartOfAccounts
 from campaign.core.errors import ExportRefused
+from campaign.core.outside_text import read_whole
 from campaign.models import StaffRole
 from campaign.reconciliation.runs import count_open, recent_runs
 from campaign.reporting.journal import (
@@ -118,7 +119,7 @@ def file(year: int, month: int, kind: str) -> ResponseReturnValue:
 def program_file(year: int, month: int, currency: str, program: str) -> ResponseReturnValue:
     """Download the month in a bank's currency, as an accounting program imports it."""
     first, here = _first(year, month), installation()
-    part = request.args.get("part", 1, type=int)
+    part = read_whole(request.args.get("part", ""), 9_999) or 1
     with here.sessions() as session:
         journal = read_bank_journal(session, first, organization_zone(), currency)
     try:

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from campaign.core import clock
 from campaign.core.errors import AmountInvalid, DepositRefused
+from campaign.core.input_limits import read_key
 from campaign.donations.gift_dates import latest_day
 from campaign.donations.offline_kinds import KIND_NAMES, REVERSAL_TEXTS
 from campaign.models import StaffRole
@@ -41,7 +42,7 @@ def listed() -> ResponseReturnValue:
 
 
 def _list_page(fault: str = "") -> str:
-    before = request.args.get("before", type=int)
+    before = read_key(request.args.get("before", ""))
     with installation().sessions() as session:
         found = latest_batches(session, before, LISTED + 1)
         currencies = list(dict.fromkeys(one.currency for one in campaign_choices(session)))
@@ -105,8 +106,8 @@ def _batch_page(batch_id: int, faults: dict[str, str] | None = None) -> str:
 @needs(StaffRole.finance)
 def move(batch_id: int) -> ResponseReturnValue:
     """Add or remove gifts while the batch is open."""
-    put_in = request.form.getlist("put_in", type=int)
-    take_out = request.form.getlist("take_out", type=int)
+    put_in = _keys("put_in")
+    take_out = _keys("take_out")
     try:
         with installation().sessions.begin() as session:
             moved = move_gifts(session, batch_id, put_in, take_out, actor())
@@ -114,6 +115,11 @@ def move(batch_id: int) -> ResponseReturnValue:
         return _batch_page(batch_id, {"gifts": str(error)}), 422
     flash(f"{moved} {'gift' if moved == 1 else 'gifts'} moved.")
     return redirect(url_for("deposits.batch", batch_id=batch_id), 303)
+
+
+def _keys(name: str) -> list[int]:
+    """Return the ids in a field of the form; what is no id is left out."""
+    return [key for one in request.form.getlist(name) if (key := read_key(one)) is not None]
 
 
 @blueprint.post("/<int:batch_id>/close")

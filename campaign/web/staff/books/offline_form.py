@@ -16,6 +16,7 @@ from wtforms import (
 from wtforms.fields.choices import SelectChoice
 from wtforms.widgets import CheckboxInput, DateInput, ListWidget
 
+from campaign.core.input_limits import read_key
 from campaign.donations.offline_kinds import KIND_NAMES
 from campaign.models import Campaign, DepositBatch, OfflineKind
 from campaign.offline.donor_match import NEW_DONOR, Candidate
@@ -118,7 +119,7 @@ class OfflineGiftForm(FlaskForm):
         return Choices(
             waived=tuple(self.waived.data or ()),
             donor=self.donor.data or "",
-            batch_id=int(batch) if batch.isdecimal() and paper else None,
+            batch_id=read_key(batch) if paper else None,
             token=(self.token.data or "")[:64] or None,
         )
 

@@ -7,6 +7,7 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from campaign.audit.audit_log import Subject, record
+from campaign.core.input_limits import read_key
 from campaign.models import StaffRole
 from campaign.reconciliation.payouts import COLUMNS, PAGE, find_payout, payout_rows, recent_payouts
 from campaign.web.context import installation
@@ -22,7 +23,7 @@ blueprint: Blueprint = staff_blueprint("payouts", "/payouts")
 def index() -> ResponseReturnValue:
     """List the payouts, newest first."""
     with installation().sessions() as session:
-        found = recent_payouts(session, request.args.get("before", type=int))
+        found = recent_payouts(session, read_key(request.args.get("before", "")))
     older = found[-1][0].id if len(found) == PAGE else None
     return render_template(
         "staff/books/payouts.html",

@@ -7,6 +7,7 @@ from wtforms import TextAreaField
 
 from campaign.core import clock
 from campaign.core.errors import SettleRefused
+from campaign.core.input_limits import read_key
 from campaign.models import StaffRole
 from campaign.reconciliation.runs import PAGE, find_run, recent_runs
 from campaign.reconciliation.settled import (
@@ -36,7 +37,7 @@ class SettleForm(FlaskForm):
 @needs(StaffRole.finance)
 def index() -> ResponseReturnValue:
     """List the runs, newest first."""
-    before = request.args.get("before", type=int)
+    before = read_key(request.args.get("before", ""))
     with installation().sessions() as session:
         runs = recent_runs(session, before)
     older = runs[-1].id if len(runs) == PAGE else None

@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from campaign.campaigns.wall_moderation import PAGE, Decision, decide, list_entries
 from campaign.core import clock
 from campaign.core.errors import NotFound
-from campaign.core.input_limits import LARGEST_KEY
+from campaign.core.input_limits import LARGEST_KEY, read_key
 from campaign.models import StaffRole
 from campaign.web.context import installation
 from campaign.web.staff.core.access import actor, needs, staff_blueprint
@@ -27,13 +27,11 @@ _DONE = {
 def index() -> ResponseReturnValue:
     """List the comments to review, or with `every=1` all entries, newest first."""
     every = request.args.get("every") == "1"
-    typed = request.args.get("before", "")
-    known = typed.isascii() and typed.isdigit() and int(typed) <= LARGEST_KEY
     with installation().sessions() as session:
         lines = list_entries(
             session,
             waiting=not every,
-            before=int(typed) if known else None,
+            before=read_key(request.args.get("before", "")),
             at_most=PAGE + 1,
         )
     older = lines[PAGE - 1].entry.donation_id if len(lines) > PAGE else None

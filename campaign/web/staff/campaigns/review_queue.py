@@ -12,7 +12,7 @@ from campaign.campaigns.finalization import LateEntry
 from campaign.core import money
 from campaign.mailer.kinds import EmailKind
 from campaign.mailer.refusal_advice import describe_outage
-from campaign.models import Acknowledgment, MailOutage
+from campaign.models import Acknowledgment, MailOutage, Siege
 from campaign.reconciliation.runs import UnresolvedRun
 from campaign.reporting.review_queue import (
     ActionableWarning,
@@ -33,7 +33,7 @@ MOST = 25
 _WARNINGS = "Fraud warnings: refund now to avoid a dispute"
 _LATE = "Late entries that are not in the final result"
 _UNPLACED = "Unmatched refunds and disputes"
-_URGENT = ("dispute", "warning", "refund", "job", "mail_outage", "stuck")
+_URGENT = ("dispute", "warning", "refund", "siege", "job", "mail_outage", "stuck")
 
 
 class ReviewRow(NamedTuple):
@@ -84,6 +84,7 @@ def groups(review: Review, marks: Marks) -> list[Group]:
         ("Disputes and inquiries", "dispute", review.disputes, _dispute, _dispute_key),
         (_WARNINGS, "warning", review.warnings, _warning, _stripe_id),
         ("Refunds with problems", "refund", review.refunds, _refund, _refund_key),
+        ("Card testing", "siege", review.sieges, _siege, _id),
         ("Overdue jobs", "job", review.overdue_jobs, _job, _no_key),
         ("Mail server refuses everybody", "mail_outage", review.outages, _outage, _no_key),
         ("Stuck emails", "stuck", review.stuck, _stuck, _no_key),
@@ -166,6 +167,12 @@ def _refund(one: ProblemRefund) -> ReviewRow:
 
 def _job(one: JobStatus) -> ReviewRow:
     return ReviewRow(f"{one.job}: {one.sentence}")
+
+
+def _siege(one: Siege) -> ReviewRow:
+    return ReviewRow(
+        f"Somebody tries cards: {one.reason}", "/staff/card-testing", until=one.began_at
+    )
 
 
 def _outage(one: MailOutage) -> ReviewRow:

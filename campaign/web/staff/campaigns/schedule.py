@@ -15,6 +15,7 @@ from campaign.campaigns.step_names import step_name
 from campaign.core import clock
 from campaign.core.errors import StepInvalid
 from campaign.core.i18n import languages, supported_locale
+from campaign.core.outside_text import read_whole
 from campaign.mailer.email_context import Sender
 from campaign.mailer.render import RenderedEmail
 from campaign.models import Campaign, CampaignStep, StaffRole, StepBasis
@@ -188,10 +189,10 @@ def _change(form: StepForm, *, counted: bool) -> StepChange:
 
 
 def _number(text: str | None, field: str, what: str) -> int:
-    bare = (text or "").strip()
-    if not (bare.isascii() and bare.isdigit()) or len(bare) > 6 or int(bare) == 0:
+    number = read_whole((text or "").strip(), 999_999)
+    if not number:
         raise StepInvalid(f"{what} a whole number, 1 or more.", field)
-    return int(bare)
+    return number
 
 
 def _seen(session: Session, campaign: Campaign, step: CampaignStep, form: StepForm) -> StepPreview:

@@ -6,7 +6,6 @@ The session cookie is limited to `/staff`. Elsewhere the session cannot be writt
 from collections.abc import Callable
 from functools import partial, wraps
 from typing import Any, TypeVar, cast
-from urllib.parse import urlsplit
 
 from flask import (
     Blueprint,
@@ -31,6 +30,7 @@ from campaign.audit.audit_log import Actor
 from campaign.auth.policies import STAFF
 from campaign.auth.staff import SignedIn, find_staff_session
 from campaign.core import clock
+from campaign.core.outside_text import read_our_url, read_url
 from campaign.models import StaffMember, StaffRole
 from campaign.runtime.context import Installation
 from campaign.web.context import installation
@@ -156,7 +156,9 @@ def safe_next(target: str | None) -> str:
     home = url_for_home()
     if not target or not target.isprintable() or "\\" in target:
         return home
-    parts = urlsplit(target)
+    parts = read_url(target)
+    if parts is None:
+        return home
     path = parts.path.removeprefix(request.script_root)
     inside = path == PREFIX or path.startswith(f"{PREFIX}/")
     if parts.scheme or parts.netloc or not inside or path.startswith(f"{PREFIX}/sign-in"):
@@ -214,7 +216,7 @@ def prepare(app: Flask) -> None:
         app.config[f"SESSION_COOKIE_{name.upper()}"] = flag
     app.config.update(
         SESSION_COOKIE_NAME="staff",
-        SESSION_COOKIE_PATH=urlsplit(settings.site_url).path.rstrip("/") + PREFIX,
+        SESSION_COOKIE_PATH=read_our_url(settings.site_url).path.rstrip("/") + PREFIX,
         PERMANENT_SESSION_LIFETIME=STAFF.longest,
         # Written only on change: otherwise the later of two concurrent responses restores what the earlier removed.
         SESSION_REFRESH_EACH_REQUEST=False,

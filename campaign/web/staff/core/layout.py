@@ -51,6 +51,7 @@ NAVIGATION = (
     Link("Books", "/staff/books", StaffRole.finance),
     Link("Activity", "/staff/audit", StaffRole.finance),
     Link("Integrations", "/staff/api-tokens", StaffRole.admin),
+    Link("Card testing", "/staff/card-testing", StaffRole.finance),
     Link("Moving in", "/staff/moving-in", StaffRole.admin),
     Link("Team", "/staff/team", StaffRole.admin),
     Link("Branding", "/staff/branding", StaffRole.admin),

@@ -124,10 +124,10 @@ def ask_merge(donor_id: int) -> ResponseReturnValue:
 def merge(donor_id: int) -> ResponseReturnValue:
     """Merge two donors. `kept` is the id of the donor to keep."""
     other, kept = request.form.get("with", ""), request.form.get("kept", "")
-    if kept not in {str(donor_id), other} or read_key(other) is None:
+    kept_id, other_id = read_key(kept), read_key(other)
+    if kept_id is None or other_id is None or kept_id not in {donor_id, other_id}:
         return _merge_page(donor_id, other, fault="Choose which donor to keep.")
-    kept_id = int(kept)
-    merged_id = int(other) if kept_id == donor_id else donor_id
+    merged_id = other_id if kept_id == donor_id else donor_id
     try:
         with installation().sessions.begin() as session:
             merge_donors(session, kept_id, merged_id, actor())

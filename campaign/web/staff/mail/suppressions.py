@@ -14,6 +14,7 @@ from wtforms.widgets import DateInput, DateTimeLocalInput
 
 from campaign.core import clock
 from campaign.core.errors import DeadlineInvalid, SuppressionChangeRefused
+from campaign.core.outside_text import read_whole
 from campaign.donors.suppression_changes import (
     get_suppression,
     preview_refused,
@@ -205,12 +206,12 @@ def refused() -> ResponseReturnValue:
     since = _moment(form)
     if since is None:
         return make_response(_refused_page(form), 422)
-    expected = form.expected.data or ""
-    if not (expected.isascii() and expected.isdigit() and len(expected) < 10):
+    expected = read_whole(form.expected.data)
+    if expected is None:
         return _preview_page(form, since)
     try:
         with installation().sessions.begin() as session:
-            number = undo_refused(session, since, int(expected), form.reason.data or "", actor())
+            number = undo_refused(session, since, expected, form.reason.data or "", actor())
     except SuppressionChangeRefused as error:
         put_faults(form, {error.field: str(error)})
         return _preview_page(form, since, 422)

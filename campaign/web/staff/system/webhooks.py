@@ -8,6 +8,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from campaign.core import clock
 from campaign.core.errors import FieldsInvalid, NotFound
+from campaign.core.input_limits import read_key
 from campaign.integrations.deliveries import PAGE, list_deliveries, requeue_delivery
 from campaign.integrations.endpoints import (
     EVENTS,
@@ -70,7 +71,7 @@ def add() -> ResponseReturnValue:
                 form.url.data or "",
                 form.events.data or [],
                 actor(),
-                livemode=here.settings.livemode,
+                here.settings.outgoing,
             )
             endpoint_id = endpoint.id
     except FieldsInvalid as error:
@@ -85,7 +86,7 @@ def endpoint(endpoint_id: int) -> ResponseReturnValue:
     """Show one endpoint: its secret and its deliveries."""
     with installation().sessions() as session:
         found = find_endpoint(session, endpoint_id)
-        log = list_deliveries(session, endpoint_id, request.args.get("before", type=int))
+        log = list_deliveries(session, endpoint_id, read_key(request.args.get("before", "")))
     older = log[-1].id if len(log) == PAGE else None
     return render_template(
         "staff/webhooks/endpoint.html",

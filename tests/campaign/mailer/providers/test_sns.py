@@ -1,5 +1,6 @@
 """Messages of Amazon SNS: signed by a certificate from SNS's own hosts only, about our topic only."""
 
+import socket
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -7,10 +8,12 @@ from typing import Any
 import pytest
 
 from campaign.core.errors import WebhookRefused
+from campaign.core.outgoing.connection import OutgoingRules
 from campaign.mailer.providers import sns
 from tests.support.provider_payloads import TOPIC, SnsServer, SnsSigner
 from tests.support.upstream import Answer
 
+TEST_MODE = OutgoingRules(livemode=False)
 AT = datetime(2026, 12, 23, tzinfo=UTC)
 CERTIFICATE = "/SimpleNotificationService-0a1b2c.pem"
 
@@ -27,7 +30,7 @@ def amazon(signer: SnsSigner) -> Iterator[SnsServer]:
 
 
 def verify(amazon: SnsServer, message: Any, at: datetime = AT) -> Mapping[str, Any]:
-    return sns.verify(message, [TOPIC], sns.fetch_from_sns(amazon.url), at)
+    return sns.verify(message, [TOPIC], sns.fetch_from_sns(TEST_MODE, amazon.url), at)
 
 
 @pytest.mark.parametrize("version", ["1", "2"])
@@ -131,7 +134,7 @@ def test_a_certificate_that_cannot_be_had_is_asked_for_again_later(
 
 
 def test_a_subscription_is_confirmed_at_its_url(amazon: SnsServer, signer: SnsSigner) -> None:
-    sns.confirm(signer.confirmation(), sns.fetch_from_sns(amazon.url))
+    sns.confirm(signer.confirmation(), sns.fetch_from_sns(TEST_MODE, amazon.url))
     [asked] = amazon.received
     assert (asked.method, asked.path) == ("GET", "/")
     assert "Action=ConfirmSubscription" in asked.target
@@ -149,5 +152,23 @@ def test_a_subscription_is_confirmed_at_its_url(amazon: SnsServer, signer: SnsSi
 )
 def test_nothing_else_is_visited_to_confirm(amazon: SnsServer, signer: SnsSigner, url: str) -> None:
     with pytest.raises(WebhookRefused, match="SubscribeURL"):
-        sns.confirm(signer.confirmation(SubscribeURL=url), sns.fetch_from_sns(amazon.url))
+        sns.confirm(
+            signer.confirmation(SubscribeURL=url), sns.fetch_from_sns(TEST_MODE, amazon.url)
+        )
     assert amazon.received == []
+
+
+def test_in_live_mode_a_host_of_sns_that_leads_into_a_private_network_is_not_asked(
+    signer: SnsSigner,
+) -> None:
+    """Whoever answers for the name (a poisoned resolver) gets no request inside."""
+    dialed: list[str] = []
+
+    def dial(address: str, _port: int, _seconds: float) -> socket.socket:
+        dialed.append(address)
+        raise OSError
+
+    rules = OutgoingRules(addresses=lambda _host, _port: ["10.0.0.1"], dial=dial)
+    with pytest.raises(sns.SnsUnreachable, match="private or special"):
+        sns.confirm(signer.confirmation(), sns.fetch_from_sns(rules))
+    assert dialed == []

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -16,7 +15,6 @@ from campaign.runtime.context import Installation
 from campaign.web.portal.subscription_page import (
     ChangeForm,
     local_date,
-    pause_end,
     read_amount,
     read_months,
     summarize,
@@ -158,9 +156,5 @@ def test_a_pause_accepts_only_the_offered_months() -> None:
 
 
 @pytest.mark.usefixtures("asked")
-def test_a_pause_ends_on_the_same_day_in_the_organizations_zone() -> None:
-    with time_machine.travel(datetime(2026, 12, 31, 20, tzinfo=UTC), tick=False):
-        assert pause_end(2) == datetime(2027, 2, 28, 20, tzinfo=UTC)
-        # From winter to summer time the hour stays the same.
-        assert pause_end(6) == datetime(2027, 6, 30, 19, tzinfo=UTC)
+def test_a_day_is_named_in_the_organizations_zone() -> None:
     assert (local_date(None), local_date(DAY)) == ("", "December 23, 2026")

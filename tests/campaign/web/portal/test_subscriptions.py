@@ -102,7 +102,7 @@ def test_a_pause_skips_charges_and_then_resumes(
     paused = read(installation)
     assert paused.state == "paused"
     assert paused.paused_until is not None
-    assert timedelta(days=58) < paused.paused_until - clock.now() < timedelta(days=63)
+    assert timedelta(days=58) < paused.paused_until - clock.now() < timedelta(days=67)
     assert "Paused until" in text_of(client, found)
     stripe.advance(days=45)
     sync()

@@ -21,6 +21,7 @@ from campaign.core.settings import OidcSettings
 from campaign.models import StaffRole
 from campaign.runtime.context import Installation
 from tests.support.staff import add_staff, browser
+from tests.support.upstream import Answer, Upstream
 
 KEY = RSAKey.generate_key(2048, {"kid": "one", "use": "sig", "alg": "RS256"})
 
@@ -171,6 +172,40 @@ def test_an_unrequested_response_and_an_unreachable_provider_are_refused(
     said = browser(other).get("/staff/sign-in/provider", follow_redirects=True)
     assert "could not reach" in said.text
     other.extensions["live"].close()
+
+
+def test_in_live_mode_no_provider_in_a_private_network_is_asked_unless_the_settings_name_it(
+    app: Flask, provider: tuple[str, dict[str, Any]], installation: Installation
+) -> None:
+    before = app.extensions["installation"].settings
+    live = replace(before, stripe_secret_key="sk_live_1")
+    app.extensions["installation"] = replace(installation, settings=live)
+    said = browser(app).get("/staff/sign-in/provider", follow_redirects=True)
+    assert "could not reach" in said.text
+    app.extensions.pop("staff_oidc")
+    named = replace(live, private_hosts=frozenset({"127.0.0.1"}))
+    app.extensions["installation"] = replace(installation, settings=named)
+    gone = browser(app).get("/staff/sign-in/provider")
+    assert gone.location.startswith(f"{provider[0]}/authorize?")
+
+
+def test_a_provider_that_redirects_our_own_requests_is_not_followed(
+    installation: Installation,
+) -> None:
+    """Otherwise whoever runs the provider's address could make us ask inside our network."""
+    with Upstream() as web:
+        inside = f"http://127.0.0.1:{web.port}/inside"
+        web.answers(
+            "/.well-known/openid-configuration", Answer(status=302, headers={"Location": inside})
+        )
+        settings = installation.settings
+        oidc = OidcSettings(f"http://127.0.0.1:{web.port}", "campaign", "hush")
+        changed = replace(settings, staff=replace(settings.staff, oidc=oidc))
+        app = create_app(replace(installation, settings=changed))
+        said = browser(app).get("/staff/sign-in/provider", follow_redirects=True)
+        app.extensions["live"].close()
+        assert "could not reach" in said.text
+        assert web.asked("/inside") == []
 
 
 def test_without_one_there_is_no_button(installation: Installation) -> None:

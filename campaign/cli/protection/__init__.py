@@ -1,0 +1,1 @@
+"""Commands against abuse of the public forms."""

@@ -1,0 +1,1 @@
+"""Requests to addresses that somebody typed: checked, connected to what was checked, and over in time."""
