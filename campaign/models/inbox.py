@@ -23,9 +23,7 @@ class InboxEvent(Base):
             "next_attempt_at",
             postgresql_where=text("state IN ('received', 'failed', 'held')"),
         ),
-        Index(
-            "ix_inbox_event_named", "finished_at", postgresql_where=text("redacted_at IS NULL")
-        ),
+        Index("ix_inbox_event_named", "finished_at", postgresql_where=text("redacted_at IS NULL")),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)

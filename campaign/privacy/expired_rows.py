@@ -196,6 +196,9 @@ def purge_uploads(session: Session, at: datetime) -> int:
         )
         .with_for_update(skip_locked=True)
     ).all()
-    for table, key in ((FileImportPart, FileImportPart.file_import_id), (FileImport, FileImport.id)):
+    for table, key in (
+        (FileImportPart, FileImportPart.file_import_id),
+        (FileImport, FileImport.id),
+    ):
         session.execute(delete(table).where(key.in_(ids)).execution_options(**_WITHOUT_SYNC))
     return len(ids)

@@ -68,7 +68,9 @@ def given(
     stripe.clear_faults()
     assert give(client, **FORM).status_code == 303
     client.post("/c/nine-days/remind", data={"email": EMAIL, "when": "tomorrow"})
-    client.post("/stripe/webhook", data=f'{{"email": "{EMAIL}"}}', headers={"Stripe-Signature": "x"})
+    client.post(
+        "/stripe/webhook", data=f'{{"email": "{EMAIL}"}}', headers={"Stripe-Signature": "x"}
+    )
     client.post("/me", data={"email": EMAIL})
     with installation.sessions() as session:
         gift = session.scalars(select(Donation)).one()
@@ -84,7 +86,9 @@ def test_no_log_line_names_her(
     client: FlaskClient, installation: Installation, given: str, lines: list[str]
 ) -> None:
     with pytest.raises(IntegrityError) as failed, installation.sessions.begin() as session:
-        session.execute(text("INSERT INTO donor (email, name) VALUES (:email, '')"), {"email": EMAIL})
+        session.execute(
+            text("INSERT INTO donor (email, name) VALUES (:email, '')"), {"email": EMAIL}
+        )
     logging.getLogger("campaign.tests").error("failed", exc_info=failed.value)
     assert "duplicate key" in str(failed.value)
     assert any(given in one or "event_applied" in one for one in lines)

@@ -1,4 +1,4 @@
-"""Nothing that a copy of the database holds opens a page: every string of its dump is tried as a link on every route."""
+"""Nothing in a copy of the database opens a page: every string of its dump is tried as a link on every route."""
 
 import re
 
@@ -61,9 +61,7 @@ def links(installation: Installation) -> dict[str, str]:
             "/subscriptions/{}": gift.token,
             "/subscriptions/{}/cancel": gift.token,
             "/unsubscribe/{}": session.scalars(select(OutboxMessage)).all()[0].token,
-            "/me/link/{}": _last(
-                make_donor_link(session, donor, DonorLinkPurpose.open, "", now)
-            ),
+            "/me/link/{}": _last(make_donor_link(session, donor, DonorLinkPurpose.open, "", now)),
             "/me/address/{}": _last(
                 make_donor_link(session, donor, DonorLinkPurpose.address, "ana@new.example", now)
             ),
