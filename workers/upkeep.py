@@ -111,7 +111,7 @@ def _finalize_one() -> int:
 
 @app.task(name="workers.upkeep.purge_expired")
 def purge_expired() -> int:
-    """Delete data whose retention period is over, and whom a restore brought back; return the number of rows deleted."""
+    """Delete data whose retention period is over; return the number of rows. People that a restore brought back too."""
     with heartbeat(installation(), "purge-expired"):
         erasure_flow.erase_again(installation())
         return retention.purge_expired(installation())
