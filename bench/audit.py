@@ -28,7 +28,8 @@ INSERT INTO donor (email, name)
     SELECT 'reader' || n || '@example.org', 'Reader' FROM generate_series(1, :gifts / 3 + 1) AS n;
 INSERT INTO donation (public_id, token, campaign_id, donor_id, attempt, frequency, amount, currency, state, email,
         charged_at, paid_at, payment_intent_id)
-    SELECT 'don_' || n, left(md5('gift' || n), 20), campaign.id, first.id + n / 3, 'attempt' || n, 'one_time', 1000 + n % 9000, 'usd',
+    SELECT 'don_' || n, left(md5('gift' || n), 20), campaign.id, first.id + n / 3, 'attempt' || n,
+        'one_time', 1000 + n % 9000, 'usd',
         CASE n % 20 WHEN 0 THEN 'partially_refunded' ELSE 'paid' END, 'reader@example.org', now(), now(), 'pi_' || n
     FROM generate_series(1, :gifts) AS n, (SELECT id FROM campaign LIMIT 1) AS campaign,
         (SELECT min(id) AS id FROM donor) AS first;
@@ -43,12 +44,12 @@ INSERT INTO ledger_entry (campaign_id, donation_id, kind, amount, currency, occu
     SELECT campaign_id, id, 'refund', -500, 'usd', now(), 're_' || id
     FROM donation WHERE state = 'partially_refunded';
 INSERT INTO receipt (year, sequence, token, donation_id, campaign_id, amount, currency, gift_date, frozen)
-    SELECT 2026, row_number() OVER (ORDER BY id), left(md5('receipt' || id), 20), id, campaign_id, amount, 'usd', current_date,
-        '{}' FROM donation;
+    SELECT 2026, row_number() OVER (ORDER BY id), left(md5('receipt' || id), 20), id, campaign_id, amount, 'usd',
+        current_date, '{}' FROM donation;
 INSERT INTO receipt (year, sequence, token, donation_id, campaign_id, amount, currency, gift_date, frozen, kind,
         replaces_id)
-    SELECT 2026, :gifts + row_number() OVER (ORDER BY receipt.id), left(md5('corrected' || receipt.id), 20), donation_id,
-        receipt.campaign_id, receipt.amount - 500, 'usd', current_date, '{}', 'corrected', receipt.id
+    SELECT 2026, :gifts + row_number() OVER (ORDER BY receipt.id), left(md5('corrected' || receipt.id), 20),
+        donation_id, receipt.campaign_id, receipt.amount - 500, 'usd', current_date, '{}', 'corrected', receipt.id
     FROM receipt JOIN donation ON donation.id = donation_id WHERE state = 'partially_refunded';
 INSERT INTO receipt_counter SELECT 2026, count(*) FROM receipt;
 INSERT INTO outbox_message (kind, subject_key, receipt_id, recipient, message_id, state, sent_at)

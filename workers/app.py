@@ -164,6 +164,11 @@ app.conf.update(
             "schedule": STRIPE_POLL,
             "options": {"expires": STRIPE_POLL.seconds},
         },
+        "tell-staff": {
+            "task": "workers.upkeep.tell_staff",
+            "schedule": STRIPE_POLL,
+            "options": {"expires": STRIPE_POLL.seconds},
+        },
         "sync-lists": {
             "task": "workers.upkeep.sync_lists",
             "schedule": LIST_SYNC,

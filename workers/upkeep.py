@@ -24,6 +24,7 @@ from campaign.reconciliation.recorded_run import run_reconciliation
 from campaign.refunds import flow
 from campaign.reporting.alerts import queue_alert
 from campaign.runtime.job_heartbeat import heartbeat
+from campaign.staff.notices import queue_notices as queue_staff_notices
 from campaign.stripe_events.recovery import recover_events
 from workers.app import app, installation
 
@@ -110,7 +111,7 @@ def _finalize_one() -> int:
 
 @app.task(name="workers.upkeep.purge_expired")
 def purge_expired() -> int:
-    """Delete data whose retention period is over, and whom a restore brought back; return the number of rows deleted."""
+    """Delete data whose retention period is over; return the number of rows. People that a restore brought back too."""
     with heartbeat(installation(), "purge-expired"):
         erasure_flow.erase_again(installation())
         return retention.purge_expired(installation())
@@ -168,6 +169,15 @@ def watch_card_testing() -> int:
             if siege.find_siege(session) is not None:
                 queue_alert(session, at, here.settings.mail.alerts_to, domain, zone)
         return expire_bad_sessions(here)
+
+
+@app.task(name="workers.upkeep.tell_staff")
+def tell_staff() -> int:
+    """Queue emails to members about sensitive changes; return how many."""
+    here = installation()
+    domain, above = here.settings.mail_from.domain, here.settings.staff.refund_sign_in_above
+    with heartbeat(here, "tell-staff"), here.sessions.begin() as session:
+        return queue_staff_notices(session, clock.now(), domain, refunds_above=above)
 
 
 @app.task(name="workers.upkeep.sync_lists")

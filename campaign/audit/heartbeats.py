@@ -46,6 +46,7 @@ JOBS: dict[str, timedelta] = {
     "alert-staff": timedelta(hours=1),
     SEGMENT_SUBSCRIBERS: timedelta(hours=1),
     "watch-card-testing": timedelta(minutes=15),
+    "tell-staff": timedelta(minutes=15),
     "sync-lists": timedelta(hours=6),
     "reconcile": timedelta(hours=26),
     DEADLINE_EMAILS: timedelta(hours=2),

@@ -15,6 +15,7 @@ from campaign.models import (
     CardDecline,
     DonorLink,
     DonorSession,
+    KeptValue,
     SessionOpening,
     Siege,
     StaffLink,
@@ -40,6 +41,7 @@ EXCLUDED_TABLES = frozenset(
         CardDecline,
         AttemptCount,
         Siege,
+        KeptValue,
     )
 )
 """Excluded: a backup has no session and no link that opens the staff pages or a donor page, and nothing that is only

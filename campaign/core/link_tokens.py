@@ -1,8 +1,9 @@
 """Tokens of emailed links, which the database never holds: docs/decisions/016.
 
 A token is the name of its row, 20 random hexadecimal digits that open nothing, and an HMAC (RFC 2104) of that name and
-the row's kind, whose key comes from SECRET_KEY. The column holds the name; `LinkToken` adds the HMAC when a row is read,
-and checks it when a token is looked up. So a copy of the database, a backup or an export has no link that opens anything.
+the row's kind, whose key comes from SECRET_KEY. The column holds the name; `LinkToken` adds the HMAC when a row is
+read, and checks it when a token is looked up. So no copy of the database, backup or export has a link that opens
+anything.
 
 Links sent before this existed had random tokens. The name of such a row is the beginning of its token's SHA-256, so the
 links still open: 24 digits, which tells them from names.

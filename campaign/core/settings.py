@@ -85,18 +85,26 @@ class OidcSettings:
 
 @dataclass(frozen=True)
 class StaffSettings:
-    """`second_factor_required`: finance and admins must set one up. `oidc`: None without a provider."""
+    """`second_factor_required`: finance and admins must set one up. `oidc`: None without a provider.
+
+    `refund_sign_in_above`: refunds of more than this many minor units, in whatever currency, need a recent sign-in.
+    """
 
     second_factor_required: bool = False
     oidc: OidcSettings | None = None
+    refund_sign_in_above: int = 50_000
 
 
-def read_staff(reader: Variables) -> StaffSettings:
-    """Read the staff settings; `reader` collects faults."""
-    wanted = reader.optional("STAFF_SECOND_FACTOR") or _OPTIONAL
+def read_staff(reader: Variables, *, livemode: bool) -> StaffSettings:
+    """Read the staff settings; `reader` collects faults. Where real money moves, a second factor is required."""
+    wanted = reader.optional("STAFF_SECOND_FACTOR") or (_REQUIRED if livemode else _OPTIONAL)
     if wanted not in {_OPTIONAL, _REQUIRED}:
         reader.fault("STAFF_SECOND_FACTOR", f"{wanted!r} must be {_OPTIONAL} or {_REQUIRED}")
-    return StaffSettings(second_factor_required=wanted == _REQUIRED, oidc=_oidc(reader))
+    return StaffSettings(
+        second_factor_required=wanted == _REQUIRED,
+        oidc=_oidc(reader),
+        refund_sign_in_above=reader.count("REFUND_SIGN_IN_ABOVE", "50000"),
+    )
 
 
 def _oidc(reader: Variables) -> OidcSettings | None:
@@ -217,7 +225,12 @@ class Settings:
     @property
     def livemode(self) -> bool:
         """Return whether the Stripe key is a live key, so that real money moves."""
-        return "_live_" in self.stripe_secret_key[:8]
+        return is_live_key(self.stripe_secret_key)
+
+
+def is_live_key(key: str) -> bool:
+    """Return whether a Stripe key moves real money: `sk_live_…` or `rk_live_…`."""
+    return "_live_" in key[:8]
 
 
 def _database_url(reader: Variables) -> str:
@@ -393,6 +406,7 @@ def load_settings(environ: Mapping[str, str] | None = None, *, broker: bool = Tr
     smtp = _smtp(reader)
     base = reader.optional("STRIPE_API_BASE") or "https://api.stripe.com"
     site = reader.required("SITE_URL", "the public base URL, such as https://give.example.org")
+    stripe_key = _stripe_key(reader)
     settings = Settings(
         database_url=_database_url(reader),
         broker_url=_broker_url(reader, needed=broker),
@@ -401,7 +415,7 @@ def load_settings(environ: Mapping[str, str] | None = None, *, broker: bool = Tr
         old_secret_keys=_old_secret_keys(reader),
         erased_list=_file(reader, "ERASED_LIST"),
         site_url=_web_address(reader, "SITE_URL", site),
-        stripe_secret_key=_stripe_key(reader),
+        stripe_secret_key=stripe_key,
         stripe_webhook_secrets=_webhook_secrets(reader),
         stripe_api_base=_web_address(reader, "STRIPE_API_BASE", base),
         smtp=smtp,
@@ -412,7 +426,7 @@ def load_settings(environ: Mapping[str, str] | None = None, *, broker: bool = Tr
         card_fee_fixed=reader.count("CARD_FEE_FIXED", "30"),
         sentry_dsn=reader.optional("SENTRY_DSN"),
         mail=read_mail(reader, sender.address, smtp.host),
-        staff=read_staff(reader),
+        staff=read_staff(reader, livemode=is_live_key(stripe_key)),
         books=read_books(reader),
         lists=read_lists(reader),
         metrics_token=_metrics_token(reader),

@@ -23,6 +23,7 @@ from campaign.emails.donation_emails import (
     renewal_email_context,
     renewal_upcoming_context,
     staff_alert_context,
+    staff_notice_context,
     statement_email_context,
 )
 from campaign.emails.move_over import move_over
@@ -43,6 +44,7 @@ from campaign.receipts.statements import (
     COVERED_BY_CANONICAL_STATEMENT,
     covered_by_canonical_statement,
 )
+from campaign.staff.notices import read_notice
 from campaign.staff.sign_in_emails import build_sign_in_email
 
 __all__ = [
@@ -139,6 +141,10 @@ def _staff_alert(session: Session, claim: EmailClaim, sender: Sender) -> dict[st
     return staff_alert_context(claim.details["problems"], claim.locale, sender)
 
 
+def _staff_notice(session: Session, claim: EmailClaim, sender: Sender) -> dict[str, Any]:  # noqa: ARG001 - one signature for all kinds
+    return staff_notice_context(read_notice(claim.details), claim.locale, sender)
+
+
 ContextBuilder = Callable[[Session, EmailClaim, Sender], dict[str, Any] | ObsoleteEmail]
 
 CONTEXT_BUILDERS: Mapping[EmailKind, ContextBuilder] = {
@@ -152,6 +158,7 @@ CONTEXT_BUILDERS: Mapping[EmailKind, ContextBuilder] = {
     EmailKind.donor_portal_note: donor_page.build_note_email,
     EmailKind.sign_in_link: build_sign_in_email,
     EmailKind.staff_alert: _staff_alert,
+    EmailKind.staff_notice: _staff_notice,
     EmailKind.campaign_test: campaign_test,
     EmailKind.appeal: appeal,
     EmailKind.extension: extension,

@@ -14,6 +14,7 @@ from campaign.core.i18n import Language, get_language
 from campaign.mailer.email_context import Sender, donor_page_url
 from campaign.models import Donation, Donor, Frequency, Receipt, Subscription
 from campaign.receipts.receipts import receipt_context
+from campaign.staff.notices import StaffNotice
 
 INTERVAL_NAMES = {Frequency.monthly.value: "month", Frequency.yearly.value: "year"}
 
@@ -113,6 +114,20 @@ def staff_alert_context(problems: Sequence[str], locale: str, sender: Sender) ->
         "locale": get_language(locale).locale,
         "problems": [" ".join(problem.split()) for problem in problems],
         "site_url": sender.address("/"),
+    }
+
+
+def staff_notice_context(notice: StaffNotice, locale: str, sender: Sender) -> dict[str, Any]:
+    """Return the context of an email that tells a member of staff about a sensitive change."""
+    language = get_language(locale)
+    zone = ZoneInfo(sender.organization.timezone)
+    return {
+        "organization": sender.organization,
+        "locale": language.locale,
+        "sentence": notice.sentence,
+        "actor": notice.actor,
+        "when": formatting.moment_there(notice.at, zone, language),
+        "account_url": sender.address("/staff/account"),
     }
 
 

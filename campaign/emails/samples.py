@@ -42,6 +42,7 @@ from campaign.models import (
     TributeCard,
 )
 from campaign.outreach import campaign_email_content
+from campaign.staff.notices import StaffNotice
 from campaign.staff.sign_in_emails import SignInEmail, sign_in_email_context
 
 _STRIPE_PAGE = "https://invoice.stripe.com/i/sample"
@@ -80,6 +81,7 @@ def _donation_emails() -> list[tuple[str, EmailKind, Make]]:
         ),
         ("statement", EmailKind.statement, _statement),
         ("staff_alert", EmailKind.staff_alert, _alert),
+        ("staff_notice", EmailKind.staff_notice, _notice),
         ("campaign_test", EmailKind.campaign_test, _test),
         ("donor_page_link", EmailKind.donor_portal_link, _donor_page(DonorLinkPurpose.open)),
         ("donor_page_address", EmailKind.donor_portal_link, _donor_page(DonorLinkPurpose.address)),
@@ -149,6 +151,12 @@ def _alert(sender: Sender, locale: str) -> dict[str, Any]:
         "The job “recover” has not run for 3 hours.",
     ]
     return donation_emails.staff_alert_context(problems, locale, sender)
+
+
+def _notice(sender: Sender, locale: str) -> dict[str, Any]:
+    sentence = "The password of your account was changed."
+    notice = StaffNotice(sentence, "ana@newsroom.example", END - timedelta(days=3))
+    return donation_emails.staff_notice_context(notice, locale, sender)
 
 
 def _test(sender: Sender, locale: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import base64
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
+from urllib.parse import SplitResult
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -71,14 +72,20 @@ def _fault_of(url: str, rules: OutgoingRules) -> str:
     parts = read_url(url)
     if parts is None:
         return "Enter a valid URL."
-    if parts.scheme not in {"https", "http"}:
-        return "The URL must start with https://."
-    if not parts.hostname or parts.username or parts.fragment or parts.port == 0:
-        return "The URL needs a host, and must not have a user name, password or #."
+    if fault := _fault_of_parts(parts):
+        return fault
     if len(url) > LONGEST_URL or not url.isprintable() or " " in url:
         return "The URL is too long or has invalid characters."
     fault = rules.fault_of(parts)
     return f"The URL {fault}." if fault else ""
+
+
+def _fault_of_parts(parts: SplitResult) -> str:
+    if parts.scheme not in {"https", "http"}:
+        return "The URL must start with https://."
+    if not parts.hostname or parts.username or parts.fragment or parts.port == 0:
+        return "The URL needs a host, and must not have a user name, password or #."
+    return ""
 
 
 def endpoint_subject(endpoint: WebhookEndpoint) -> Subject:

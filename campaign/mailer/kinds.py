@@ -16,6 +16,7 @@ class EmailKind(StrEnum):
     donor_portal_note = "donor_page_note"
     sign_in_link = "sign_in_link"
     staff_alert = "staff_alert"
+    staff_notice = "staff_notice"
     campaign_test = "campaign_test"
     appeal = "appeal"
     extension = "extension"

@@ -46,7 +46,14 @@ from campaign.models.receipt import Receipt, ReceiptCounter, ReceiptNote
 from campaign.models.refunds_disputes import Charge, Dispute, FraudWarning, PaymentLookup, Refund
 from campaign.models.restoration import ReservedReceipt, Restoration
 from campaign.models.settled_discrepancy import SettledDiscrepancy
-from campaign.models.staff import AuditEntry, StaffLink, StaffMember, StaffPasskey, StaffSession
+from campaign.models.staff import (
+    AuditEntry,
+    KeptValue,
+    StaffLink,
+    StaffMember,
+    StaffPasskey,
+    StaffSession,
+)
 from campaign.models.states import (
     AccountObject,
     AdoptionAction,
@@ -125,6 +132,7 @@ __all__ = [
     "InboxEvent",
     "InboxState",
     "InvoicePayment",
+    "KeptValue",
     "LedgerEntry",
     "LedgerKind",
     "LeftAlone",

@@ -10,7 +10,10 @@ from campaign.models.states import InboxState
 
 
 class InboxEvent(Base):
-    """One event. `body` is the raw JSON. `last_error` and `attempts` are kept after a failure is rolled back."""
+    """One event. `body` is the raw JSON. `last_error` and `attempts` are kept after a failure is rolled back.
+
+    `redacted_at`: when its names and addresses were removed, because it was finished long ago.
+    """
 
     __tablename__ = "inbox_event"
     __table_args__ = (
@@ -20,6 +23,7 @@ class InboxEvent(Base):
             "next_attempt_at",
             postgresql_where=text("state IN ('received', 'failed', 'held')"),
         ),
+        Index("ix_inbox_event_named", "finished_at", postgresql_where=text("redacted_at IS NULL")),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -33,3 +37,4 @@ class InboxEvent(Base):
     note: Mapped[str | None]
     last_error: Mapped[str | None]
     finished_at: Mapped[datetime | None]
+    redacted_at: Mapped[datetime | None]

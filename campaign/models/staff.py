@@ -99,6 +99,24 @@ class StaffSession(Base):
     ended_at: Mapped[datetime | None]
 
 
+class KeptValue(Base):
+    """A value kept for one signed-in browser for minutes: recovery codes, a sign-in link, a form sent too late.
+
+    `digest` is that of a token which only the browser has; `sealed` is encrypted with a key made of that token and
+    SECRET_KEY, so neither the database nor the cookie alone reveals it.
+    """
+
+    __tablename__ = "kept_value"
+    __table_args__ = (Index("ix_kept_value_expires_at", "expires_at"),)
+
+    id: Mapped[Key]
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff_member.id"), index=True)
+    name: Mapped[str]
+    digest: Mapped[str] = mapped_column(unique=True)
+    sealed: Mapped[bytes]
+    expires_at: Mapped[datetime]
+
+
 class AuditEntry(Base):
     """A staff action: who, when, on what, and the values before and after. Append-only by trigger.
 

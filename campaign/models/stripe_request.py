@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Integer, UniqueConstraint, func
+from sqlalchemy import ForeignKey, Index, Integer, UniqueConstraint, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -18,7 +18,14 @@ class StripeRequest(Base):
     """
 
     __tablename__ = "stripe_request"
-    __table_args__ = (UniqueConstraint("donation_id", "operation", "ordinal"),)
+    __table_args__ = (
+        UniqueConstraint("donation_id", "operation", "ordinal"),
+        Index(
+            "ix_stripe_request_named",
+            "created_at",
+            postgresql_where=text("parameters ? 'customer_email'"),
+        ),
+    )
 
     id: Mapped[Key]
     donation_id: Mapped[int] = mapped_column(ForeignKey("donation.id"))

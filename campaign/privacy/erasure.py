@@ -102,7 +102,7 @@ def erase_person(
     mails = redact_emails(session, mail_of(person), ERASED)
     close_requests(session, person.donors, mail_domain, at)
     consents, suppressed = _forget_consent(session, person)
-    _blank_gifts(session, person)
+    blank_gifts(session, person)
     _blank_donors(session, person, at)
     erased = Erased(
         len(person.donation_ids),
@@ -169,7 +169,8 @@ def _forget_consent(session: Session, person: DataSubject) -> tuple[int, list[st
     return count, sorted(suppressed)
 
 
-def _blank_gifts(session: Session, person: DataSubject) -> None:
+def blank_gifts(session: Session, person: DataSubject) -> None:
+    """Remove the person from the rows of their gifts."""
     ids = person.donation_ids
     remove_wall_entries(session, ids)
     session.execute(

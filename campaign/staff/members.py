@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from campaign.audit.audit_log import Actor, Subject, record
@@ -75,8 +76,12 @@ def add_member(
         active=True,
         fs_uniquifier=secrets.token_hex(16),
     )
-    session.add(member)
-    session.flush()
+    try:
+        with session.begin_nested():
+            session.add(member)
+    except IntegrityError:
+        # Somebody else added the same address at the same moment.
+        return _update(session, get_member(session, address), role, actor, at, name)
     record(session, actor, "staff_member.added", subject(member), after={"role": role.value})
     return Added(member, new=True)
 

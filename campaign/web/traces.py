@@ -26,12 +26,15 @@ def _clean_current_span() -> None:
 
 
 def clean_span(span: Any) -> None:
-    """Overwrite the attributes of a span that hold addresses: https://opentelemetry.io/docs/specs/semconv/http/."""
+    """Overwrite the name and the attributes of a span that hold addresses: https://opentelemetry.io/docs/specs/semconv/http/."""
     for name, value in dict(getattr(span, "attributes", None) or {}).items():
         if name in _DROPPED:
             span.set_attribute(name, "-")
         elif isinstance(value, str):
             span.set_attribute(name, redact_path(value) if name in _PATHS else _cleaned(value))
+    # A request for no page of ours is named by its path, others by their route.
+    if isinstance(name := getattr(span, "name", None), str):
+        span.update_name(redact(name))
 
 
 def _cleaned(value: str) -> str:

@@ -27,6 +27,8 @@ SETTINGS = {
     "listen_addresses": LOOPBACK,
     "unix_socket_directories": "",  # TCP with a password only; socket paths have a length limit
     "max_connections": "300",
+    # Details of an error quote rows, with names and addresses.
+    "log_error_verbosity": "terse",
     "logging_collector": "off",
     "log_timezone": "UTC",
     "timezone": "UTC",

@@ -115,6 +115,7 @@ OPTIONAL_SECRETS = [
     "MAILGUN_WEBHOOK_KEY",
     "MAIL_EVENTS_SECRET",
     "METRICS_TOKEN",
+    "OLD_SECRET_KEYS",
     "POSTMARK_WEBHOOK_SECRET",
     "SPARKPOST_WEBHOOK_SECRET",
 ]
@@ -124,6 +125,7 @@ NOT_PASSED = {
     "OIDC_CLIENT_SECRET": "the image has no `oidc` extra",
     "SENTRY_DSN": "the image has no `observability` extra",
     "STRIPE_API_BASE": "only tests need another one",
+    "ERASED_LIST": "it needs a disk of its own; `campaign donor erased` prints the list",
     "SNS_BASE_URL": "only tests need another one",
     "MAILCHIMP_API_BASE": "only tests need another one",
     "BREVO_API_BASE": "only tests need another one",

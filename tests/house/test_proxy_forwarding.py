@@ -1,5 +1,6 @@
 """What the proxy tells the web about a reader, what it passes back, and its limits: the shipped nginx, for real."""
 
+import base64
 import gzip
 import http.client
 import secrets
@@ -343,6 +344,7 @@ def test_no_token_in_any_place_of_an_address_is_in_the_log(
     """Also of pages that are not there yet: the log shows words and numbers only."""
     tokens = [secrets.token_urlsafe(size) for size in (12, 16, 24, 32) for _ in range(10)]
     tokens += [secrets.token_hex(16), "ABCD-EFGH-1234", "s3cret"]
+    tokens += [base64.b32encode(secrets.token_bytes(20)).decode().lower() for _ in range(10)]
     for token in tokens:
         for path in (f"{before}/{token}", f"{before}/{token}/finish", f"{before}/{token}.pdf"):
             web.answers(path, Answer())

@@ -44,6 +44,7 @@ PROMISES = {
     "alert-staff": 15 * MINUTE,
     "segment-subscribers": HOUR,
     "watch-card-testing": MINUTE,  # sessions of thieves accept cards until then
+    "tell-staff": MINUTE,  # whoever took over an account has been in it for as long
     "sync-lists": 2 * HOUR,  # who leaves at Mailchimp gets no campaign email of the next day
     "reconcile": 12 * HOUR,  # docs/operating.md: twice a day
 }

@@ -1,6 +1,6 @@
 """Emailed links without their tokens: the column holds a name, which opens nothing (docs/decisions/016).
 
-A row from before gets the first 96 bits of its token's SHA-256 as its name, so that the links that were sent still open.
+A row from before gets the first 96 bits of its token's SHA-256 as its name, so that links that were sent still open.
 Addresses of donors' pages in saved requests to Stripe and in stored events are removed.
 
 Locks: `donation`, `receipt`, `subscription` and `outbox_message` are rewritten, about ten seconds for a million rows of
@@ -11,7 +11,7 @@ refuse their rows.
 from alembic import op
 
 revision = "0042"
-down_revision = "0038"
+down_revision = "0039"
 branch_labels = None
 depends_on = None
 

@@ -1,6 +1,9 @@
 """The people who were erased, by digests and by ids that mean nothing, so that a restored backup does not keep them.
 
-Locks: none.
+Also what the retention of events and of requests to Stripe needs: when an event lost its names, and which still have
+some.
+
+Locks: the indexes block writes to `inbox_event` and `stripe_request` while they are built, seconds for a million rows.
 Processes of the previous version keep running. Whom they erase is not listed.
 """
 
@@ -22,6 +25,9 @@ CREATE TABLE erased_person (
     restored_at timestamptz
 );
 CREATE INDEX ix_erased_person_donations ON erased_person USING gin (donations);
+ALTER TABLE inbox_event ADD COLUMN redacted_at timestamptz;
+CREATE INDEX ix_inbox_event_named ON inbox_event (finished_at) WHERE redacted_at IS NULL;
+CREATE INDEX ix_stripe_request_named ON stripe_request (created_at) WHERE parameters ? 'customer_email';
 """
 
 
@@ -32,4 +38,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """A backup that is restored afterwards brings erased people back."""
+    op.execute("DROP INDEX ix_stripe_request_named")
+    op.execute("ALTER TABLE inbox_event DROP COLUMN redacted_at")
     op.execute("DROP TABLE erased_person")

@@ -91,7 +91,8 @@ ELSEWHERE = {
 """Commands that need more data than the walk below provides; their own tests check the log."""
 READS = {
     "doctor", "bounces read", "card-testing status",
-    "audit", "donor erased", "ledger check", "ledger late", "mail check", "mail list", "matching list", "review", "staff list",
+    "audit", "donor erased", "ledger check", "ledger late", "mail check", "mail list", "matching list", "review",
+    "staff list",
     "schedule list", "subscribers export", "subscription show", "suppressions export", "tokens list", "webhooks list",
 }  # fmt: skip
 NOT_BY_STAFF = {"db upgrade", "deadline-emails", "payouts", "restore"}

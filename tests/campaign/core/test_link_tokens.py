@@ -42,7 +42,8 @@ def test_a_token_finds_the_row_whose_name_it_has() -> None:
     name = new_link_name()
     token = read((KEY,), name)
     assert looked_up((KEY,), token) == name
-    assert token.startswith(name) and len(token) == NAME_DIGITS + 26
+    assert token.startswith(name)
+    assert len(token) == NAME_DIGITS + 26
     assert token == token.lower(), "a mail server may change the case of an address"
 
 

@@ -14,8 +14,8 @@ PROVIDER = {
 
 
 def test_nothing_is_needed_and_a_provider_is_all_or_nothing() -> None:
-    assert read_staff(Variables({})) == StaffSettings()
-    found = read_staff(Variables(PROVIDER | {"STAFF_SECOND_FACTOR": "required"}))
+    assert read_staff(Variables({}), livemode=False) == StaffSettings()
+    found = read_staff(Variables(PROVIDER | {"STAFF_SECOND_FACTOR": "required"}), livemode=False)
     assert found.second_factor_required
     assert found.oidc == OidcSettings("https://login.example.org", "campaign", "hush")
     assert "hush" not in repr(found)
@@ -37,7 +37,7 @@ def test_nothing_is_needed_and_a_provider_is_all_or_nothing() -> None:
 )
 def test_a_fault_is_named(environ: dict[str, str], named: str) -> None:
     reader = Variables(environ)
-    read_staff(reader)
+    read_staff(reader, livemode=False)
     with pytest.raises(ConfigurationError, match=named):
         reader.raise_faults()
 
@@ -45,7 +45,7 @@ def test_a_fault_is_named(environ: dict[str, str], named: str) -> None:
 @pytest.mark.parametrize("issuer", ["http://127.0.0.1:9000", "http://localhost:9000/"])
 def test_a_provider_on_this_machine_needs_no_encryption(issuer: str) -> None:
     reader = Variables(PROVIDER | {"OIDC_ISSUER": issuer})
-    found = read_staff(reader)
+    found = read_staff(reader, livemode=False)
     reader.raise_faults()
     assert found.oidc is not None
     assert found.oidc.issuer == issuer.rstrip("/")
@@ -56,5 +56,5 @@ def test_a_provider_on_this_machine_needs_no_encryption(issuer: str) -> None:
 )
 def test_a_second_factor_is_optional_unless_required(value: str, needed: bool) -> None:
     reader = Variables({"STAFF_SECOND_FACTOR": value})
-    assert read_staff(reader).second_factor_required is needed
+    assert read_staff(reader, livemode=False).second_factor_required is needed
     reader.raise_faults()

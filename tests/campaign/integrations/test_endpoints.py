@@ -213,3 +213,22 @@ def test_each_test_event_is_a_new_delivery(installation: Installation) -> None:
         assert noted(session)[1:] == ["webhook_endpoint.tested"] * 2
         with pytest.raises(NotFound, match="no endpoint 999"):
             find_endpoint(session, 999)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("localhost", "crm", "crm.internal", "10.0.0.1", "169.254.169.254", "2130706433", "127.1"),
+        *("[::1]", "[64:ff9b::7f00:1]", "[::ffff:10.0.0.1]", "metadata.google.internal", "0x7f.1"),
+    ],
+)
+def test_in_live_mode_a_url_of_the_inside_is_rejected_when_it_is_typed(
+    installation: Installation, host: str
+) -> None:
+    url = f"https://{host}/hook"
+    with installation.sessions() as session:
+        with pytest.raises(FieldsInvalid) as refused:
+            add(session, url=url)
+        assert refused.value.faults["url"] == "The URL is in a private or special network."
+        named = OutgoingRules(private_hosts=frozenset({host.strip("[]")}))
+        assert add_endpoint(session, url, EVENTS, ADMIN, named).url == url

@@ -7,7 +7,9 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from campaign.core.errors import NotFound
+from campaign.core.secret_addresses import SECRET_PARTS
 from campaign.models import Campaign
+from tests.support.routes import address
 
 
 @pytest.mark.parametrize(
@@ -99,3 +101,18 @@ def test_the_browser_language_counts_only_for_errors(
     assert '<html lang="es"' in client.get("/c/unknown", headers=spanish).text
     assert '<html lang="en"' in client.get("/c/nine-days", headers=spanish).text
     assert '<html lang="en"' in client.get("/x", headers={"Accept-Language": "tlh"}).text
+
+
+def test_an_error_page_does_not_repeat_the_address(app: Flask, campaign: Campaign) -> None:
+    """A donor who asks for help sends a picture of the page, or its text."""
+    client = app.test_client()
+    rules = [rule for rule in app.url_map.iter_rules() if SECRET_PARTS & rule.arguments]
+    shown = 0
+    for rule in rules:
+        for method in ("GET", "POST"):
+            path = f"{address(rule, 's3cret-T0ken')}?again=s3cret-T0ken"
+            answer = client.open(path, method=method)
+            if f"Error {answer.status_code}" in answer.text:
+                shown += 1
+                assert "s3cret" not in answer.text + str(answer.headers), rule
+    assert shown >= 5

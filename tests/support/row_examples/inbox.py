@@ -17,7 +17,7 @@ INBOX_EVENT = Table(
         "received_at": Default.transaction_time,
         "next_attempt_at": Default.transaction_time,
     },
-    optional=["note", "last_error", "finished_at"],
+    optional=["note", "last_error", "finished_at", "redacted_at"],
     refused=refused("ck_inbox_event_state", *each("state", ["lost", "", "Done"])),
     accepted=each("state", ["received", "done", "ignored", "failed", "given_up", "held"]),
     unique=[Unique("pk_inbox_event", {"id": "evt_1"}, apart=[{"id": "evt_2"}])],

@@ -144,4 +144,17 @@ AUDIT_ENTRY = Table(
     references=[Reference("staff_id", "staff_member"), Reference("campaign_id", "campaign")],
 )
 
-TABLES = [STAFF_MEMBER, STAFF_PASSKEY, STAFF_LINK, STAFF_SESSION, AUDIT_ENTRY]
+KEPT_VALUE = Table(
+    "kept_value",
+    row={
+        "staff_id": key_of("staff_member"),
+        "name": "form",
+        "digest": fresh("digest"),
+        "sealed": b"sealed",
+        "expires_at": NOON,
+    },
+    unique=[Unique("uq_kept_value_digest", {"digest": "a"}, apart=[{"digest": "b"}])],
+    references=[Reference("staff_id", "staff_member")],
+)
+
+TABLES = [KEPT_VALUE, STAFF_MEMBER, STAFF_PASSKEY, STAFF_LINK, STAFF_SESSION, AUDIT_ENTRY]

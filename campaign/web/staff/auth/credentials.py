@@ -32,7 +32,7 @@ from campaign.web.staff.auth.security import (
     verify_code,
     verify_password,
 )
-from campaign.web.staff.auth.sign_in_flow import recall_once, redirect_after_post, remember
+from campaign.web.staff.auth.sign_in_flow import keep_secret, redirect_after_post, take_secret
 from campaign.web.staff.core.access import actor, current_staff, needs, signed_in, staff_blueprint
 
 _NEW_APP, _NEW_CODES = "new_app", "new_codes"
@@ -125,7 +125,7 @@ def _password_page(form: PasswordForm) -> str:
 @requires_recent_sign_in
 def authenticator() -> ResponseReturnValue:
     """Show a new app's secret. The current app stays valid until the new one has shown its first code."""
-    secret = recall_once(_NEW_APP, _SETTING_UP) or new_authenticator_secret()
+    secret = take_secret(_NEW_APP) or new_authenticator_secret()
     return _authenticator_page(NewFactorForm(formdata=None), secret)
 
 
@@ -135,7 +135,7 @@ def authenticator() -> ResponseReturnValue:
 @requires_recent_sign_in
 def confirm_authenticator() -> ResponseReturnValue:
     """Save the new app once its code is correct."""
-    form, secret, pending = NewFactorForm(), recall_once(_NEW_APP, _SETTING_UP), NewAuthenticator()
+    form, secret, pending = NewFactorForm(), take_secret(_NEW_APP), NewAuthenticator()
     if secret is None:
         return redirect_after_post(url_for("credentials.authenticator"))
     if not verify_code(form.code.data or "", secret, pending):
@@ -151,7 +151,8 @@ def confirm_authenticator() -> ResponseReturnValue:
 
 
 def _authenticator_page(form: NewFactorForm, secret: str) -> str:
-    remember(_NEW_APP, secret)
+    with installation().sessions.begin() as database:
+        keep_secret(database, _NEW_APP, secret, _SETTING_UP)
     return render_template(
         "staff/account/authenticator.html",
         page_title="Authenticator app",
@@ -185,7 +186,7 @@ def make_recovery_codes() -> ResponseReturnValue:
             return redirect_after_post(url_for("account.page"))
         codes = new_recovery_codes(member)
         note_recovery_codes(database, member, actor())
-    remember(_NEW_CODES, codes)
+        keep_secret(database, _NEW_CODES, codes, _SETTING_UP)
     return redirect_after_post(url_for("credentials.recovery_codes"))
 
 
@@ -193,7 +194,7 @@ def make_recovery_codes() -> ResponseReturnValue:
 @needs(StaffRole.viewer)
 def recovery_codes() -> ResponseReturnValue:
     """Show the new recovery codes, once."""
-    codes = recall_once(_NEW_CODES, _SETTING_UP)
+    codes = take_secret(_NEW_CODES)
     if not codes:
         return redirect(url_for("account.page"))
     return render_template(

@@ -18,13 +18,13 @@ View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
 
 
 def signed_in_recently() -> bool:
-    """Return whether this session began within FRESH."""
+    """Return whether this session began within RECENT."""
     found = signed_in()
     return found is not None and clock.now() - found.session.created_at <= RECENT
 
 
 def requires_recent_sign_in(view: View) -> View:
-    """Redirect to sign-in first if the last one is older than FRESH. Apply below `@needs`."""
+    """Redirect to sign-in first if the last one is older than RECENT. Apply below `@needs`."""
 
     @wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> ResponseReturnValue:
@@ -34,7 +34,7 @@ def requires_recent_sign_in(view: View) -> View:
             return make_response(
                 jsonify(error="You signed in too long ago. Please sign in again."), 403
             )
-        here = f"{request.script_root}{request.path}"
+        here = f"{request.script_root}{request.full_path}".removesuffix("?")
         back = here if request.method == "GET" else url_for("account.page")
         return redirect(url_for("sign_in.page", again=1, next=back), 303)
 

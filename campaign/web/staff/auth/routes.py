@@ -5,6 +5,7 @@ from flask import Blueprint
 from campaign.web.staff.auth import (
     account,
     credentials,
+    kept_forms,
     oidc,
     passkeys,
     second_factor,
@@ -21,4 +22,5 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     credentials.blueprint,
     passkeys.blueprint,
     team.blueprint,
+    kept_forms.blueprint,
 )

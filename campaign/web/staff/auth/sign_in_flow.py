@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from structlog import get_logger
 
 from campaign.audit.audit_log import Actor, record
+from campaign.auth.kept_values import keep_value, take_value
 from campaign.auth.policies import STAFF
 from campaign.auth.sessions import end_session_by_id
 from campaign.auth.staff import Browser, begin_staff_session
@@ -19,7 +20,8 @@ from campaign.core import clock
 from campaign.models import StaffMember, StaffRole
 from campaign.staff.members import subject
 from campaign.staff.second_factor import has_second_factor
-from campaign.web.staff.core.access import SESSION_SECRET, safe_next, signed_in
+from campaign.web.context import installation
+from campaign.web.staff.core.access import SESSION_SECRET, current_staff, safe_next, signed_in
 
 PATIENCE = timedelta(minutes=10)
 """The maximum time between the first factor and the second."""
@@ -112,6 +114,25 @@ def _browser() -> Browser:
 def remember(name: str, value: Any) -> None:
     """Store `value` in the session cookie until `recall_once` removes it."""
     session[name] = {"value": value, "at": clock.now().timestamp()}
+
+
+def keep_secret(database: Session, name: str, value: Any, within: timedelta) -> None:
+    """Keep a one-time secret for this browser; the cookie gets only a token that opens it."""
+    here, at = installation(), clock.now()
+    owner = current_staff().id
+    secret_key = here.settings.secret_key
+    session[name] = keep_value(database, owner, name, value, secret_key, at + within)
+
+
+def take_secret(name: str) -> Any:
+    """Return what `keep_secret` kept for this browser, once; None if there is nothing, or it has expired."""
+    token = session.pop(name, None)
+    if not isinstance(token, str):
+        return None
+    here = installation()
+    with here.sessions.begin() as database:
+        owner, secret_key = current_staff().id, here.settings.secret_key
+        return take_value(database, owner, name, token, secret_key, clock.now())
 
 
 def recall_once(name: str, within: timedelta) -> Any:

@@ -23,7 +23,8 @@ from campaign.staff.second_factor import reset_second_factor
 from campaign.staff.sign_in_emails import queue_invitation
 from campaign.web.context import installation
 from campaign.web.forms import clean
-from campaign.web.staff.auth.sign_in_flow import recall_once, redirect_after_post, remember
+from campaign.web.staff.auth.kept_forms import requires_recent_form
+from campaign.web.staff.auth.sign_in_flow import keep_secret, redirect_after_post, take_secret
 from campaign.web.staff.core.access import actor, current_staff, needs, staff_blueprint
 
 ROLES = [
@@ -73,6 +74,7 @@ def page() -> ResponseReturnValue:
 
 @blueprint.post("")
 @needs(StaffRole.admin)
+@requires_recent_form
 def add() -> ResponseReturnValue:
     """Add a member and create a sign-in link. An existing member with the same role gets a new link.
 
@@ -106,7 +108,7 @@ def add() -> ResponseReturnValue:
 @needs(StaffRole.admin)
 def link() -> ResponseReturnValue:
     """Show the new sign-in link, once."""
-    made = recall_once(_MADE, _SHOWN_WITHIN)
+    made = take_secret(_MADE)
     if made is None:
         return redirect(url_for("team.page"))
     return render_template(
@@ -124,6 +126,7 @@ def member(member_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/<int:member_id>/role")
 @needs(StaffRole.admin)
+@requires_recent_form
 def change_role(member_id: int) -> ResponseReturnValue:
     """Change a member's role and end their sessions."""
     role = read_role(request.form.get("role"))
@@ -149,6 +152,7 @@ def deactivate(member_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/<int:member_id>/activate")
 @needs(StaffRole.admin)
+@requires_recent_form
 def activate(member_id: int) -> ResponseReturnValue:
     """Reactivate a member."""
     return _change(
@@ -160,6 +164,7 @@ def activate(member_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/<int:member_id>/reset-second-factor")
 @needs(StaffRole.admin)
+@requires_recent_form
 def reset(member_id: int) -> ResponseReturnValue:
     """Remove a member's second factor, for example after they lost their device."""
     return _change(
@@ -171,6 +176,7 @@ def reset(member_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/<int:member_id>/link")
 @needs(StaffRole.admin)
+@requires_recent_form
 def new_link(member_id: int) -> ResponseReturnValue:
     """Create a new sign-in link for a member."""
     with installation().sessions.begin() as database:
@@ -188,7 +194,8 @@ def _let_in(database: Session, one: StaffMember, way: str) -> str:
     record(database, actor(), "staff_member.link_created", members.subject(one), after={"way": way})
     if way == _SHOW:
         path = make_staff_link(database, one, actor().name, clock.now(), STAFF_LINK)
-        remember(_MADE, {"email": one.email, "url": installation().address(path)})
+        made = {"email": one.email, "url": installation().address(path)}
+        keep_secret(database, _MADE, made, _SHOWN_WITHIN)
         return url_for("team.link")
     domain = installation().settings.mail_from.domain
     queue_invitation(database, one, actor(), domain, clock.now())

@@ -19,6 +19,7 @@ from campaign.core import clock
 from campaign.ledger.exports import column_names, export_rows
 from campaign.models import Campaign, StaffRole
 from campaign.web.context import installation
+from campaign.web.staff.auth.recent_sign_in import requires_recent_sign_in
 from campaign.web.staff.core.access import actor, needs, staff_blueprint
 from campaign.web.staff.core.downloads import FORMATS, download
 from campaign.web.staff.core.layout import organization_zone
@@ -65,6 +66,7 @@ def _page(form: ExportForm, status: int = 200) -> ResponseReturnValue:
 
 @blueprint.get("/<any(donations, donors, ledger, receipts):what>.<any(csv, jsonl):kind>")
 @needs(StaffRole.finance)
+@requires_recent_sign_in
 def file(what: str, kind: str) -> ResponseReturnValue:
     """Download one export. Its rows are read in a separate transaction while the file is sent."""
     here = installation()

@@ -31,10 +31,11 @@ from campaign.auth.policies import STAFF
 from campaign.auth.staff import SignedIn, find_staff_session
 from campaign.core import clock
 from campaign.core.outside_text import read_our_url, read_url
+from campaign.core.settings import Settings
 from campaign.models import StaffMember, StaffRole
 from campaign.runtime.context import Installation
 from campaign.web.context import installation
-from campaign.web.cookies import cookie_flags
+from campaign.web.cookies import cookie_flags, is_secure
 from campaign.web.headers import make_private_with_forms
 from campaign.web.origins import refuse_cross_site
 from campaign.web.staff.auth import security
@@ -208,6 +209,15 @@ class StaffCookie(SecureCookieSessionInterface):
         return None
 
 
+def cookie_name(settings: Settings) -> str:
+    """Return `__Secure-staff` with HTTPS, so that no page on plain http can set it; else `staff`.
+
+    `__Host-` would need the path `/`, and the cookie is sent to staff pages only.
+    https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Set-Cookie#cookie_prefixes
+    """
+    return "__Secure-staff" if is_secure(settings) else "staff"
+
+
 def prepare(app: Flask) -> None:
     """Set up the session cookie, CSRF protection and the template function `may` for `app`."""
     settings = cast("Installation", app.extensions["installation"]).settings
@@ -215,7 +225,7 @@ def prepare(app: Flask) -> None:
     for name, flag in cookie_flags(settings).items():
         app.config[f"SESSION_COOKIE_{name.upper()}"] = flag
     app.config.update(
-        SESSION_COOKIE_NAME="staff",
+        SESSION_COOKIE_NAME=cookie_name(settings),
         SESSION_COOKIE_PATH=read_our_url(settings.site_url).path.rstrip("/") + PREFIX,
         PERMANENT_SESSION_LIFETIME=STAFF.longest,
         # Written only on change: otherwise the later of two concurrent responses restores what the earlier removed.

@@ -36,6 +36,8 @@ from campaign.refunds.flow import refund_donation
 from campaign.refunds.refunds import MAX_NOTE_LENGTH, REASONS, RefundRequest
 from campaign.reporting.donation_detail import DonationDetail, read_donation_detail
 from campaign.web.context import installation
+from campaign.web.staff.auth.kept_forms import sign_in_and_send_again
+from campaign.web.staff.auth.recent_sign_in import signed_in_recently
 from campaign.web.staff.core.access import actor, needs, staff_blueprint
 
 blueprint: Blueprint = staff_blueprint("refunds", "/donations/<public_id>/refund")
@@ -105,6 +107,9 @@ def refund(public_id: str) -> ResponseReturnValue:
     if not _TOKEN.fullmatch(form.token.data or ""):
         form.token.data = new_token()
         return _page(gift, form, wanted, template="staff/donations/refund_confirm.html")
+    above = installation().settings.staff.refund_sign_in_above
+    if wanted.amount > above and not signed_in_recently():
+        return sign_in_and_send_again()
     asked = RefundRequest(
         public_id, wanted.amount, actor(), form.token.data, wanted.reason, wanted.note
     )

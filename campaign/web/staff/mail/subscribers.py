@@ -25,6 +25,7 @@ from campaign.models import Giving, Heartbeat, StaffRole
 from campaign.outreach.giving_segments import DEFINITIONS, GivingSegment, count_segments
 from campaign.reporting.subscriber_detail import find_subscriber, read_subscriber_detail
 from campaign.web.context import installation
+from campaign.web.staff.auth.recent_sign_in import requires_recent_sign_in
 from campaign.web.staff.core.access import actor, needs, staff_blueprint
 from campaign.web.staff.core.downloads import FORMATS, download
 from campaign.web.staff.core.layout import organization_zone
@@ -116,6 +117,7 @@ def _filters(form: SubscriberFilterForm) -> SubscriberFilters:
 
 @blueprint.get("/subscribers.<any(csv, jsonl):kind>")
 @needs(StaffRole.finance)
+@requires_recent_sign_in
 def file(kind: str) -> ResponseReturnValue:
     """Download all subscribers that match. The download is recorded in the activity log."""
     form = SubscriberFilterForm(formdata=request.args)

@@ -21,6 +21,7 @@ from campaign.integrations.tokens import (
 from campaign.models import StaffRole
 from campaign.models.base import new_token
 from campaign.web.context import installation
+from campaign.web.staff.auth.kept_forms import requires_recent_form
 from campaign.web.staff.core.access import actor, needs, staff_blueprint
 from campaign.web.staff.core.form_errors import put_faults
 
@@ -63,6 +64,7 @@ def page() -> ResponseReturnValue:
 
 @blueprint.post("")
 @needs(StaffRole.admin)
+@requires_recent_form
 def add() -> ResponseReturnValue:
     """Create a token, which the next page shows once. Sending the same form twice creates one token."""
     form, at = TokenForm(), clock.now()

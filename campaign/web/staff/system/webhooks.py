@@ -20,6 +20,7 @@ from campaign.integrations.endpoints import (
 )
 from campaign.models import StaffRole
 from campaign.web.context import installation
+from campaign.web.staff.auth.kept_forms import requires_recent_form
 from campaign.web.staff.core.access import actor, needs, staff_blueprint
 from campaign.web.staff.core.form_errors import put_faults
 from campaign.web.staff.core.paging import pages
@@ -60,6 +61,7 @@ def _index(form: EndpointForm, status: int = 200) -> ResponseReturnValue:
 
 @blueprint.post("")
 @needs(StaffRole.admin)
+@requires_recent_form
 def add() -> ResponseReturnValue:
     """Add an endpoint; the same URL again updates the events of the existing one."""
     form = EndpointForm(formdata=request.form)

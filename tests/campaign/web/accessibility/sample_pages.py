@@ -62,6 +62,7 @@ def _house_pages() -> Iterator[Place]:
     yield Place("frame-bar", "/c/winter/embed?form=bar")
     yield Place("wall", "/c/winter/donors")
     yield Place("wall-empty", "/c/quiet/donors")
+    yield Place("privacy", "/privacy")
     yield Place("remind", "/c/winter/remind")
     yield Place("remind-too-late", "/c/tonight/remind")
 

@@ -12,7 +12,8 @@ from flask import Flask, json
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from campaign.card_testing.assessment import Attempt, Demand
+from campaign.card_testing.assessment import Attempt
+from campaign.card_testing.policy import Demand
 from campaign.core import clock
 from campaign.models import Campaign
 from campaign.runtime.context import Installation

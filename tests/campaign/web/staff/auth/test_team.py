@@ -34,6 +34,7 @@ def test_a_new_member_gets_a_link_that_is_shown_once_or_emailed(
             {"invited_by": admin.member.email},
         )
         made = select(AuditEntry.actor).where(AuditEntry.action == "staff_member.added")
+        made = made.order_by(AuditEntry.id)
         assert list(session.scalars(made))[-2:] == [admin.member.email] * 2
     page = admin.get("/staff/team").text
     assert "Bea@example.org" in page
