@@ -4,7 +4,7 @@ A gift that was begun just now, or that has no session yet, has passed: sent aga
 an outage) it opens no other session and is asked nothing again. Whatever fails in here, the gift goes on.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from flask import request
@@ -85,13 +85,9 @@ def record_opened(attempt: Attempt, session_id: str) -> None:
 
 def _hold(campaign: Campaign, gift: Gift, attempt: Attempt) -> Held | None:
     digest, at = gift_digest(gift), attempt.at
-    ticket = read_ticket(request.form.get("ticket", ""), digest, at)
-    proven = ticket is not None and _is_proven(ticket)
-    if ticket is not None and not proven:
-        if ticket.seconds_left(at) <= 0:
-            ticket = place_ticket(ticket, at)
-        if ticket.seconds_left(at) > 0:
-            return Held(ticket, 0, early=True)
+    ticket = _ripened(read_ticket(request.form.get("ticket", ""), digest, at), at)
+    if ticket is not None and ticket.seconds_left(at) > 0:
+        return Held(ticket, 0, early=True)
     with installation().sessions() as session:
         if is_begun(session, campaign, gift, at):
             return None
@@ -103,6 +99,15 @@ def _hold(campaign: Campaign, gift: Gift, attempt: Attempt) -> Held | None:
     if ticket is not None and use_ticket(ticket):
         return None
     return Held(_ticket_for(demand, digest, at), demand.seconds)
+
+
+def _ripened(ticket: GiftTicket | None, at: datetime) -> GiftTicket | None:
+    """Return the ticket, good from now on if its proof is done; without a proof it gets a place once its wait is over."""
+    if ticket is None:
+        return None
+    if _is_proven(ticket):
+        return replace(ticket, not_before=at.timestamp())
+    return place_ticket(ticket, at) if ticket.seconds_left(at) <= 0 else ticket
 
 
 def _is_proven(ticket: GiftTicket) -> bool:

@@ -62,7 +62,7 @@ def place_ticket(ticket: GiftTicket, at: datetime) -> GiftTicket:
 
 def _place(now: float) -> float:
     """Return when the next free place of this window or the next one is (Unix times)."""
-    window = int(now // WINDOW)
+    window = math.floor(now / WINDOW)
     try:
         for number in (window, window + 1):
             taken = limiter.limiter.storage.incr(f"gift-waits/{number}", 3 * WINDOW)
