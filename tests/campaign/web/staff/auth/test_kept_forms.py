@@ -64,11 +64,11 @@ ACTS = {
 def made(installation: Installation) -> tuple[int, int, int]:
     """Count members, tokens and endpoints."""
     with installation.sessions() as session:
-        numbers = (
+        members, tokens, endpoints = (
             session.scalar(select(func.count()).select_from(table))
             for table in (StaffMember, ApiToken, WebhookEndpoint)
         )
-        return tuple(numbers)
+        return members, tokens, endpoints
 
 
 @pytest.mark.parametrize("path", ACTS)
