@@ -102,7 +102,7 @@ def _hold(campaign: Campaign, gift: Gift, attempt: Attempt) -> Held | None:
 
 
 def _ripened(ticket: GiftTicket | None, at: datetime) -> GiftTicket | None:
-    """Return the ticket, good from now on if its proof is done; without a proof it gets a place once its wait is over."""
+    """Return the ticket, good from now on if its proof is done, else with a place once its wait is over."""
     if ticket is None:
         return None
     if _is_proven(ticket):
