@@ -65,7 +65,7 @@ class Thieves:
             "post the fields only": (0.30, self.fields_only),
             "fetch the form, fill every field": (0.15, self.fill_every_field),
             "walk the amounts, through the review": (0.20, self.walk_amounts),
-            "wait as they are told": (0.20, self.wait),
+            "wait as they are asked": (0.20, self.wait),
             "work out proofs": (0.15, self.work),
         }
 
@@ -95,7 +95,7 @@ class Thieves:
                 break
             yield sent.seconds + 1
             sent = self.scene.post(network, sent.hidden)
-        yield from self._finish("wait as they are told", sent)
+        yield from self._finish("wait as they are asked", sent)
 
     def work(self) -> Actor:
         """Work out the proof if there is time for it, otherwise give up."""

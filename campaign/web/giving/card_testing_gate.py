@@ -4,7 +4,7 @@ A gift that was begun just now, or that has no session yet, has passed: sent aga
 an outage) it opens no other session and is asked nothing again. Whatever fails in here, the gift goes on.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from flask import request
@@ -24,7 +24,13 @@ from campaign.web.giving.form_signals import (
 )
 from campaign.web.giving.proof_of_work import is_solved
 from campaign.web.giving.review_page import gift_digest
-from campaign.web.giving.tickets import GiftTicket, issue_ticket, read_ticket, use_ticket
+from campaign.web.giving.tickets import (
+    GiftTicket,
+    issue_ticket,
+    place_ticket,
+    read_ticket,
+    use_ticket,
+)
 from campaign.web.limits import client_network
 
 log = get_logger(__name__)
@@ -78,28 +84,33 @@ def record_opened(attempt: Attempt, session_id: str) -> None:
 
 
 def _hold(campaign: Campaign, gift: Gift, attempt: Attempt) -> Held | None:
-    digest = gift_digest(gift)
-    ticket = read_ticket(request.form.get("ticket", ""), digest, attempt.at)
-    paid = ticket is not None and _is_paid(ticket, attempt.at)
-    if ticket is not None and not paid and ticket.seconds_left(attempt.at) > 0:
+    digest, at = gift_digest(gift), attempt.at
+    ticket = _ripened(read_ticket(request.form.get("ticket", ""), digest, at), at)
+    if ticket is not None and ticket.seconds_left(at) > 0:
         return Held(ticket, 0, early=True)
     with installation().sessions() as session:
-        if is_begun(session, campaign, gift, attempt.at):
+        if is_begun(session, campaign, gift, at):
             return None
     demand = assess(installation(), attempt)
     if demand.kind == "none":
         return None
     if demand.kind == "refuse":
         return Held(None, demand.seconds)
-    if ticket is not None and paid and use_ticket(ticket):
+    if ticket is not None and use_ticket(ticket):
         return None
-    return Held(_ticket_for(demand, digest, attempt.at), demand.seconds)
+    return Held(_ticket_for(demand, digest, at), demand.seconds)
 
 
-def _is_paid(ticket: GiftTicket, at: datetime) -> bool:
-    """Whether the ticket's wait is over, or its proof of work is done."""
-    if ticket.seconds_left(at) <= 0:
-        return True
+def _ripened(ticket: GiftTicket | None, at: datetime) -> GiftTicket | None:
+    """Return the ticket, good from now on if its proof is done, else with a place once its wait is over."""
+    if ticket is None:
+        return None
+    if _is_proven(ticket):
+        return replace(ticket, not_before=at.timestamp())
+    return place_ticket(ticket, at) if ticket.seconds_left(at) <= 0 else ticket
+
+
+def _is_proven(ticket: GiftTicket) -> bool:
     secret_key = installation().settings.secret_key
     proof = request.form.get("proof", "")
     return bool(ticket.difficulty) and is_solved(secret_key, ticket.id, proof)

@@ -7,7 +7,7 @@ a failing protection must not stop donations, and the same gift posted again is 
 
 import math
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from flask import current_app
@@ -23,9 +23,8 @@ LIFETIME = 1800
 
 
 WAITS, WINDOW = 20, 600
-"""So many waits end in a window of so many seconds, over all donors: patience alone is no way to test many cards.
-
-Few donors wait, because few browsers have no JavaScript, and Stripe's page needs it. A proof of work needs no place.
+"""So many gifts may go on without a proof of work in a window of so many seconds, over all donors, in their order:
+patience alone is no way to test many cards. Few donors need it, because Stripe's page needs JavaScript too.
 """
 NEVER = 86_400
 """Seconds of a wait for which there is no place within two windows: only a proof of work helps."""
@@ -33,12 +32,16 @@ NEVER = 86_400
 
 @dataclass(frozen=True)
 class GiftTicket:
-    """`gift` is a hash of the gift's fields; `not_before` is a Unix time; `difficulty` 0 means that no proof helps."""
+    """`gift` is a hash of the gift's fields; `not_before` is a Unix time; `difficulty` 0 means that no proof helps.
+
+    `placed`: it has its place among the gifts that go on without a proof.
+    """
 
     id: str
     gift: str
     not_before: float
     difficulty: int
+    placed: bool = False
 
     def seconds_left(self, at: datetime) -> float:
         """Return the seconds to wait; 0 or less if the wait is over."""
@@ -46,28 +49,35 @@ class GiftTicket:
 
 
 def issue_ticket(gift: str, seconds: int, difficulty: int, at: datetime) -> GiftTicket:
-    """Return a new ticket for the gift with this hash, to be accepted in `seconds`, or later if many wait."""
-    return GiftTicket(secrets.token_urlsafe(12), gift, _place(at.timestamp() + seconds), difficulty)
+    """Return a new ticket for the gift with this hash, to be accepted in `seconds`."""
+    return GiftTicket(secrets.token_urlsafe(12), gift, at.timestamp() + seconds, difficulty)
 
 
-def _place(earliest: float) -> float:
-    """Return the next free place from `earliest` on, in the places of its window and the next one (Unix times)."""
-    window = int(earliest // WINDOW)
+def place_ticket(ticket: GiftTicket, at: datetime) -> GiftTicket:
+    """Return the ticket with its place among the gifts that go on without a proof: at once, or later if many do."""
+    if ticket.placed or not ticket.difficulty:
+        return ticket
+    return replace(ticket, not_before=_place(at.timestamp()), placed=True)
+
+
+def _place(now: float) -> float:
+    """Return when the next free place of this window or the next one is (Unix times)."""
+    window = math.floor(now / WINDOW)
     try:
         for number in (window, window + 1):
             taken = limiter.limiter.storage.incr(f"gift-waits/{number}", 3 * WINDOW)
             if taken <= WAITS:
-                return max(earliest, number * WINDOW + (taken - 1) * WINDOW / WAITS)
+                return max(now, number * WINDOW + (taken - 1) * WINDOW / WAITS)
     except Exception as error:  # noqa: BLE001 - whatever the store raises, it must not stop donations
         log.warning("ticket_store_failed", error=error.__class__.__name__)
-        return earliest
-    return earliest + NEVER
+        return now
+    return now + NEVER
 
 
 def sign_ticket(ticket: GiftTicket) -> str:
     """Return the ticket for the page's hidden field."""
     tenths = math.floor(ticket.not_before * 10)
-    values = [ticket.id, ticket.gift, tenths / 10, ticket.difficulty]
+    values = [ticket.id, ticket.gift, tenths / 10, ticket.difficulty, ticket.placed]
     return str(_serializer().dumps(values))
 
 

@@ -17,7 +17,7 @@ from campaign.card_testing.policy import Demand
 from campaign.core import clock
 from campaign.models import Campaign
 from campaign.runtime.context import Installation
-from campaign.web.giving import card_testing_gate
+from campaign.web.giving import card_testing_gate, tickets
 from campaign.web.giving.tickets import LIFETIME
 from campaign.web.limits import limiter
 from sandbox.stripe import StripeSandbox
@@ -183,6 +183,27 @@ def test_a_refusal_beats_a_ticket_and_keeps_what_was_typed(
     assert "We cannot take this gift online right now" in answer.text
     assert "Make a check payable" in answer.text
     assert sessions(stripe) == 0
+
+
+def test_patience_without_a_proof_has_few_places_and_a_proof_needs_none(
+    client: FlaskClient,
+    campaign: Campaign,
+    stripe: StripeSandbox,
+    demand: Ask,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tickets, "WAITS", 2)
+    demand("proof", seconds=20, difficulty=4)
+    with standing_still() as moved:
+        pages = [give(client, email=f"donor{n}@example.org") for n in range(6)]
+        moved.shift(timedelta(seconds=20))
+        answers = [give(client, **held(page)) for page in pages[:-1]]
+        given = [answer.status_code for answer in answers].count(303)
+        assert 1 <= given <= 2
+        assert "Without JavaScript, the wait is too long" in answers[-1].text
+        assert answers[-1].headers["Retry-After"] == "600"
+        assert give(client, **{**held(pages[-1]), "proof": solution(pages[-1])}).status_code == 303
+    assert sessions(stripe) == given + 1
 
 
 def test_a_failing_policy_stops_no_gift(

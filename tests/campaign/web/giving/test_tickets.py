@@ -11,7 +11,11 @@ from flask import Flask, copy_current_request_context
 from campaign.core import clock
 from campaign.web.giving.tickets import (
     LIFETIME,
+    NEVER,
+    WAITS,
+    WINDOW,
     issue_ticket,
+    place_ticket,
     read_ticket,
     sign_ticket,
     use_ticket,
@@ -55,3 +59,15 @@ def test_of_many_uses_at_once_one_counts(app: Flask) -> None:
         ]
     assert [use.result() for use in uses].count(True) == 1
     assert use_ticket(issue_ticket("a-gift", 0, 0, clock.now()))
+
+
+def test_few_gifts_go_on_without_a_proof_one_after_another() -> None:
+    at = clock.now().replace(minute=0, second=0, microsecond=0)
+    tickets = [place_ticket(issue_ticket("a-gift", 0, 9, at), at) for _ in range(2 * WAITS + 1)]
+    waits = [ticket.seconds_left(at) for ticket in tickets]
+    assert waits[:3] == [0, WINDOW / WAITS, 2 * WINDOW / WAITS]
+    assert max(waits[:-1]) < 2 * WINDOW
+    assert waits[-1] == NEVER
+    assert place_ticket(tickets[1], at + timedelta(seconds=90)) == tickets[1]
+    # Where waiting is all that was asked, there are places for all.
+    assert place_ticket(issue_ticket("a-gift", 0, 0, at), at).seconds_left(at) == 0
