@@ -141,7 +141,7 @@ def test_an_email_with_a_useless_link_is_not_sent(session: Session, ana: Donor) 
         assert link(session) == ObsoleteEmail("no donor has this address")
         ana.email = ana.name = ""
         ana.erased_at = at
-        assert link(session) == ObsoleteEmail("the person was erased")
+        assert link(session) == ObsoleteEmail("no donor has this address")
 
 
 def test_a_note_is_sent_in_the_donors_language_if_there_is_an_address(
