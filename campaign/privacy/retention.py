@@ -49,6 +49,8 @@ class RetentionRule:
         """Return for how long, in words."""
         if self.kept is None:
             return self.ends
+        if self.kept < timedelta(days=1):
+            return f"{self.kept // timedelta(minutes=1)} minutes {self.since}".strip()
         days = self.kept.days
         return f"{days} {'day' if days == 1 else 'days'} {self.since}".strip()
 
@@ -142,7 +144,7 @@ SCHEDULE: dict[str, RetentionRule] = {
     "kept_values": RetentionRule(
         "What is kept for one signed-in browser of staff, encrypted", ("kept_value",),
         "To show a one-time secret once, and to send a form on after signing in again",
-        ends="for half an hour at most", purge=purge_kept_values,
+        timedelta(minutes=30), "at most", purge=purge_kept_values,
     ),
     "staff": RetentionRule(
         "Staff, and what they did", ("staff_member", "staff_passkey", "audit_entry", "api_token"),

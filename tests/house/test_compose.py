@@ -193,7 +193,8 @@ def test_what_is_in_dotenv_reaches_the_settings(tmp_path: Path) -> None:
         "ORG_REGISTRATION": "Registered.",
         "SES_TOPIC_ARN": "arn:aws:sns:eu-west-1:123456789012:campaign-mail",
         "SITE_URL": "https://other.example.org",
-        "STAFF_SECOND_FACTOR": "required",
+        "STAFF_SECOND_FACTOR": "optional",
+        "REFUND_SIGN_IN_ABOVE": "9900",
         "XERO_TAX_RATE": "No VAT",
     }
     usual, found = settings(tmp_path, "web"), settings(tmp_path, "web", **changed)
@@ -209,7 +210,8 @@ def test_what_is_in_dotenv_reaches_the_settings(tmp_path: Path) -> None:
     assert found.mail.providers.sending == "ses"
     assert found.mail.providers.ses_topics == (changed["SES_TOPIC_ARN"],)
     assert found.site_url == "https://other.example.org"
-    assert (usual.staff.second_factor_required, found.staff.second_factor_required) == (False, True)
+    assert (usual.staff.second_factor_required, found.staff.second_factor_required) == (True, False)
+    assert found.staff.refund_sign_in_above == 9_900
     assert (usual.card_fee_fixed, float(usual.card_fee_rate)) == (30, 0.029)
     assert (usual.mail.connections, float(usual.mail.rate)) == (4, 0.0)
 

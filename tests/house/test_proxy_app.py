@@ -24,7 +24,7 @@ from tests.support.waiting import wait_until
 pytestmark = needs_nginx
 SHARED = {
     *("/", "/campaigns", "/embed.js", "/theme/<colors>.css", "/static/<path:filename>", "/oembed"),
-    *("/logo/<digest>", "/api/openapi.json"),
+    *("/logo/<digest>", "/api/openapi.json", "/privacy"),
 }
 """Pages that may come from the cache, besides those of a campaign (/c/…): the same for every reader."""
 
@@ -105,9 +105,9 @@ def test_signed_in_pages_and_the_api_are_asked_for_anew_for_everyone(
     client = StaffClient(https, https.response_class, use_cookies=True)
     client.member, link = add_staff(installation, StaffRole.admin)
     client.open_link(link)
-    cookie = client.get_cookie("staff", path="/staff")
+    cookie = client.get_cookie("__Secure-staff", path="/staff")
     assert cookie is not None
-    mine = {"Cookie": f"staff={cookie.value}"}
+    mine = {"Cookie": f"__Secure-staff={cookie.value}"}
     token = bearer(installation, *EVERYTHING)
     for rule in pages(https):
         path, own = address(rule, "1"), mine if rule.rule.startswith("/staff") else token

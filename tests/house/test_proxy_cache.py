@@ -139,6 +139,7 @@ def test_only_reading_is_answered_from_the_cache(
         "/unsubscribe/t0ken",
         "/me/link/s3cret",
         "/me/address/s3cret",
+        "/remind/s3cret",
     ],
 )
 def test_pages_of_one_person_are_not_kept_even_by_mistake(

@@ -60,6 +60,21 @@ def read_card(form: GiftForm, *, strict: bool) -> CardRequest | None:
                 page_language().gettext("Choose whether to send the card by email or by mail."),
             )
         return None
+    name = _card_name(form)
+    email = address = ""
+    if way == CardDelivery.email:
+        missing = page_language().gettext("Enter the email address to send the card to.")
+        email = read_email(form, form.card_email, missing, strict=strict) or ""
+    else:
+        address = _address(form)
+    sender = _sender(form)
+    from_whom = form.card_from if form.card_from.data else form.name
+    _require_words(form, form.tribute_name, form.card_name, from_whom, form.card_message)
+    return CardRequest(way, name, email, address, _message(form), sender)
+
+
+def _card_name(form: GiftForm) -> str:
+    """Return who gets the card; adds an error if nobody is named, or the gift is dedicated to nobody."""
     if not form.tribute_kind.data:
         form.complain(
             form.tribute_kind,
@@ -73,17 +88,7 @@ def read_card(form: GiftForm, *, strict: bool) -> CardRequest | None:
             form.card_name,
             page_language().gettext("Enter the name of the person who gets the card."),
         )
-    email = address = ""
-    if way == CardDelivery.email:
-        missing = page_language().gettext("Enter the email address to send the card to.")
-        email = read_email(form, form.card_email, missing, strict=strict) or ""
-    else:
-        address = _address(form)
-    sender = _sender(form)
-    _require_words(form, form.tribute_name, form.card_name, form.card_from, form.card_message)
-    if not form.card_from.data:
-        _require_words(form, form.name)
-    return CardRequest(way, name, email, address, _message(form), sender)
+    return name
 
 
 def _require_words(form: GiftForm, *fields: Field) -> None:
