@@ -28,6 +28,8 @@ SECRET_PAGES = (
     "receipts",
     "subscriptions",
     "unsubscribe",
+    "remind",
+    "staff/again",
     "me/link",
     "me/address",
     "staff/sign-in/link",

@@ -16,6 +16,7 @@ from campaign.auth.donors import make_donor_link
 from campaign.auth.policies import DONOR_LINKS
 from campaign.core import clock
 from campaign.core.i18n import get_language
+from campaign.core.locks import AdvisoryLock, lock_until_commit
 from campaign.core.normal_forms.mailboxes import lookup_form
 from campaign.mailer.email_context import ObsoleteEmail, Sender, donor_page_url
 from campaign.mailer.kinds import EmailKind
@@ -43,37 +44,36 @@ class PortalLinkEmail:
 
 
 def queue_link(session: Session, email: str, locale: str, mail_domain: str, at: datetime) -> bool:
-    """Queue a link for the donor with this address; False if there is none, or a link was just queued."""
-    donor = session.scalar(
-        select(Donor).where(
-            Donor.email != "",
-            func.lower(Donor.email) == lookup_form(email),
-            Donor.erased_at.is_(None),
-        )
-    )
-    if donor is None:
+    """Queue a request for a link to this address; False if one was just queued.
+
+    Whether a donor has the address is looked up when the email is built. So the web does the same work for every
+    address, and its time tells nothing.
+    """
+    address = lookup_form(email)
+    # A concurrent request with the same form waits here until the first one commits.
+    lock_until_commit(session, AdvisoryLock.DONOR_EMAIL, address)
+    details = {"purpose": DonorLinkPurpose.open.value}
+    if queued_just_now(session, EmailKind.donor_portal_link, address, details, at):
         return False
-    return _queue_link(session, donor, DonorLinkPurpose.open, donor.email, locale, mail_domain, at)
+    link = NewEmail(
+        kind=EmailKind.donor_portal_link,
+        subject_key=new_token(),
+        recipient=address,
+        locale=locale,
+        details=details,
+        asked_at=at,
+        expires_at=at + DONOR_LINKS[DonorLinkPurpose.open].lifetime,
+    )
+    return queue_email(session, link, mail_domain)
 
 
 def queue_confirmation(
     session: Session, donor: Donor, email: str, locale: str, mail_domain: str, at: datetime
 ) -> bool:
     """Queue a link to `email` that confirms it as the address of `donor`; False if one was just queued."""
-    return _queue_link(session, donor, DonorLinkPurpose.address, email, locale, mail_domain, at)
-
-
-def _queue_link(
-    session: Session,
-    donor: Donor,
-    purpose: DonorLinkPurpose,
-    email: str,
-    locale: str,
-    mail_domain: str,
-    at: datetime,
-) -> bool:
     # A concurrent request with the same form waits here until the first one commits.
     session.execute(select(Donor.id).where(Donor.id == donor.id).with_for_update(key_share=True))
+    purpose = DonorLinkPurpose.address
     details = {"purpose": purpose.value}
     if queued_just_now(session, EmailKind.donor_portal_link, email, details, at, donor_id=donor.id):
         return False
@@ -119,17 +119,27 @@ def build_link_email(
     """Create the link and the context of its email, or return why the email is obsolete."""
     at = clock.now()
     purpose = DonorLinkPurpose(claim.details["purpose"])
-    donor = session.get_one(Donor, claim.donor_id)
     opens = purpose is DonorLinkPurpose.open
+    donor = _find_donor(session, claim.recipient) if opens else session.get(Donor, claim.donor_id)
+    if donor is None:
+        return ObsoleteEmail("no donor has this address")
     if donor.erased_at is not None:
         return ObsoleteEmail("the person was erased")
-    if opens and donor.email.lower() != claim.recipient.lower():
-        return ObsoleteEmail("the donor's address has changed")
     if claim.expires_at is not None and claim.expires_at <= at:
         return ObsoleteEmail("the link request has expired")
     path = make_donor_link(session, donor, purpose, "" if opens else claim.recipient, at)
     return link_email_context(
         PortalLinkEmail(purpose, claim.recipient, sender.address(path)), claim.locale, sender
+    )
+
+
+def _find_donor(session: Session, email: str) -> Donor | None:
+    return session.scalar(
+        select(Donor).where(
+            Donor.email != "",
+            func.lower(Donor.email) == lookup_form(email),
+            Donor.erased_at.is_(None),
+        )
     )
 
 

@@ -14,11 +14,12 @@ from campaign.core import clock
 from campaign.core.i18n import get_language
 from campaign.mailer.email_context import ObsoleteEmail, Sender
 from campaign.mailer.outbox import EmailClaim
-from campaign.models import Campaign, CampaignState, CampaignStep, StepBasis
+from campaign.models import Campaign, CampaignState, CampaignStep, Reminder, StepBasis
 from campaign.outreach import introductions
 from campaign.outreach.campaign_email_content import (
     appeal_context,
     extension_context,
+    reminder_confirmation_context,
     reminder_context,
     result_context,
 )
@@ -69,6 +70,19 @@ def reminder(session: Session, claim: EmailClaim, sender: Sender) -> dict[str, A
     extension = find_extension(session, progress.campaign)
     return _not_open(progress) or reminder_context(
         progress, extension, sender, get_language(claim.locale)
+    )
+
+
+def reminder_confirmation(
+    session: Session, claim: EmailClaim, sender: Sender
+) -> dict[str, Any] | ObsoleteEmail:
+    """Return the context of the email that asks whether an address is the reader's."""
+    found = session.get(Reminder, int(claim.details["reminder"]))
+    if found is None or found.confirmed_at is not None:
+        return ObsoleteEmail("the reminder is confirmed or over")
+    campaign = session.get_one(Campaign, found.campaign_id)
+    return reminder_confirmation_context(
+        campaign, sender.address(f"/remind/{found.token}"), sender, get_language(claim.locale)
     )
 
 

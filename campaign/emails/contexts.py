@@ -14,7 +14,14 @@ from sqlalchemy.orm import Session
 from campaign.core import clock
 from campaign.donations.tribute_cards import build_card_email
 from campaign.donor_portal import emails as donor_page
-from campaign.emails.campaign_emails import appeal, extension, reminder, thank_you, wrap_up
+from campaign.emails.campaign_emails import (
+    appeal,
+    extension,
+    reminder,
+    reminder_confirmation,
+    thank_you,
+    wrap_up,
+)
 from campaign.emails.campaign_tests import campaign_test
 from campaign.emails.donation_emails import (
     INTERVAL_NAMES,
@@ -163,6 +170,7 @@ CONTEXT_BUILDERS: Mapping[EmailKind, ContextBuilder] = {
     EmailKind.appeal: appeal,
     EmailKind.extension: extension,
     EmailKind.reminder: reminder,
+    EmailKind.reminder_confirmation: reminder_confirmation,
     EmailKind.thank_you: thank_you,
     EmailKind.wrap_up: wrap_up,
     EmailKind.move_over: move_over,

@@ -23,6 +23,7 @@ KIND_NAMES: Mapping[str, str] = {
     EmailKind.extension: "New deadline",
     EmailKind.move_over: "Please move your monthly gift here",
     EmailKind.reminder: "Reminder",
+    EmailKind.reminder_confirmation: "Is this address yours?",
     EmailKind.thank_you: "Thanks with the result",
     EmailKind.wrap_up: "Result",
 }
@@ -64,6 +65,7 @@ SAMPLE_NAMES: Mapping[str, str] = {
     "appeal_goal_met": "After the goal is met",
     "appeal_extended": "After the deadline moved",
     "reminder": "Reminder that a reader asked for",
+    "reminder_confirmation": "Asks whether an address is the reader’s",
     "wrap_up": "Result, goal met",
     "wrap_up_short": "Result, goal missed",
     "thank_you": "Thanks with the result, goal met",
@@ -79,6 +81,7 @@ _GROUPS: tuple[tuple[str, frozenset[EmailKind]], ...] = (
                 EmailKind.appeal,
                 EmailKind.extension,
                 EmailKind.reminder,
+                EmailKind.reminder_confirmation,
                 EmailKind.wrap_up,
                 EmailKind.thank_you,
             }

@@ -268,6 +268,9 @@ def _appeals() -> list[Sample]:
         Sample("extension", EmailKind.extension, _extension(END - timedelta(days=7, hours=4))),
         Sample("extension_reopened", EmailKind.extension, _extension(END - timedelta(days=6))),
         Sample("reminder", EmailKind.reminder, _reminder(three)),
+        Sample(
+            "reminder_confirmation", EmailKind.reminder_confirmation, _reminder_confirmation(three)
+        ),
     ]
 
 
@@ -330,6 +333,12 @@ def _extension(at: datetime) -> Make:
 def _reminder(at: datetime) -> Make:
     return lambda sender, locale: campaign_email_content.reminder_context(
         progress(at, 3_125_000), None, sender, get_language(locale)
+    )
+
+
+def _reminder_confirmation(at: datetime) -> Make:
+    return lambda sender, locale: campaign_email_content.reminder_confirmation_context(
+        progress(at, 0).campaign, sender.address("/remind/sample"), sender, get_language(locale)
     )
 
 

@@ -21,6 +21,7 @@ class EmailKind(StrEnum):
     appeal = "appeal"
     extension = "extension"
     reminder = "reminder"
+    reminder_confirmation = "reminder_confirmation"
     thank_you = "thank_you"
     wrap_up = "wrap_up"
     move_over = "move_over"

@@ -18,6 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
+from campaign.core.link_tokens import LinkToken
 from campaign.models.base import Base, Key, one_of
 from campaign.models.states import (
     Giving,
@@ -26,6 +27,8 @@ from campaign.models.states import (
     StepBasis,
     SuppressionReason,
 )
+
+_LINK = LinkToken("reminder")
 
 
 class Subscriber(Base):
@@ -98,7 +101,11 @@ class Suppression(Base):
 
 
 class Reminder(Base):
-    """A "remind me later" request: one email at `due_at`, then the row is deleted with the address."""
+    """A "remind me later" request: one email at `due_at`, then the row is deleted with the address.
+
+    `confirmed_at`: when it was certain that the address is the reader's. Until then only the email that asks for it
+    was sent there; its link has `token`.
+    """
 
     __tablename__ = "reminder"
     __table_args__ = (
@@ -114,6 +121,8 @@ class Reminder(Base):
     choice: Mapped[str]
     due_at: Mapped[datetime]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    confirmed_at: Mapped[datetime | None]
+    token: Mapped[str | None] = mapped_column(_LINK, unique=True, default=_LINK.new_token())
 
 
 class CampaignStep(Base):

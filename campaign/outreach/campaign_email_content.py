@@ -58,6 +58,18 @@ def reminder_context(
     return _asking(progress, mail_code("reminder"), extension, sender, language)
 
 
+def reminder_confirmation_context(
+    campaign: Campaign, link_url: str, sender: Sender, language: Language
+) -> dict[str, Any]:
+    """Return the context of the email that asks whether an address is the reader's. It asks for no money."""
+    return {
+        "organization": sender.organization,
+        "locale": language.locale,
+        "title": campaign.title_in(language.locale),
+        "link_url": link_url,
+    }
+
+
 def extension_context(
     progress: Progress, extension: Extension, told: datetime, sender: Sender, language: Language
 ) -> dict[str, Any]:

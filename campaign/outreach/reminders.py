@@ -3,6 +3,7 @@
 The public page creates a reminder, the run for scheduled emails queues it, and the sending code erases it.
 """
 
+import hmac
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import (
     ColumnElement,
     Subquery,
+    and_,
     delete,
     exists,
     func,
@@ -25,17 +27,23 @@ from sqlalchemy.orm import Session
 from campaign.campaigns.quiet_hours import QUIET_FROM, QUIET_UNTIL, quiet_end
 from campaign.core import clock
 from campaign.core.errors import MailRefused, ReminderInvalid
+from campaign.core.normal_forms.mailboxes import lookup_form, mailbox_key
+from campaign.core.secrets import derived_key
 from campaign.mailer.addresses import wire_address
 from campaign.mailer.kinds import EmailKind
-from campaign.mailer.queue import queue_from_select
+from campaign.mailer.queue import NewEmail, queue_email, queue_from_select
 from campaign.models import (
     Campaign,
     CampaignState,
+    Donation,
+    Donor,
     OutboxMessage,
     OutboxState,
     Reminder,
     ReminderChoice,
+    Subscriber,
 )
+from campaign.models.states import SETTLED_STATES
 from campaign.outreach import eligibility
 
 if TYPE_CHECKING:
@@ -78,8 +86,12 @@ def request_reminder(
     choice: ReminderChoice | str,
     locale: str,
     at: datetime,
+    *,
+    confirmed: bool = True,
 ) -> Reminder:
     """Save the one reminder of this address; requesting again changes its time. Raise ReminderInvalid.
+
+    `confirmed`: it is certain that the address is the reader's. Otherwise the reminder waits for `confirm_reminder`.
 
     If an earlier one is already in the outbox, it is canceled and the new one gets its own row.
     """
@@ -93,11 +105,13 @@ def request_reminder(
         delete(Reminder).where(*same, _in_outbox()).execution_options(synchronize_session=False)
     )
     values = {"email": address, "locale": locale, "choice": wanted[0].value, "due_at": wanted[1]}
+    new = {"confirmed_at": at if confirmed else None}
+    kept = {"confirmed_at": func.coalesce(Reminder.confirmed_at, new["confirmed_at"])}
     return session.scalars(
         insert(Reminder)
-        .values(campaign_id=campaign.id, **values)
+        .values(campaign_id=campaign.id, created_at=at, **values, **new)
         .on_conflict_do_update(
-            index_elements=["campaign_id", func.lower(Reminder.email)], set_=values
+            index_elements=["campaign_id", func.lower(Reminder.email)], set_=values | kept
         )
         .returning(Reminder)
         .execution_options(populate_existing=True)
@@ -127,6 +141,57 @@ def require_address(email: str) -> str:
     if not address or len(address) > LONGEST_ADDRESS:
         raise ReminderInvalid("Enter an email address such as name@example.org.")
     return address
+
+
+def is_known(session: Session, email: str) -> bool:
+    """Return whether it is certain that somebody reads this address: a donor who paid, or a subscriber."""
+    address = lookup_form(email)
+    subscribed = exists().where(func.lower(Subscriber.email) == address)
+    gave = (
+        exists()
+        .where(func.lower(Donor.email) == address, Donor.email != "")
+        .where(Donation.donor_id == Donor.id, Donation.state.in_(SETTLED_STATES))
+    )
+    return bool(session.scalar(select(or_(subscribed, gave))))
+
+
+def queue_confirmation(
+    session: Session, reminder: Reminder, secret_key: str, mail_domain: str, at: datetime
+) -> bool:
+    """Queue the email that asks whether the address is the reader's; return whether it is new.
+
+    One a day to a mailbox, whatever the campaign and however the address is spelled: the outbox's unique key says so.
+    """
+    mailbox = hmac.new(
+        derived_key(secret_key, "mailbox to confirm"),
+        mailbox_key(reminder.email).encode(),
+        "sha256",
+    )
+    email = NewEmail(
+        kind=EmailKind.reminder_confirmation,
+        subject_key=f"{mailbox.hexdigest()[:24]}:{at:%Y-%m-%d}",
+        recipient=reminder.email,
+        locale=reminder.locale,
+        details={"reminder": reminder.id},
+        expires_at=reminder.due_at,
+    )
+    return queue_email(session, email, mail_domain)
+
+
+def find_by_token(session: Session, token: str) -> Reminder | None:
+    """Return the reminder whose link has this token; None if it was sent, or is over."""
+    return session.scalar(select(Reminder).where(Reminder.token == token))
+
+
+def confirm_reminder(session: Session, token: str, at: datetime) -> Reminder | None:
+    """Confirm the reminder; again changes nothing. None as for `find_by_token`."""
+    found = find_by_token(session, token)
+    if found is not None:
+        # One email a day asks for all reminders of an address.
+        same = func.lower(Reminder.email) == found.email.lower()
+        waiting = update(Reminder).where(same, Reminder.confirmed_at.is_(None))
+        session.execute(waiting.values(confirmed_at=at))
+    return found
 
 
 def erase_reminder(session: Session, claim: "EmailClaim") -> None:
@@ -178,6 +243,7 @@ def _due(campaign: Campaign, at: datetime) -> Subquery | None:
         .where(
             Reminder.campaign_id == campaign.id,
             Reminder.due_at <= at,
+            Reminder.confirmed_at.is_not(None),
             ~_in_outbox(),
             ~_unwanted(campaign),
         )
@@ -210,7 +276,8 @@ def _erase_obsolete(session: Session, campaign: Campaign, at: datetime) -> None:
     ended = OutboxMessage.state.in_(
         [OutboxState.sent, OutboxState.dropped, *([OutboxState.failed] if over else [])]
     )
-    obsolete = true() if over else or_(_unwanted(campaign), _in_outbox(ended))
+    waited = and_(Reminder.confirmed_at.is_(None), Reminder.due_at <= at)
+    obsolete = true() if over else or_(_unwanted(campaign), _in_outbox(ended), waited)
     session.execute(
         delete(Reminder)
         .where(Reminder.campaign_id == campaign.id, obsolete)
@@ -219,8 +286,13 @@ def _erase_obsolete(session: Session, campaign: Campaign, at: datetime) -> None:
     session.execute(
         update(OutboxMessage)
         .where(
-            OutboxMessage.campaign_id == campaign.id,
-            OutboxMessage.kind == EmailKind.reminder,
+            or_(
+                OutboxMessage.kind == EmailKind.reminder_confirmation,
+                and_(
+                    OutboxMessage.kind == EmailKind.reminder,
+                    OutboxMessage.campaign_id == campaign.id,
+                ),
+            ),
             OutboxMessage.recipient != "",
             ended,
         )

@@ -32,6 +32,8 @@ GIVING = "20 per minute; 100 per hour"
 SIGN_IN_LINKS = "4 per 15 minutes"
 SIGN_IN_LINKS_PER_ADDRESS = "30 per hour"
 """For one-time links by email: to one mailbox, and from one network. Staff and donors are counted separately."""
+MAILED = "6 per hour"
+"""For emails that anybody can have sent to a mailbox, by whichever form: a few an hour over all of them."""
 CAREFUL = "3 per 15 minutes"
 """For guesses while the store is out of reach: each process counts for itself then."""
 
@@ -79,11 +81,32 @@ class GuessLimit(NamedTuple):
     careful: str = CAREFUL
 
 
+def _mailbox() -> str:
+    return hashed_key("mailbox", typed_mailbox())
+
+
+def limit_mail(view: View) -> View:
+    """Limit how many emails all forms together send to the mailbox that is typed in the form.
+
+    A form with errors sends nothing and is given back.
+    """
+
+    @wraps(view)
+    def mailed(*args: Any, **kwargs: Any) -> ResponseReturnValue:
+        response = make_response(view(*args, **kwargs))
+        if response.status_code >= 400:
+            _give_back(shared=True)
+        return response
+
+    shared: Any = limiter.shared_limit(MAILED, scope="mail", key_func=_mailbox)
+    return cast("View", shared(mailed))
+
+
 def limit_guesses(*limits: GuessLimit) -> Callable[[View], View]:
-    """Limit how often a view may answer 422, a wrong guess.
+    """Limit how often a view may refuse a guess.
 
     A guess counts before the view looks at it, so of many guesses at once no more are looked at than the rate allows.
-    Any other answer is given back afterwards.
+    A good answer is given back afterwards.
     """
 
     def decorate(view: View) -> View:
@@ -111,10 +134,15 @@ def store_is_down() -> bool:
     return limiter.limiter.storage is not limiter.storage
 
 
-def _give_back() -> None:
-    """Undo the counts of this request. If the store fails meanwhile, they stand until their window ends."""
+def _give_back(*, shared: bool = False) -> None:
+    """Undo the counts of this request, or only those shared with other forms.
+
+    If the store fails meanwhile, they stand until their window ends.
+    """
     storage = limiter.limiter.storage
     for counted in limiter.current_limits:
+        if shared and not counted.shared:
+            continue
         limit = counted.limit
         try:
             storage.incr(limit.key_for(*counted.request_args), limit.get_expiry(), amount=-1)

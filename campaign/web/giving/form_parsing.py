@@ -1,13 +1,15 @@
 """Parse the submitted donation form into a gift, or add an error to each invalid field."""
 
-import re
 from decimal import Decimal
+
+from wtforms import Field
 
 from campaign.campaigns.donor_wall import LONGEST_PLACE
 from campaign.core import money
 from campaign.core.errors import AmountInvalid
 from campaign.donations.consents import consent_wording
 from campaign.donations.donations import Gift, WallRequest
+from campaign.donations.plain_words import find_address
 from campaign.donations.tribute_cards import CardRequest
 from campaign.models import Campaign, CardDelivery, Frequency
 from campaign.web.context import installation
@@ -18,8 +20,6 @@ LONGEST_ADDRESS = 400
 LONGEST_MESSAGE = 500
 MOST_LINES = 6
 KINDS = ("", "honor", "memory")
-_LINK = re.compile(r"https?:|www\.|[\w-]\.(?:com|net|org|info|io)/", re.IGNORECASE)
-"""Cards reach people who never contacted us, so their text may not contain links."""
 
 
 def read_tribute(form: GiftForm) -> tuple[str, str]:
@@ -79,7 +79,22 @@ def read_card(form: GiftForm, *, strict: bool) -> CardRequest | None:
         email = read_email(form, form.card_email, missing, strict=strict) or ""
     else:
         address = _address(form)
-    return CardRequest(way, name, email, address, _message(form), _sender(form))
+    sender = _sender(form)
+    _require_words(form, form.tribute_name, form.card_name, form.card_from, form.card_message)
+    if not form.card_from.data:
+        _require_words(form, form.name)
+    return CardRequest(way, name, email, address, _message(form), sender)
+
+
+def _require_words(form: GiftForm, *fields: Field) -> None:
+    """Add an error to each field that holds an address: it reaches people who never contacted us."""
+    for field in fields:
+        found = find_address(clean(field.data, lines=True))
+        if found:
+            sentence = page_language().gettext(
+                "A card cannot include addresses, links or phone numbers. Please remove “%(found)s”."
+            )
+            form.complain(field, sentence % {"found": found})
 
 
 def _address(form: GiftForm) -> str:
@@ -97,13 +112,7 @@ def _address(form: GiftForm) -> str:
 
 
 def _message(form: GiftForm) -> str:
-    message = form.limited(form.card_message, LONGEST_MESSAGE, lines=True)
-    if _LINK.search(message):
-        form.complain(
-            form.card_message,
-            page_language().gettext("A card cannot include links. Please remove them."),
-        )
-    return message
+    return form.limited(form.card_message, LONGEST_MESSAGE, lines=True)
 
 
 def _sender(form: GiftForm) -> str:
@@ -213,6 +222,10 @@ def _wall(form: GiftForm, campaign: Campaign) -> WallRequest | None:
     elif not clean(form.name.data):
         sentence = page_language().gettext("Enter your name above, or uncheck the donor wall.")
         form.complain(form.wall, sentence)
+    for field in (form.name, form.wall_place):
+        if find_address(clean(field.data)):
+            sentence = page_language().gettext("The donor wall cannot show addresses or links.")
+            form.complain(field, sentence)
     comment = clean(form.comment.data, lines=True) if form.wall_comment.data else ""
     ticked = [wall_wording(), wall_comment_wording()] if comment else [wall_wording()]
     return WallRequest(place, " / ".join(ticked), comment)

@@ -15,7 +15,7 @@ from campaign.models import Donor
 from campaign.web.context import installation
 from campaign.web.giving.form_parsing import subscribe_wording
 from campaign.web.language import page_language, requested_language
-from campaign.web.limits import SIGN_IN_LINKS, limiter
+from campaign.web.limits import SIGN_IN_LINKS, limit_mail, limiter
 from campaign.web.portal import access
 from campaign.web.portal.forms import (
     AddressForm,
@@ -64,6 +64,7 @@ def change() -> ResponseReturnValue:
 @blueprint.post("/address")
 @limiter.limit(SIGN_IN_LINKS, key_func=access.donor_key)
 @limiter.limit(SIGN_IN_LINKS, key_func=access.email_key)
+@limit_mail
 def change_address() -> ResponseReturnValue:
     """Send a confirmation link to the new address. The response does not reveal whether another donor has it."""
     form = AddressForm()

@@ -1,9 +1,7 @@
 """Sign-in to the donor page: request a link, use it, confirm an address, sign out.
 
-Neither the response nor its timing reveals whether an address is known.
+Neither the response nor its timing reveals whether an address is known: the same is done for every address.
 """
-
-import time
 
 from flask import Response, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -19,18 +17,14 @@ from campaign.core.task_queue import OUTBOX
 from campaign.donor_portal.emails import queue_link
 from campaign.donor_portal.profile import confirm_address
 from campaign.models import Donor, DonorLink, DonorLinkPurpose
-from campaign.runtime.context import Installation
 from campaign.web.context import installation
 from campaign.web.language import page_language, requested_language, shared_language, use_language
-from campaign.web.limits import SIGN_IN_LINKS, SIGN_IN_LINKS_PER_ADDRESS, limiter
+from campaign.web.limits import SIGN_IN_LINKS, SIGN_IN_LINKS_PER_ADDRESS, limit_mail, limiter
 from campaign.web.portal import access
 from campaign.web.portal.forms import AddressForm, faults, read_email
 from campaign.web.portal.page import render_donor_page
 
 blueprint = access.public_blueprint("donor_sign_in")
-
-MIN_ANSWER_TIME = 0.15
-"""Seconds that every request for a link takes, known address or not; longer than the work itself takes."""
 
 # A donor's link is never `closed`: see `Audience.hides_barred`.
 _UNUSABLE = {
@@ -51,24 +45,19 @@ def page() -> ResponseReturnValue:
 @blueprint.post("")
 @limiter.limit(SIGN_IN_LINKS_PER_ADDRESS, key_func=access.network_key)
 @limiter.limit(SIGN_IN_LINKS, key_func=access.email_key)
+@limit_mail
 def ask() -> ResponseReturnValue:
-    """Email a link. It is queued before the response, so that a crash in between cannot lose it silently."""
-    began = time.monotonic()
+    """Queue a request for a link, in the same way for every address: who is behind it is looked up by the worker."""
     form = AddressForm()
     email = read_email(form)
     if not email:
         return make_response(_link_form(form), 422)
-    _queue_link(installation(), email, requested_language())
-    time.sleep(max(0.0, MIN_ANSWER_TIME - (time.monotonic() - began)))
-    return redirect(url_for(".sent", lang=requested_language() or None), 303)
-
-
-def _queue_link(here: Installation, email: str, locale: str) -> None:
+    here = installation()
     domain = here.settings.mail_from.domain
     with here.sessions.begin() as session:
-        queued = queue_link(session, email, locale, domain, clock.now())
-    if queued:
-        here.notify(OUTBOX)
+        queue_link(session, email, requested_language(), domain, clock.now())
+    here.notify(OUTBOX)
+    return redirect(url_for(".sent", lang=requested_language() or None), 303)
 
 
 @blueprint.get("/sent")

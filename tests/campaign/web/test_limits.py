@@ -64,12 +64,6 @@ def ask_for_link(app: Flask, path: str, email: str, address: str) -> int:
     return browser(app).post_form(path, {"email": email}, **more).status_code
 
 
-@pytest.fixture(autouse=True)
-def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Skip the pause by which the donor page's answer takes the same time for every address."""
-    monkeypatch.setattr("campaign.web.portal.sign_in.MIN_ANSWER_TIME", 0.0)
-
-
 @pytest.mark.parametrize("path", [STAFF_LINK, DONOR_LINK])
 def test_four_links_may_be_requested_for_an_address_in_a_quarter_of_an_hour_from_anywhere(
     app: Flask, path: str
@@ -88,7 +82,7 @@ def test_four_links_may_be_requested_for_an_address_in_a_quarter_of_an_hour_from
             ]
             assert statuses == [303] * 4 + [429]
             assert ask_for_link(app, path, "bea@example.org", "192.0.2.1") == 303
-            clock.shift(timedelta(minutes=15))
+            clock.shift(timedelta(hours=1))
 
 
 @pytest.mark.parametrize("path", [STAFF_LINK, DONOR_LINK])
@@ -105,12 +99,27 @@ def test_thirty_links_may_be_requested_from_one_network_in_an_hour(app: Flask, p
         assert ask_for_link(app, path, "33@example.org", "192.0.2.1") == 303
 
 
-def test_links_of_staff_and_donors_are_counted_apart(app: Flask) -> None:
-    def ask(path: str) -> int:
-        return ask_for_link(app, path, "ana@example.org", "192.0.2.1")
+def test_all_forms_together_send_six_emails_an_hour_to_a_mailbox(
+    app: Flask, client: FlaskClient, campaign: Campaign
+) -> None:
+    def ask(path: str, number: int = 0) -> int:
+        return ask_for_link(app, path, f"ana+{number}@example.org", f"192.0.2.{number + 1}")
 
-    assert [ask(STAFF_LINK) for _ in range(5)][-1] == 429
-    assert [ask(DONOR_LINK) for _ in range(5)] == [303] * 4 + [429]
+    def remind(number: int, when: str = "tomorrow") -> int:
+        form = {"email": f"ANA+{number}@example.org", "when": when}
+        return client.post(REMIND, data=form).status_code
+
+    with time_machine.travel(now(), tick=False) as clock:
+        assert [ask(STAFF_LINK, number) for number in range(3)] == [303] * 3
+        # A form with errors sends nothing.
+        assert [remind(number, "never") for number in range(9)] == [422] * 9
+        assert [remind(number) for number in range(2)] == [200] * 2
+        assert [ask(DONOR_LINK, number) for number in range(3)] == [303, 429, 429]
+        assert remind(3) == 429
+        assert ask(STAFF_LINK, 4) == 429
+        assert ask_for_link(app, DONOR_LINK, "bea@example.org", "192.0.2.1") == 303
+        clock.shift(timedelta(hours=1))
+        assert ask(DONOR_LINK) == 303
 
 
 SPELLINGS = [

@@ -81,6 +81,7 @@ REMINDER = Table(
         "due_at": NOON,
     },
     defaults={"locale": "en", "created_at": Default.transaction_time},
+    optional=["confirmed_at", "token"],
     refused=refused("ck_reminder_choice", *each("choice", ["never", "", "Tomorrow"])),
     accepted=each("choice", ["tomorrow", "three_days", "last_day"]),
     unique=[
@@ -89,7 +90,8 @@ REMINDER = Table(
             {"campaign_id": A_CAMPAIGN, "email": ANA},
             again=[{"email": "ANA@example.org"}],
             apart=[{"email": "ben@example.org"}, {"campaign_id": key_of("campaign")}],
-        )
+        ),
+        Unique("uq_reminder_token", {"token": "a"}, apart=[{"token": "b"}, {"token": None}]),
     ],
     references=[Reference("campaign_id", "campaign")],
 )

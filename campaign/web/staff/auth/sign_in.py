@@ -31,6 +31,7 @@ from campaign.web.limits import (
     SIGN_IN_LINKS,
     SIGN_IN_LINKS_PER_ADDRESS,
     limit_guesses,
+    limit_mail,
     limiter,
 )
 from campaign.web.staff.auth import oidc, rate_limits
@@ -91,6 +92,7 @@ def by_password() -> ResponseReturnValue:
 @blueprint.post("/sign-in/link")
 @limiter.limit(SIGN_IN_LINKS_PER_ADDRESS, key_func=rate_limits.network_key)
 @limiter.limit(SIGN_IN_LINKS, key_func=rate_limits.typed_mailbox)
+@limit_mail
 def ask_for_link() -> ResponseReturnValue:
     """Email a sign-in link. Neither the answer nor its timing reveals who is on the team."""
     form = SignInForm()

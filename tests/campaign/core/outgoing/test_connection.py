@@ -161,7 +161,9 @@ def test_only_a_host_that_the_settings_name_may_be_private_and_never_special(web
     inside = OutgoingRules(private_hosts=named, addresses=lambda _h, _p: ["127.0.0.1"])
     assert ask(url, inside).status == 200
     answers = [["169.254.169.254"], ["fd00:ec2::254"], ["224.0.0.1"]]
-    special = OutgoingRules(private_hosts=named, addresses=lambda _h, _p: answers.pop())
+    special = OutgoingRules(
+        private_hosts=named, addresses=lambda _h, _p: answers.pop(), dial=Dialed(web.port)
+    )
     for _ in range(3):
         with pytest.raises(OutgoingRefused):
             ask(url, special)
@@ -171,7 +173,9 @@ def test_only_a_host_that_the_settings_name_may_be_private_and_never_special(web
 
 def test_in_test_mode_this_machine_is_reached_and_clouds_metadata_is_not(web: Upstream) -> None:
     assert ask(f"http://127.0.0.1:{web.port}/", TEST_MODE).status == 200
-    rules = OutgoingRules(livemode=False, addresses=lambda _h, _p: ["169.254.169.254"])
+    rules = OutgoingRules(
+        livemode=False, addresses=lambda _h, _p: ["169.254.169.254"], dial=Dialed(web.port)
+    )
     with pytest.raises(OutgoingRefused):
         ask("http://crm.example.org/", rules)
 

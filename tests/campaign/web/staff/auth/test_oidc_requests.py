@@ -43,5 +43,13 @@ def test_only_so_much_is_read_and_no_redirect_is_followed() -> None:
     "url", ["https://127.0.0.1/", "https://169.254.169.254/latest", "http://login.example.org/"]
 )
 def test_in_live_mode_the_rules_hold(url: str) -> None:
+    """Nobody is asked for an address, and nothing is connected to, also if the rules fail."""
+    asked: list[str] = []
+
+    def addresses(host: str, _port: int) -> list[str]:
+        asked.append(host)
+        return []
+
     with pytest.raises(requests.ConnectionError):
-        session(OutgoingRules(livemode=True)).get(url)
+        session(OutgoingRules(livemode=True, addresses=addresses)).get(url)
+    assert asked == []
