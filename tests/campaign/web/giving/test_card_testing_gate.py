@@ -10,12 +10,13 @@ from altcha import solve_challenge
 from altcha.v2 import Challenge, Payload
 from flask import Flask, json
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from campaign.card_testing.assessment import Attempt
 from campaign.card_testing.policy import Demand
 from campaign.core import clock
-from campaign.models import Campaign
+from campaign.models import Campaign, SessionOpening
 from campaign.runtime.context import Installation
 from campaign.web.giving import card_testing_gate, tickets
 from campaign.web.giving.tickets import LIFETIME
@@ -204,6 +205,18 @@ def test_patience_without_a_proof_has_few_places_and_a_proof_needs_none(
         assert answers[-1].headers["Retry-After"] == "600"
         assert give(client, **{**held(pages[-1]), "proof": solution(pages[-1])}).status_code == 303
     assert sessions(stripe) == given + 1
+
+
+def test_a_session_that_is_opened_is_remembered_for_the_policy(
+    client: FlaskClient, installation: Installation, campaign: Campaign, stripe: StripeSandbox
+) -> None:
+    give(client, website="x")
+    assert donations(installation) == []
+    give(client)
+    with installation.sessions() as session:
+        (opening,) = session.scalars(select(SessionOpening))
+    assert opening.session_id == stripe.objects("checkout.session")[0]["id"]
+    assert (opening.amount, opening.honest) == (2500, False)
 
 
 def test_a_failing_policy_stops_no_gift(

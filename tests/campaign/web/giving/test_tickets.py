@@ -20,6 +20,7 @@ from campaign.web.giving.tickets import (
     sign_ticket,
     use_ticket,
 )
+from campaign.web.limits import limiter
 
 
 @pytest.fixture(autouse=True)
@@ -71,3 +72,17 @@ def test_few_gifts_go_on_without_a_proof_one_after_another() -> None:
     assert place_ticket(tickets[1], at + timedelta(seconds=90)) == tickets[1]
     # Where waiting is all that was asked, there are places for all.
     assert place_ticket(issue_ticket("a-gift", 0, 0, at), at).seconds_left(at) == 0
+
+
+def test_while_the_store_is_down_every_ticket_is_good_and_placed_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def down(*_: object) -> int:
+        raise ConnectionError("no store")
+
+    at = clock.now()
+    ticket = issue_ticket("a-gift", 0, 9, at)
+    monkeypatch.setattr(type(limiter.limiter.storage), "incr", down)
+    assert use_ticket(ticket)
+    assert use_ticket(ticket)
+    assert place_ticket(ticket, at).seconds_left(at) == 0
