@@ -24,7 +24,7 @@ from tests.support.waiting import wait_until
 pytestmark = needs_nginx
 SHARED = {
     *("/", "/campaigns", "/embed.js", "/theme/<colors>.css", "/static/<path:filename>", "/oembed"),
-    *("/logo/<digest>", "/api/openapi.json"),
+    *("/logo/<digest>", "/api/openapi.json", "/privacy"),
 }
 """Pages that may come from the cache, besides those of a campaign (/c/…): the same for every reader."""
 

@@ -33,7 +33,9 @@ def test_an_event_that_is_recovered_later_loses_her_and_her_new_record_stays(
     back.created_at = now()
     body = json.dumps({"data": {"object": {"receipt_email": "ana@example.org"}}}).encode()
     session.add(
-        InboxEvent(id="evt_1", type="x", body=body, occurred_at=now(), received_at=now() + timedelta(1))
+        InboxEvent(
+            id="evt_1", type="x", body=body, occurred_at=now(), received_at=now() + timedelta(1)
+        )
     )
     session.flush()
     assert erase_restored(session, ADA, now(), restoring=False) == 0
