@@ -79,10 +79,11 @@ def find_events(session: Session, words: Sequence[str], after: str) -> EventBatc
         return EventBatch([], None)
     body = func.lower(func.convert_from(window.c.body, literal("UTF8")))
     # Starts with false(): an empty OR would match every event, and each would be redacted.
-    forms = {form for word in words if word for form in _written_forms(word.lower())}
+    words = [word.lower() for word in words if word]
+    forms = set().union(*map(_written_forms, words))
     mentions = or_(false(), *(func.strpos(body, form) > 0 for form in sorted(forms)))
     rows = session.execute(select(window.c.id, window.c.body).where(mentions)).all()
-    whole = re.compile("|".join(whole_word(word.lower()) for word in words if word) or r"(?!)")
+    whole = re.compile("|".join(map(whole_word, words)) or r"(?!)")
     return EventBatch([row.id for row in rows if mentioned(row.body.decode(), whole)], last)
 
 

@@ -78,19 +78,24 @@ def erase_restored(session: Session, actor: Actor, at: datetime, *, restoring: b
     entries = brought_in(session, at)
     if not entries:
         return 0
+    restored = [one.restored_at for one in entries if one.restored_at is not None]
+    _redact_their_events(session, entries, None if restoring else min(restored))
+    people = people_to_erase_again(session, entries, by_address=restoring)
+    for person in people:
+        erase_person(session, person, actor, at, again=True)
+    return len(people)
+
+
+def _redact_their_events(
+    session: Session, entries: Sequence[ErasedPerson], since: datetime | None
+) -> None:
     digests = {digest for one in entries for digest in one.addresses}
     gifts = [gift for one in entries for gift in one.donations]
-    restored = [one.restored_at for one in entries if one.restored_at is not None]
-    since = None if restoring else min(restored)
     after: str | None = ""
     while after is not None:
         batch = find_events_of_erased(session, digests, gifts, after, since)
         redact_events(session, batch.ids)
         after = batch.next_after
-    people = people_to_erase_again(session, entries, by_address=restoring)
-    for person in people:
-        erase_person(session, person, actor, at, again=True)
-    return len(people)
 
 
 def people_to_erase_again(
@@ -99,21 +104,20 @@ def people_to_erase_again(
     """Return what a restored backup has of erased people, from before each was erased."""
     digests = {digest: one for one in entries for digest in one.addresses}
     addresses = _addresses_of(session, digests if by_address else {})
-    found = []
-    for entry in entries:
-        known = addresses.get(entry.key, [])
-        donors = session.scalars(_donors(entry, known).order_by(Donor.id)).all()
-        subjects = {one.donors[0].id: one for one in (data_subject_of(session, d) for d in donors)}
-        for one in subjects.values():
-            known = sorted({*known, *one.addresses})
-        merged = DataSubject(
-            [donor for one in subjects.values() for donor in one.donors],
-            known,
-            [gift for one in subjects.values() for gift in one.donations],
-        )
-        if known or any(one.erased_at is None for one in merged.donors):
-            found.append(merged)
-    return found
+    found = [_person(session, one, addresses.get(one.key, [])) for one in entries]
+    return [one for one in found if one.addresses or any(d.erased_at is None for d in one.donors)]
+
+
+def _person(session: Session, entry: ErasedPerson, known: Sequence[str]) -> DataSubject:
+    """Return all that is here of one entry: every record, its gifts, and the addresses that are in use."""
+    rows = session.scalars(_donors(entry, known).order_by(Donor.id)).all()
+    subjects = {one.donors[0].id: one for one in (data_subject_of(session, row) for row in rows)}
+    addresses = {address for one in subjects.values() for address in one.addresses}
+    return DataSubject(
+        [donor for one in subjects.values() for donor in one.donors],
+        sorted({*known, *addresses}),
+        [gift for one in subjects.values() for gift in one.donations],
+    )
 
 
 def _addresses_of(session: Session, digests: dict[str, ErasedPerson]) -> dict[str, list[str]]:

@@ -180,7 +180,7 @@ OUTSIDE: tuple[tuple[str, str, str], ...] = (
     (
         "Counters of limits (Redis)",
         "at most a day; keyed digests of networks and addresses",
-        "To stop whoever tries too often",
+        "To stop those who try too often",
     ),
     (
         "Logs of the service",

@@ -3,6 +3,7 @@
 Staff upload such a file again, without the person, if it was not imported yet. An import that is running is waited for.
 """
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 
@@ -60,7 +61,7 @@ def _uploads(session: Session) -> Iterator[tuple[int, Sequence[bytes]]]:
     )
     for one in session.scalars(select(FileImport).order_by(FileImport.id)).all():
         file = session.scalar(select(content).where(FileImportPart.file_import_id == one.id))
-        quoted = f"{one.file_name} {one.options} {one.report} {one.error or ''}"
+        quoted = json.dumps([one.file_name, one.options, one.report, one.error], ensure_ascii=False)
         yield one.id, (bytes(file or b""), quoted.encode())
 
 
