@@ -126,14 +126,14 @@ FORWARDED = [
     ),
     Fault(
         NGINX,
-        "emerg;\n      client_max_body_size 10m;\n",
-        "emerg;\n",
+        "/mail/events/ {\n      proxy_pass http://web;\n      client_max_body_size 10m;\n",
+        "/mail/events/ {\n      proxy_pass http://web;\n",
         FORWARDING,
     ),
     Fault(
         NGINX,
-        "      proxy_pass http://web;\n      client_max_body_size 10m;\n",
-        "      proxy_pass http://web;\n",
+        "/staff/ {\n      proxy_pass http://web;\n      client_max_body_size 10m;\n",
+        "/staff/ {\n      proxy_pass http://web;\n",
         FORWARDING,
     ),
     Fault(NGINX, "      client_max_body_size 48m;\n", "", FORWARDING),

@@ -11,7 +11,7 @@ from sqlalchemy import create_engine, func, select, text
 from sqlalchemy.orm import Session
 
 from campaign.backup.dump import make_backup
-from campaign.backup.manifest import backed_up_tables, has_identity
+from campaign.backup.manifest import EXCLUDED_TABLES, backed_up_tables, has_identity
 from campaign.backup.restore import restore
 from campaign.backup.verify import open_archive
 from campaign.core.clock import now
@@ -70,16 +70,11 @@ def test_every_row_is_restored_triggers_are_on_and_ids_continue(
     backup: Path, empty: Session, empty_url: str, database_url: str
 ) -> None:
     before = contents(database_url)
-    assert [table for table, rows in before.items() if not rows] == []
+    assert {table for table, rows in before.items() if not rows} <= EXCLUDED_TABLES
     fill(empty, backup)
     empty.commit()
     # Whoever has the file can neither sign in nor open a donor's page with it.
-    secrets: dict[str, list[str]] = {
-        "staff_link": [],
-        "staff_session": [],
-        "donor_link": [],
-        "donor_session": [],
-    }
+    secrets: dict[str, list[str]] = {table: [] for table in EXCLUDED_TABLES}
     after = contents(empty_url)
     # The restore itself is one more row, and holds the receipts.
     held = after["restoration"].pop()

@@ -77,8 +77,8 @@ def test_a_dry_run_counts_recipients_and_writes_nothing(
         subscribe(session, "ana@example.org")
         session.execute(
             text(
-                "INSERT INTO reminder (campaign_id, email, choice, due_at)"
-                " VALUES (:id, 'bo@example.org', 'tomorrow', now())"
+                "INSERT INTO reminder (campaign_id, email, choice, due_at, confirmed_at)"
+                " VALUES (:id, 'bo@example.org', 'tomorrow', now(), now())"
             ),
             {"id": winter.id},
         )

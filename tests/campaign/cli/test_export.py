@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Callable
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
@@ -120,7 +121,8 @@ def test_an_unknown_export_is_a_usage_error(run: Run) -> None:
 def test_the_journal_of_a_month_is_exported_for_an_accounting_program(
     run: Run, paid: Facts
 ) -> None:
-    month = f"{paid.donation.created_at:%Y-%m}"
+    there = ZoneInfo("America/Los_Angeles")
+    month = f"{paid.donation.created_at.astimezone(there):%Y-%m}"
     lines = rows(run("export", "journal", "--month", month).out)
     assert sum(int(row["debit"]) - int(row["credit"]) for row in lines) == 0
     assert {row["currency"] for row in lines} == {"usd"}

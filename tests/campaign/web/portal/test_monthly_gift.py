@@ -63,7 +63,7 @@ def test_a_monthly_gift_is_paused_resumed_and_canceled_from_the_page(
     rested = monthly()
     assert rested.state == "paused"
     assert rested.paused_until is not None
-    assert timedelta(days=55) < rested.paused_until - now() < timedelta(days=63)
+    assert timedelta(days=55) < rested.paused_until - now() < timedelta(days=67)
     assert "Paused until" in client.get("/me").text
     viewer = staff(StaffRole.viewer).get(f"/staff/donors/{gift.donor_id}")
     assert "until" in viewer.text

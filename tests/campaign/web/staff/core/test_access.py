@@ -127,7 +127,7 @@ def test_the_cookie_is_limited_to_staff_pages(
     app = create_app(replace(installation, settings=replace(installation.settings, site_url=site)))
     cookie = browser(app).get("/staff/sign-in").headers["Set-Cookie"]
     name, _, flags = cookie.partition("; ")
-    assert name.startswith("staff=")
+    assert name.startswith("__Secure-staff=" if secure else "staff=")
     expected = {"HttpOnly", "SameSite=Lax", f"Path={path}"} | ({"Secure"} if secure else set())
     assert set(flags.split("; ")) == expected
     app.extensions["live"].close()

@@ -139,6 +139,10 @@ finance GET POST /staff/reconciliations/discrepancies/<discrepancy_id>
 finance GET      /staff/reconciliations/settled
 finance POST     /staff/review/<kind>/<path:key>
 admin   GET POST /staff/branding
+viewer  GET      /staff/again/<token>
+finance GET      /staff/card-testing
+finance POST     /staff/card-testing/end
+finance POST     /staff/card-testing/start
 admin   GET POST /staff/team
 admin   GET      /staff/team/<int:member_id>
 admin   POST     /staff/team/<int:member_id>/activate
