@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -26,6 +27,13 @@ SIGNS_OUT = {
 """Views after which the others would not be reached; each has tests of its own."""
 ENDLESS = "stream"
 """Part of the address of answers that do not end."""
+
+
+class Visitor(NamedTuple):
+    """A client, and the token of its forms, '' without one."""
+
+    client: FlaskClient
+    token: str = ""
 
 
 @dataclass
@@ -62,22 +70,22 @@ def field_names() -> list[str]:
 
 def crawl(
     app: Flask,
-    clients: Mapping[str, FlaskClient],
+    visitors: Mapping[str, Visitor],
     known: Mapping[str, list[str]],
     seed: int,
     goes_on: Callable[[Crawl], bool],
 ) -> Crawl:
-    """Ask for each route as each of `clients`, again and again while `goes_on`. `known`: real values of parts."""
+    """Ask for each route as each of `visitors`, again and again while `goes_on`. `known`: real values of parts."""
     done, dice, names = Crawl(), random.Random(seed), field_names()
     every = [rule for rule in app.url_map.iter_rules() if ENDLESS not in rule.rule]
     rules = [rule for rule in every if rule.endpoint not in SIGNS_OUT]
     while True:
         dice.shuffle(rules)
         for rule in rules:
-            for who, client in clients.items():
+            for who, visitor in visitors.items():
                 if not goes_on(done):
                     return done
-                _ask(done, dice, rule, who, client, known, names)
+                _ask(done, dice, rule, who, visitor, known, names)
 
 
 def _ask(
@@ -85,7 +93,7 @@ def _ask(
     dice: random.Random,
     rule: Rule,
     who: str,
-    client: FlaskClient,
+    visitor: Visitor,
     known: Mapping[str, list[str]],
     names: list[str],
 ) -> None:
@@ -97,11 +105,10 @@ def _ask(
     headers = [one for one in pick_headers(dice) if who == "reader" or one[0] != "Cookie"]
     if body and not any(name == "Content-Type" for name, _ in headers):
         headers.append(("Content-Type", "application/x-www-form-urlencoded"))
-    token = getattr(client, "fuzz_token", "")
-    if body and token:
-        body += f"&csrf_token={token}"
+    if body and visitor.token:
+        body += f"&csrf_token={visitor.token}"
     asked = f"{who} {method} {path}?{query[:300]} {headers} {body[:300]}"
-    answer = client.open(
+    answer = visitor.client.open(
         path, method=method, query_string=query, data=body.encode("latin-1"), headers=headers
     )
     done.note(asked, answer)

@@ -11,14 +11,13 @@ from collections.abc import Callable
 
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from campaign.models import Campaign, Donation, Donor, Receipt, StaffRole
 from campaign.runtime.context import Installation
 from campaign.web.limits import limiter
 from sandbox.outbox.receiver import MailReceiver
-from tests.fuzz.crawl import Crawl, crawl, field_names
+from tests.fuzz.crawl import Crawl, Visitor, crawl, field_names
 from tests.support.donor_portal import open_donor_page
 from tests.support.staff import StaffMaker
 
@@ -48,29 +47,28 @@ def known(
 
 
 @pytest.fixture
-def clients(
+def visitors(
     app: Flask,
     known: dict[str, list[str]],
     staff: StaffMaker,
     mailing: Installation,
     mailbox: MailReceiver,
-) -> dict[str, FlaskClient]:
-    found: dict[str, FlaskClient] = {"reader": app.test_client()}
+) -> dict[str, Visitor]:
+    found = {"reader": Visitor(app.test_client())}
     donor = app.test_client()
     page = open_donor_page(donor, mailing, mailbox)
-    donor.fuzz_token = (re.findall(r'name="csrf_token" value="([^"]+)"', page) or [""])[0]
-    found["donor"] = donor
+    token = re.findall(r'name="csrf_token" value="([^"]+)"', page)[0]
+    found["donor"] = Visitor(donor, token)
     for role in StaffRole:
         member = staff(role, f"{role.value}@example.org")
-        member.fuzz_token = member.csrf_token()
-        found[role.value] = member
+        found[role.value] = Visitor(member, member.csrf_token())
     return found
 
 
 @pytest.mark.timeout(int(MINUTES * 60) + 300)
 def test_no_request_makes_an_error_a_trace_or_markup(
     app: Flask,
-    clients: dict[str, FlaskClient],
+    visitors: dict[str, Visitor],
     known: dict[str, list[str]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -80,7 +78,7 @@ def test_no_request_makes_an_error_a_trace_or_markup(
     def goes_on(done: Crawl) -> bool:
         return time.monotonic() < end if MINUTES else done.attempts < ATTEMPTS
 
-    done = crawl(app, clients, known, SEED, goes_on)
+    done = crawl(app, visitors, known, SEED, goes_on)
     counts = ", ".join(f"{status}: {number}" for status, number in sorted(done.statuses.items()))
     print(f"fuzz: seed {SEED}, {done.attempts} attempts, {done.errors} errors of ours; {counts}")
     assert done.faults == [], f"FUZZ_SEED={SEED}"
