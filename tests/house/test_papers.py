@@ -1,4 +1,4 @@
-"""What the papers on security say is so: paths and tests exist, no card data, known licences, a bill of materials."""
+"""What the papers on security say is so: paths and tests exist, no card data, known licenses, a bill of materials."""
 
 import ast
 import json
@@ -17,13 +17,13 @@ PAPERS = ("SECURITY.md", "docs/threat-model.md", "docs/asvs.md", "docs/pci.md")
 NAMED = re.compile(r"`((?:tests|campaign|docs|deploy|workers)/[\w/.-]+?)(?:::(\w+))?`")
 LOCKED = ROOT / "requirements/production.txt"
 
-LICENCES = re.compile(
+LICENSES = re.compile(
     r"MIT|BSD|Apache|ISC|PSF|Python Software|MPL|Mozilla|ZPL|Zope|Unlicense|LGPL|Historical",
     re.IGNORECASE,
 )
-"""Licences that let a newsroom run, change and pass this on. LGPL: psycopg, which is linked as it is."""
+"""Licenses that let a newsroom run, change and pass this on. LGPL: psycopg, which is linked as it is."""
 UNDER_MORE = {"qrcode"}
-"""Packages whose metadata names a second, unused licence."""
+"""Packages whose metadata names a second, unused license."""
 
 
 @pytest.mark.parametrize("paper", PAPERS)
@@ -53,22 +53,23 @@ def locked() -> dict[str, str]:
     return {one[1].lower(): one[2] for one in found if one}
 
 
-def licence_of(name: str) -> str:
+def license_of(name: str) -> str:
     known = metadata.metadata(name)
     classifiers = [
         one.rpartition("::")[2] for one in known.get_all("Classifier") or () if "License ::" in one
     ]
-    return known.get("License-Expression") or " ".join(classifiers) or known.get("License") or ""
+    named = [*(known.get_all("License-Expression") or ()), *classifiers]
+    return " ".join(named or known.get_all("License") or ())
 
 
-def test_every_dependency_has_a_licence_that_we_know() -> None:
+def test_every_dependency_has_a_license_that_we_know() -> None:
     installed = {one.metadata["Name"].lower().replace("_", "-") for one in metadata.distributions()}
     names = [name for name in locked() if name.replace("_", "-") in installed]
     assert len(names) > 70
-    unknown = {name: licence_of(name) for name in names if not LICENCES.search(licence_of(name))}
+    unknown = {name: license_of(name) for name in names if not LICENSES.search(license_of(name))}
     assert unknown == {}
     strong = [
-        name for name in names if re.search(r"(?<!L)GPL|AGPL|SSPL|Proprietary", licence_of(name))
+        name for name in names if re.search(r"(?<!L)GPL|AGPL|SSPL|Proprietary", license_of(name))
     ]
     assert set(strong) <= UNDER_MORE
 
