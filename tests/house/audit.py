@@ -1,7 +1,7 @@
 """`./dev audit`: look up known holes in the locked versions of what runs in production.
 
 Exit 1 if there are any. Where the database cannot be asked nothing can be said, which is printed and is no failure.
-https://pypi.org/project/pip-audit/
+https://github.com/pypa/pip-audit
 """
 
 import json
