@@ -4,7 +4,6 @@ The interface of the donation form: `assess` before Stripe is called, `record_se
 trip and a commit. Networks and mailboxes are stored as keyed hashes, and purged with `purge_openings`.
 """
 
-import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -28,6 +27,7 @@ from campaign.card_testing.policy import (
 )
 from campaign.core.normal_forms.mailboxes import mailbox_key
 from campaign.core.normal_forms.networks import network_prefix
+from campaign.core.secrets import keyed_hash
 from campaign.models import (
     AttemptCount,
     CardDecline,
@@ -82,16 +82,10 @@ def source_of(secret_key: str, attempt: Attempt) -> AttemptSource:
     """Return the hashes, which cannot be computed without `secret_key`."""
     prefix = network_prefix(attempt.network.partition("/")[0])
     return AttemptSource(
-        hashed(secret_key, "network", attempt.network),
-        hashed(secret_key, "prefix", prefix),
-        hashed(secret_key, "mailbox", mailbox_key(attempt.email)),
+        keyed_hash(secret_key, "card testing", "network", attempt.network),
+        keyed_hash(secret_key, "card testing", "prefix", prefix),
+        keyed_hash(secret_key, "card testing", "mailbox", mailbox_key(attempt.email)),
     )
-
-
-def hashed(secret_key: str, kind: str, text: str) -> str:
-    """Return a short keyed hash of `text`."""
-    message = f"card testing\0{kind}\0{text}".encode("utf-8", "replace")
-    return hmac.new(secret_key.encode(), message, "sha256").hexdigest()[:24]
 
 
 def assess(installation: Installation, attempt: Attempt) -> Demand:

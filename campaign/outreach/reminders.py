@@ -3,7 +3,6 @@
 The public page creates a reminder, the run for scheduled emails queues it, and the sending code erases it.
 """
 
-import hmac
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -28,7 +27,7 @@ from campaign.campaigns.quiet_hours import QUIET_FROM, QUIET_UNTIL, quiet_end
 from campaign.core import clock
 from campaign.core.errors import MailRefused, ReminderInvalid
 from campaign.core.normal_forms.mailboxes import lookup_form, mailbox_key
-from campaign.core.secrets import derived_key
+from campaign.core.secrets import keyed_hash
 from campaign.mailer.addresses import wire_address
 from campaign.mailer.kinds import EmailKind
 from campaign.mailer.queue import NewEmail, queue_email, queue_from_select
@@ -162,14 +161,10 @@ def queue_confirmation(
 
     One a day to a mailbox, whatever the campaign and however the address is spelled: the outbox's unique key says so.
     """
-    mailbox = hmac.new(
-        derived_key(secret_key, "mailbox to confirm"),
-        mailbox_key(reminder.email).encode(),
-        "sha256",
-    )
+    mailbox = keyed_hash(secret_key, "mailbox to confirm", mailbox_key(reminder.email))
     email = NewEmail(
         kind=EmailKind.reminder_confirmation,
-        subject_key=f"{mailbox.hexdigest()[:24]}:{at:%Y-%m-%d}",
+        subject_key=f"{mailbox}:{at:%Y-%m-%d}",
         recipient=reminder.email,
         locale=reminder.locale,
         details={"reminder": reminder.id},

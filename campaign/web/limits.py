@@ -7,7 +7,6 @@ network alone is never the key.
 If the store is out of reach, each process counts for itself: donations go on, and guesses get fewer tries.
 """
 
-import hmac
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, NamedTuple, TypeVar, cast
@@ -24,6 +23,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from campaign.core.normal_forms.mailboxes import mailbox_key
 from campaign.core.normal_forms.networks import network_key
 from campaign.core.outside_text import read_our_url, read_whole
+from campaign.core.secrets import keyed_hash
 from campaign.core.settings import Settings
 from campaign.web.context import installation
 
@@ -48,9 +48,7 @@ log = get_logger(__name__)
 
 def hashed_key(*parts: str) -> str:
     """Return a short key for these parts that does not reveal them, not even to someone who can guess them."""
-    secret = installation().settings.secret_key
-    text = "\0".join(("rate limit", *parts))
-    return hmac.new(secret.encode(), text.encode("utf-8", "replace"), "sha256").hexdigest()[:24]
+    return keyed_hash(installation().settings.secret_key, "rate limit", *parts)
 
 
 def client_network() -> str:
