@@ -13,7 +13,7 @@ from publicsuffixlist import PublicSuffixList
 _UNSEEN = {"Cf", "Cc"}
 """Unicode categories that split a host for a reader of bytes, not for a reader of letters."""
 
-_DOTS = str.maketrans(dict.fromkeys("。．｡․﹒·•∙", "."))
+_DOTS = str.maketrans(dict.fromkeys("。．｡․﹒·•∙܁۔", "."))
 """Characters that stand for a dot. NFKC covers some of them; IDNA 2003 (RFC 3490, 3.1) names the first three."""
 
 _WRITTEN_DOT = re.compile(r"\s*[\[({<]\s*(?:\.|dot|punto)\s*[\])}>]\s*", re.IGNORECASE)
@@ -23,6 +23,9 @@ _SPOKEN_DOT = re.compile(
 )
 _LOOSE_DOT = re.compile(r"(?<=\w)\s+\.\s*(?=\w)")
 """`example .com`: no sentence has a space before its full stop."""
+
+_NO_NAMES = frozenset({"com", "net", "org", "info", "biz", "shop", "online", "xyz", "site"})
+"""Endings of hosts that no name and no sentence has after a dot."""
 
 _SCHEME = re.compile(
     r"\b[a-z][a-z0-9+.-]{1,10}\s*:\s*/\s*/|\bh[tx]{2}ps?\b\s*:|\bwww\s*\.|\bmailto\s*:",
@@ -56,6 +59,8 @@ def _plain(text: str) -> str:
 
 def _is_host(text: str, *, with_path: bool) -> bool:
     *labels, last = text.split(".")
+    if last.lower() in _NO_NAMES:
+        return True
     if last.istitle() and labels[-1][:1].isupper():
         return False  # "Mr.Li", "Acme.Inc", "J.Crew"
     if max(map(len, labels)) == 1 and not with_path:
